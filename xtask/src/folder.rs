@@ -1,0 +1,72 @@
+//! A temporary folder that goes away however this process ends, and takes the Postgres inside it along.
+//!
+//! A guard process waits on a pipe whose other end only we hold. When we finish, panic, are interrupted or are killed
+//! outright, the kernel closes the pipe, and the guard stops the server and removes the folder. No signal handling of
+//! ours is involved, so nothing can skip it.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result};
+
+/// Where the server inside the folder keeps its data; the guard finds its process id there.
+pub(crate) const POSTGRES_DATA: &str = "postgres/data";
+
+// `read` returns when the pipe closes. A server that was asked to quit removes its pid file; ten seconds is ample for
+// an immediate shutdown, after that it is killed.
+const GUARD: &str = r#"
+trap '' HUP INT TERM
+read -r _
+pid=$(head -n 1 "$2/postmaster.pid" 2>/dev/null)
+if [ -n "$pid" ]; then
+    kill -QUIT "$pid" 2>/dev/null
+    for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+    kill -KILL "$pid" 2>/dev/null
+fi
+rm -rf -- "$1"
+"#;
+
+/// The folder of one run.
+pub(crate) struct Folder {
+    path: PathBuf,
+    guard: Child,
+}
+
+impl Folder {
+    /// Creates the folder and its guard.
+    pub(crate) fn create() -> Result<Folder> {
+        let made = tempfile::Builder::new()
+            .prefix("platen-xtask-")
+            .tempdir()
+            .context("no temporary folder could be created")?;
+        // The server may run as another user, who must be able to walk through, not to look around.
+        fs::set_permissions(made.path(), Permissions::from_mode(0o711))?;
+        let guard = Command::new("sh")
+            .args(["-c", GUARD, "guard"])
+            .arg(made.path())
+            .arg(made.path().join(POSTGRES_DATA))
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            // Not our process group: a Ctrl-C at the terminal must not reach it.
+            .process_group(0)
+            .spawn()
+            .context("`sh` could not be started to guard the temporary folder")?;
+        Ok(Folder { path: made.keep(), guard })
+    }
+
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(self.guard.stdin.take());
+        // Waiting shows the caller a machine that is clean; a failure leaves the guard to finish by itself.
+        let _ = self.guard.wait();
+    }
+}

@@ -1,0 +1,62 @@
+//! The project's own commands: `cargo xtask test` runs everything a change must pass, on a laptop and in CI alike.
+
+mod cover;
+mod deny;
+mod folder;
+mod golden;
+mod install;
+mod postgres;
+mod step;
+mod suites;
+mod test;
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+const HELP: &str = "\
+The commands of this repository.
+
+  cargo xtask test [STEP...]   Run every check: fmt, clippy, tests (on SQLite and on a private Postgres), suites,
+                               cover, docs, deny. Name steps to run only those.
+  cargo xtask postgres         Start a private Postgres, print its URL, stay until Ctrl-C.
+  cargo xtask golden           Run the tests that compare with checked-in files, and accept what they produce now.
+  cargo xtask help             Print this.
+
+A Postgres server is taken from the machine or installed through apt-get; its data lives in a temporary folder that is
+removed at the end, whatever the end is.
+";
+
+fn main() -> ExitCode {
+    match run(&env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<ExitCode> {
+    // Every path below is relative to the root, wherever the command was typed.
+    env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).context("the repository's root folder is gone")?;
+    let (verb, rest) = args.split_first().map_or(("help", args), |(verb, rest)| (verb.as_str(), rest));
+    if rest.iter().any(|arg| arg == "--help" || arg == "-h") {
+        print!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    match verb {
+        "test" => test::run(rest),
+        "postgres" if rest.is_empty() => postgres::stay(),
+        "golden" if rest.is_empty() => golden::run(),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => {
+            eprintln!("error: `cargo xtask {}` is not a command; here is what there is.\n\n{HELP}", args.join(" "));
+            Ok(ExitCode::from(2))
+        }
+    }
+}
