@@ -15,16 +15,16 @@ use anyhow::{Context, Result};
 /// Where the server inside the folder keeps its data; the guard finds its process id there.
 pub(crate) const POSTGRES_DATA: &str = "postgres/data";
 
-// `read` returns when the pipe closes. A server that was asked to quit removes its pid file; ten seconds is ample for
-// an immediate shutdown, after that it is killed.
+// `read` returns when the pipe closes. A server that was asked to quit removes its pid file (its process may stay as a
+// zombie until its parent looks); ten seconds is ample for an immediate shutdown, after that it is killed.
 const GUARD: &str = r#"
 trap '' HUP INT TERM
 read -r _
 pid=$(head -n 1 "$2/postmaster.pid" 2>/dev/null)
 if [ -n "$pid" ]; then
     kill -QUIT "$pid" 2>/dev/null
-    for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
-    kill -KILL "$pid" 2>/dev/null
+    for _ in $(seq 100); do [ -e "$2/postmaster.pid" ] || break; sleep 0.1; done
+    [ -e "$2/postmaster.pid" ] && kill -KILL "$pid" 2>/dev/null
 fi
 rm -rf -- "$1"
 "#;

@@ -5,6 +5,7 @@ mod binaries;
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -96,6 +97,8 @@ fn try_port(binaries: &Binaries, account: &Account, home: &Path, port: u16) -> R
         .stdin(Stdio::null())
         .stdout(out.try_clone()?)
         .stderr(out)
+        // Not our process group: a Ctrl-C at the terminal must leave stopping it to the guard.
+        .process_group(0)
         .spawn()
         .context("`postgres` could not be started")?;
     let mut server = Server { port, process };
