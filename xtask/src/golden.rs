@@ -1,4 +1,4 @@
-//! `cargo xtask golden`: accept what the renderer and the OpenAPI document produce now.
+//! `cargo xtask golden`: accept what the renderer, the OpenAPI document and the state tables are now.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,8 @@ use crate::step::{cargo, must};
 
 /// Runs the tests of the packages that own checked-in results, with `PLATEN_ACCEPT=1`: they write instead of compare.
 pub(crate) fn run() -> Result<ExitCode> {
-    must(cargo(&["test", "-p", "platen-press", "-p", "platen-api"]).env("PLATEN_ACCEPT", "1"))?;
+    let owners = ["test", "-p", "platen-press", "-p", "platen-api", "-p", "platen-shared"];
+    must(cargo(&owners).env("PLATEN_ACCEPT", "1"))?;
     println!(
         "\nAccepted. Look at every changed file (`git status`, `git diff`) before committing: an approved file is a promise."
     );

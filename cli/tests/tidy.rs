@@ -1,0 +1,13 @@
+//! The house rules that a compiler does not check, as tests that read the repository's files.
+//!
+//! A rule that fails names file and line, and says what to do instead. A new arrow between crates is a decision, not a
+//! commit: it belongs in `docs/decisions/` before it belongs here.
+
+#[path = "tidy/arrows.rs"]
+mod arrows;
+#[path = "tidy/repo.rs"]
+mod repo;
+#[path = "tidy/shape.rs"]
+mod shape;
+#[path = "tidy/words.rs"]
+mod words;
