@@ -23,7 +23,7 @@ read -r _
 pid=$(head -n 1 "$2/postmaster.pid" 2>/dev/null)
 if [ -n "$pid" ]; then
     kill -QUIT "$pid" 2>/dev/null
-    for _ in $(seq 100); do [ -e "$2/postmaster.pid" ] || break; sleep 0.1; done
+    for _ in $(seq 100); do [ -e "$2/postmaster.pid" ] && kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
     [ -e "$2/postmaster.pid" ] && kill -KILL "$pid" 2>/dev/null
 fi
 rm -rf -- "$1"

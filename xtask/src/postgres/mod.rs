@@ -22,6 +22,8 @@ use crate::folder::{Folder, POSTGRES_DATA};
 const START_S_MAX: u64 = 60;
 const PORT_TRIES_MAX: usize = 5;
 const SUPERUSER: &str = "platen";
+/// Every glibc and musl knows the first; macOS has the second.
+const LOCALE: &str = if cfg!(target_os = "macos") { "en_US.UTF-8" } else { "C.UTF-8" };
 
 /// A running server; the folder's guard stops it.
 pub(crate) struct Server {
@@ -71,7 +73,7 @@ pub(crate) fn stay() -> Result<ExitCode> {
 fn create_cluster(binaries: &Binaries, account: &Account, home: &Path) -> Result<()> {
     let made = account
         .command(&binaries.program("initdb"))
-        .args(["--username", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"])
+        .args(["--username", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale", LOCALE])
         .args(["--no-sync", "--pgdata", "data"])
         .current_dir(home)
         .stdin(Stdio::null())
