@@ -1,0 +1,34 @@
+//! What the system does: one kind, one file.
+//!
+//! | kind | queue | what it does |
+//! | --- | --- | --- |
+//! | `build_bundle` | bundles | print files of every item of an order, and one ZIP with a manifest |
+//! | `distribute_revenue` | money | shares a delivered order's gross among all parties, once |
+//! | `poll_tracking` | tracking | reads an order back from the printer and follows its parcels |
+//! | `render_preview` | previews | the preview and the thumbnail of a design |
+//! | `submit_order` | orders | places an order at the printer: find → stage → checkpoint → release → read back |
+//! | `sync_catalog` | sync | one page of the printer's catalogue, and the next page as the next job |
+//!
+//! A new kind is its file and two lines here.
+
+pub mod job;
+pub mod registry;
+
+pub mod build_bundle;
+pub mod distribute_revenue;
+pub mod poll_tracking;
+pub mod render_preview;
+pub mod submit_order;
+pub mod sync_catalog;
+
+pub use job::{Ctx, Failure, Hook, Job, Key, Limit, Ports, Recording, Retry};
+pub use registry::{Entry, Origin, enqueue, enqueue_by_kind, find};
+
+registry::kinds![
+    build_bundle::BuildBundle,
+    distribute_revenue::DistributeRevenue,
+    poll_tracking::PollTracking,
+    render_preview::RenderPreview,
+    submit_order::SubmitOrder,
+    sync_catalog::SyncCatalog,
+];

@@ -1,0 +1,236 @@
+//! One text, two databases. Every query is one literal in the portable subset; the rare dialect word stands inside a `/*pg … */`
+//! comment, which is live on Postgres only. Native types on both sides.
+
+mod at;
+#[cfg(feature = "testing")]
+pub mod cover;
+mod open;
+mod query;
+mod text;
+
+pub use at::At;
+pub use open::{MIGRATIONS, Schema};
+pub use query::{Bind, Query, Record};
+pub use sqlx::types::Json;
+pub use text::{Sql, uncomment};
+
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+
+/// A database error.
+pub type Error = sqlx::Error;
+/// The answer of a query.
+pub type Result<T> = sqlx::Result<T>;
+
+/// An open database: SQLite (one writer, four readers) or Postgres.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// A file of this machine.
+    Sqlite {
+        /// `query_only` connections.
+        read: SqlitePool,
+        /// The one writer of this process.
+        write: SqlitePool,
+    },
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// A write transaction with a name (for measurements and logs). Dropped without [`Tx::commit`], it rolls back.
+#[derive(Debug)]
+pub struct Tx {
+    inner: Inner,
+    name: &'static str,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Db {
+    /// A write transaction. SQLite takes its write lock here, where the busy timeout applies.
+    ///
+    /// # Errors
+    /// When no connection is free in time.
+    pub async fn begin(&self, name: &'static str) -> Result<Tx> {
+        let inner = match self {
+            Db::Sqlite { write, .. } => Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+        };
+        Ok(Tx { inner, name })
+    }
+
+    /// A read outside any transaction.
+    pub fn query(&self, sql: Sql) -> Query<'_> {
+        match self {
+            Db::Sqlite { read, .. } => Query::new(sql, query::Target::LitePool(read)),
+            Db::Postgres(pool) => Query::new(sql, query::Target::PgPool(pool)),
+        }
+    }
+
+    /// `sqlite` or `postgres`, for logs and reports.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Db::Sqlite { .. } => "sqlite",
+            Db::Postgres(_) => "postgres",
+        }
+    }
+
+    /// The database's time; on SQLite the machine's, since both are one.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn now(&self) -> Result<At> {
+        match self {
+            Db::Sqlite { .. } => Ok(crate::clock::SystemClock::wall()),
+            Db::Postgres(pool) => sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(pool).await,
+        }
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        match self {
+            Db::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// A query inside the transaction.
+    pub fn query(&mut self, sql: Sql) -> Query<'_> {
+        match &mut self.inner {
+            Inner::Sqlite(tx) => Query::new(sql, query::Target::Lite(tx)),
+            Inner::Postgres(tx) => Query::new(sql, query::Target::Pg(tx)),
+        }
+    }
+
+    /// Makes it durable.
+    ///
+    /// # Errors
+    /// When the database refuses or the connection is lost; then it is unknown whether it holds, and a repeat must be harmless.
+    pub async fn commit(self) -> Result<()> {
+        let done = match self.inner {
+            Inner::Sqlite(tx) => tx.commit().await,
+            Inner::Postgres(tx) => tx.commit().await,
+        };
+        metrics::counter!("platen_transactions_total", "name" => self.name, "outcome" => if done.is_ok() { "committed" } else { "failed" })
+            .increment(1);
+        done
+    }
+
+    /// Undoes everything at once, where dropping would do it a moment later.
+    ///
+    /// # Errors
+    /// When the connection is lost, which undoes it too.
+    pub async fn rollback(self) -> Result<()> {
+        match self.inner {
+            Inner::Sqlite(tx) => tx.rollback().await,
+            Inner::Postgres(tx) => tx.rollback().await,
+        }
+    }
+}
+
+/// Reads only: what a job's `run` and a GET route get. It cannot begin a transaction.
+#[derive(Clone, Debug)]
+pub struct Read(Db);
+
+impl Db {
+    /// A handle that reads and cannot write.
+    #[must_use]
+    pub fn reader(&self) -> Read {
+        Read(self.clone())
+    }
+}
+
+/// Where a read may come from: outside any transaction, or inside one.
+pub trait Source: Send {
+    /// A query there.
+    fn query(&mut self, sql: Sql) -> Query<'_>;
+}
+
+impl Source for Read {
+    fn query(&mut self, sql: Sql) -> Query<'_> {
+        self.0.query(sql)
+    }
+}
+
+impl Source for Tx {
+    fn query(&mut self, sql: Sql) -> Query<'_> {
+        Tx::query(self, sql)
+    }
+}
+
+/// Whether an error is a broken unique or primary key.
+#[must_use]
+pub fn is_conflict(error: &Error) -> bool {
+    error.as_database_error().is_some_and(|e| e.is_unique_violation())
+}
+
+/// Whether the whole transaction may be tried again: the database was busy, restarted, or chose us as a deadlock's victim.
+#[must_use]
+pub fn is_passing(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+        Error::Database(e) => e.code().is_some_and(|code| {
+            ["40001", "40P01", "57P01", "57P02", "57P03", "55P03", "5", "517", "261", "6"].contains(&&*code) || code.starts_with("08")
+        }),
+        _ => false,
+    }
+}
+
+/// `{"0": …, "1": …}`: the one shape that `jsonb_each` opens on both databases.
+pub fn rows<T: serde::Serialize>(items: impl IntoIterator<Item = T>) -> Json<serde_json::Value> {
+    let map = items.into_iter().enumerate().filter_map(|(i, item)| Some((i.to_string(), serde_json::to_value(item).ok()?)));
+    Json(serde_json::Value::Object(map.collect()))
+}
+
+/// SQL types of an id: `uuid` on Postgres, 36 characters on SQLite, so that it reads the same inside JSON.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __text_uuid {
+    ($name:ident) => {
+        const _: () = {
+            use sqlx::encode::IsNull;
+            use sqlx::error::BoxDynError;
+            use sqlx::{Database, Decode, Encode, Postgres, Sqlite, Type};
+
+            impl Type<Sqlite> for $name {
+                fn type_info() -> <Sqlite as Database>::TypeInfo {
+                    <String as Type<Sqlite>>::type_info()
+                }
+            }
+            impl Type<Postgres> for $name {
+                fn type_info() -> <Postgres as Database>::TypeInfo {
+                    <uuid::Uuid as Type<Postgres>>::type_info()
+                }
+            }
+            impl Encode<'_, Sqlite> for $name {
+                fn encode_by_ref(&self, buffer: &mut <Sqlite as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                    Encode::<Sqlite>::encode(self.0.hyphenated().to_string(), buffer)
+                }
+            }
+            impl Encode<'_, Postgres> for $name {
+                fn encode_by_ref(&self, buffer: &mut <Postgres as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                    Encode::<Postgres>::encode_by_ref(&self.0, buffer)
+                }
+            }
+            impl<'r> Decode<'r, Sqlite> for $name {
+                fn decode(value: <Sqlite as Database>::ValueRef<'r>) -> Result<Self, BoxDynError> {
+                    Ok($name(<&str as Decode<Sqlite>>::decode(value)?.parse()?))
+                }
+            }
+            impl<'r> Decode<'r, Postgres> for $name {
+                fn decode(value: <Postgres as Database>::ValueRef<'r>) -> Result<Self, BoxDynError> {
+                    Ok($name(<uuid::Uuid as Decode<Postgres>>::decode(value)?))
+                }
+            }
+        };
+    };
+}
+pub(crate) use __text_uuid as text_uuid;

@@ -1,0 +1,106 @@
+//! A half-built query: a literal, where it will run, and its arguments.
+
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
+use sqlx::{Arguments, Encode, FromRow, PgPool, Postgres, Sqlite, SqlitePool, Type};
+
+use super::{Result, Sql};
+
+/// What both drivers can bind.
+pub trait Bind<'q>: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> {}
+impl<'q, T> Bind<'q> for T where T: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> {}
+
+/// What both drivers can read a row into (`#[derive(sqlx::FromRow)]`, or a tuple).
+pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+pub(super) enum Target<'c> {
+    LitePool(&'c SqlitePool),
+    Lite(&'c mut SqliteConnection),
+    PgPool(&'c PgPool),
+    Pg(&'c mut PgConnection),
+}
+
+enum Args {
+    Lite(SqliteArguments),
+    Pg(PgArguments),
+}
+
+/// A query that has not run yet.
+#[must_use]
+pub struct Query<'c> {
+    sql: Sql,
+    target: Target<'c>,
+    args: Args,
+    error: Option<sqlx::Error>,
+}
+
+macro_rules! run {
+    ($query:expr, $make:expr, $method:ident, $map:expr) => {{
+        let q = $query;
+        if let Some(error) = q.error {
+            return Err(error);
+        }
+        match (q.target, q.args) {
+            (Target::LitePool(c), Args::Lite(a)) => $make(q.sql.lite, a).$method(c).await.map($map),
+            (Target::Lite(c), Args::Lite(a)) => $make(q.sql.lite, a).$method(&mut *c).await.map($map),
+            (Target::PgPool(c), Args::Pg(a)) => $make(q.sql.pg, a).$method(c).await.map($map),
+            (Target::Pg(c), Args::Pg(a)) => $make(q.sql.pg, a).$method(&mut *c).await.map($map),
+            _ => unreachable!("arguments are made for their target"),
+        }
+    }};
+}
+
+impl<'c> Query<'c> {
+    pub(super) fn new(sql: Sql, target: Target<'c>) -> Self {
+        let lite = matches!(target, Target::LitePool(_) | Target::Lite(_));
+        #[cfg(feature = "testing")]
+        super::cover::ran(&sql, !lite);
+        let args = if lite { Args::Lite(SqliteArguments::default()) } else { Args::Pg(PgArguments::default()) };
+        Query { sql, target, args, error: None }
+    }
+
+    /// The next `$n`.
+    pub fn bind<'q>(mut self, value: impl Bind<'q>) -> Self {
+        let added = match &mut self.args {
+            Args::Lite(args) => args.add(value),
+            Args::Pg(args) => args.add(value),
+        };
+        if let Err(error) = added {
+            self.error.get_or_insert(sqlx::Error::Encode(error));
+        }
+        self
+    }
+
+    /// Runs it; answers how many rows it touched.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn exec(self) -> Result<u64> {
+        run!(self, sqlx::query_with, execute, |r| r.rows_affected())
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn all<T: Record>(self) -> Result<Vec<T>> {
+        run!(self, sqlx::query_as_with::<_, T, _>, fetch_all, |r| r)
+    }
+
+    /// The first row, if any.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn opt<T: Record>(self) -> Result<Option<T>> {
+        run!(self, sqlx::query_as_with::<_, T, _>, fetch_optional, |r| r)
+    }
+
+    /// The first row.
+    ///
+    /// # Errors
+    /// [`sqlx::Error::RowNotFound`] when there is none, else whatever the database says.
+    pub async fn one<T: Record>(self) -> Result<T> {
+        run!(self, sqlx::query_as_with::<_, T, _>, fetch_one, |r| r)
+    }
+}

@@ -1,0 +1,17 @@
+//! The truth about everything but work: one file per family of tables. Every function takes the tenant first; reads take a
+//! [`Source`](crate::db::Source) (outside or inside a transaction), writes take the caller's transaction.
+
+pub mod artefacts;
+pub mod audit;
+pub mod catalogue;
+pub mod connections;
+pub mod fulfilment;
+pub mod idempotency;
+pub mod journal;
+pub mod keys;
+pub mod orders;
+pub mod products;
+pub mod snapshots;
+pub mod specs;
+pub mod tenants;
+pub mod uploads;
