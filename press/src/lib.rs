@@ -20,9 +20,31 @@
 //! | `full` | rendering and bundles | workers |
 
 pub mod spec;
+#[cfg(feature = "text")]
+pub mod text;
 
+#[cfg(feature = "full")]
+mod assets;
+#[cfg(feature = "full")]
+mod draw;
+mod error;
+#[cfg(feature = "full")]
+mod output;
+#[cfg(feature = "image")]
+mod picture;
 mod problem;
 
+#[cfg(feature = "full")]
+pub use assets::{ASSETS_PX_MAX, Assets};
+pub use error::PressError;
+#[cfg(feature = "full")]
+pub use output::bundle::{BUNDLE_BYTES_MAX, Bundle, FILES_MAX, ITEMS_MAX, Item, bundle};
+#[cfg(feature = "full")]
+pub use output::files::{File, zone_files};
+#[cfg(feature = "full")]
+pub use output::preview::{PREVIEW_PX_MAX, PREVIEW_PX_MIN, THUMBNAIL_PX, preview, thumbnail};
+#[cfg(feature = "image")]
+pub use picture::{IMAGE_BYTES_MAX, IMAGE_PX_MAX, IMAGE_SIDE_PX_MAX, ImageInfo, ImageKind, check_image, sniff_image};
 pub use problem::Problem;
 pub use spec::{Checked, Layer, Spec, Zone, check, check_str, check_zones, from_canonical};
 

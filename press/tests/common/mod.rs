@@ -1,0 +1,95 @@
+//! The sample designs and their pictures, for every test binary.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+#![expect(dead_code, reason = "each test binary uses its own part")]
+
+use std::path::PathBuf;
+
+use platen_press::{Assets, Checked, Spec, check_str};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+pub fn fixtures() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
+}
+
+/// One sample: its name, the raw text of its spec, and what is expected of it.
+pub struct Sample {
+    pub name: String,
+    pub raw: String,
+    pub expect: Value,
+}
+
+#[derive(serde::Deserialize)]
+struct Wrapped<'a> {
+    #[serde(borrow)]
+    spec: &'a RawValue,
+    expect: Value,
+}
+
+impl Sample {
+    pub fn checked(&self) -> Checked {
+        check_str(&self.raw).unwrap_or_else(|problems| panic!("{}: {problems:?}", self.name))
+    }
+
+    pub fn valid(&self) -> bool {
+        self.expect["valid"] == true
+    }
+}
+
+/// Every sample, by name.
+pub fn samples() -> Vec<Sample> {
+    let mut names: Vec<PathBuf> = std::fs::read_dir(fixtures().join("specs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 9, "the sample designs are all there");
+    let read = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let wrapped: Wrapped<'_> = serde_json::from_str(&text).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        Sample { name, raw: wrapped.spec.get().to_owned(), expect: wrapped.expect }
+    };
+    names.iter().map(read).collect()
+}
+
+pub fn sample(start: &str) -> Sample {
+    samples().into_iter().find(|sample| sample.name.starts_with(start)).unwrap()
+}
+
+pub fn asset(href: &str) -> Vec<u8> {
+    std::fs::read(fixtures().join("specs").join(href)).unwrap()
+}
+
+pub fn assets(spec: &Spec) -> Assets {
+    let mut assets = Assets::new();
+    for href in spec.assets() {
+        assets.insert(href, &asset(href)).unwrap();
+    }
+    assets
+}
+
+/// A PNG's size, colour type, pHYs density and pixels as RGBA.
+pub struct Decoded {
+    pub width: u32,
+    pub height: u32,
+    pub color_type: u8,
+    pub density: Option<u32>,
+    pub rgba: Vec<u8>,
+}
+
+pub fn png(bytes: &[u8]) -> Decoded {
+    let picture = image::load_from_memory(bytes).unwrap().into_rgba8();
+    let density = bytes.windows(4).position(|w| w == b"pHYs");
+    let density = density.map(|at| u32::from_be_bytes(bytes[at + 4..at + 8].try_into().unwrap()));
+    let (width, height) = picture.dimensions();
+    Decoded { width, height, color_type: bytes[25], density, rgba: picture.into_raw() }
+}
+
+impl Decoded {
+    pub fn at(&self, x: u32, y: u32) -> [u8; 4] {
+        let start = ((y * self.width + x) * 4) as usize;
+        self.rgba[start..start + 4].try_into().unwrap()
+    }
+}
