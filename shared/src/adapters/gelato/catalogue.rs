@@ -1,0 +1,116 @@
+//! The catalogue, page by page: their list of catalogues, then the products of each, with price and stock.
+
+use std::collections::BTreeMap;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::json;
+
+use super::calls::{Ask, url};
+use super::wire::{self, Catalogue, PriceRow, ProductsAnswer, StockAnswer};
+use super::Gelato;
+use crate::adapters::http::{Answer, Class, Effect, Method};
+use crate::domain::money::{Currency, Money};
+use crate::ports::provider::CataloguePage;
+use crate::ports::{PortError, PortResult};
+
+/// Products of a page; the most they allow, and fewer than the 250 of a stock call.
+const PAGE_PRODUCTS_MAX: usize = 100;
+/// Where the walk through one catalogue ends: a server that ignores `offset` must not hold us forever.
+const OFFSET_MAX: usize = 100_000;
+/// Price calls under way at once.
+const PRICES_AT_ONCE: usize = 8;
+
+impl Gelato {
+    /// The cursor is `{catalogue}|{offset}`. Catalogues are walked in the order of their ids, so that one that comes or goes between
+    /// two pages moves nothing else.
+    pub(super) async fn page(&self, cursor: Option<&str>, currency: Currency) -> PortResult<CataloguePage> {
+        let (at, offset) = match cursor {
+            None => (String::new(), 0),
+            Some(text) => parse(text).ok_or_else(|| PortError::Invalid("this is no cursor of the gelato catalogue".into()))?,
+        };
+        let mut uids: Vec<String> = self.catalogues().await?.into_iter().map(|row| row.uid.0).filter(|uid| !uid.is_empty()).collect();
+        uids.sort();
+        uids.dedup();
+        let mut rest = uids.into_iter().skip_while(|uid| *uid < at);
+        let Some(uid) = rest.next() else { return Ok(CataloguePage { items: Vec::new(), next: None }) };
+        // The catalogue of the cursor is gone: the one after it begins at its beginning.
+        let offset = if uid == at { offset } else { 0 };
+        let found = self.products(&uid, offset).await?;
+        let next = if found.len() < PAGE_PRODUCTS_MAX || offset >= OFFSET_MAX {
+            rest.next().map(|next| format!("{next}|0"))
+        } else {
+            Some(format!("{uid}|{}", offset + found.len()))
+        };
+        let mut rows = found.rows(&uid);
+        let priced: Vec<String> = rows.iter().filter(|row| !row.paged).map(|row| row.item.uid.clone()).collect();
+        let mut prices = self.prices(priced, currency).await?;
+        let mut stock = self.stock(rows.iter().map(|row| row.item.uid.as_str()).collect()).await?;
+        for row in &mut rows {
+            row.item.cost = prices.remove(&row.item.uid).flatten();
+            if let Some(word) = stock.remove(&row.item.uid) {
+                row.item.stock = word;
+            }
+        }
+        Ok(CataloguePage { items: rows.into_iter().map(|row| row.item).collect(), next })
+    }
+
+    async fn catalogues(&self) -> PortResult<Vec<Catalogue>> {
+        self.look("catalogues", Method::GET, "/v3/catalogs", &["v3", "catalogs"], &[], None).await?.json()
+    }
+
+    async fn products(&self, uid: &str, offset: usize) -> PortResult<ProductsAnswer> {
+        let body = json!({"limit": PAGE_PRODUCTS_MAX, "offset": offset});
+        let (path, segments) = ("/v3/catalogs/{uid}/products:search", ["v3", "catalogs", uid, "products:search"]);
+        self.look("products", Method::POST, path, &segments, &[], Some(body)).await?.json()
+    }
+
+    /// Prices of one piece. A product that they refuse to price has none; any other trouble ends the page, to be tried again.
+    async fn prices(&self, uids: Vec<String>, currency: Currency) -> PortResult<BTreeMap<String, Option<Money>>> {
+        let asks = uids.into_iter().map(|uid| async move {
+            let price = self.price(&uid, currency).await?;
+            Ok((uid, price))
+        });
+        stream::iter(asks).buffer_unordered(PRICES_AT_ONCE).try_collect().await
+    }
+
+    async fn price(&self, uid: &str, currency: Currency) -> PortResult<Option<Money>> {
+        let query = [("country", self.settings.price_country.as_str()), ("currency", currency.code())];
+        let (path, segments) = ("/v3/products/{uid}/prices", ["v3", "products", uid, "prices"]);
+        match self.look("prices", Method::GET, path, &segments, &query, None).await {
+            Ok(answer) => Ok(PriceRow::of_one(&answer.json::<Vec<PriceRow>>()?, currency)),
+            Err(PortError::Invalid(_) | PortError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn stock(&self, uids: Vec<&str>) -> PortResult<BTreeMap<String, String>> {
+        if uids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let body = json!({"products": uids});
+        let (path, segments) = ("/v3/stock/region-availability", ["v3", "stock", "region-availability"]);
+        let answer = self.look("stock", Method::POST, path, &segments, &[], Some(body)).await?;
+        Ok(answer.json::<StockAnswer>()?.by_product(wire::region(&self.settings.price_country)))
+    }
+
+    async fn look(
+        &self,
+        operation: &'static str,
+        method: Method,
+        template: &'static str,
+        segments: &[&str],
+        query: &[(&str, &str)],
+        body: Option<serde_json::Value>,
+    ) -> PortResult<Answer> {
+        let mut url = url(&self.settings.product_url, segments)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.ask(Ask { operation, effect: Effect::Read, class: Class::Bulk, method, template, url, body }).await
+    }
+}
+
+fn parse(cursor: &str) -> Option<(String, usize)> {
+    let (uid, offset) = cursor.rsplit_once('|')?;
+    Some((uid.to_owned(), offset.parse().ok()?))
+}

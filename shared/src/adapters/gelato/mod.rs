@@ -1,0 +1,120 @@
+//! Gelato: orders v4, products v3.
+//!
+//! Gelato documents no idempotency key and shares `orderReferenceId` between the parts of a split order by design, so nothing there
+//! stops a second order. What does is the order of the calls: [`find`](PrintProvider::find), [`stage`](PrintProvider::stage) a
+//! draft (free), note its ids, [`release`](PrintProvider::release). A create whose answer was lost leaves at worst a stray draft.
+//!
+//! **A group counts as released only when every part is.** Whether promoting one draft of a split order promotes the others is not
+//! documented, and a crash can fall between two promotions. So `find` answers `Drafts` with the half-promoted group first, and
+//! `release` may be called again with the same [`Staged`](crate::ports::provider::Staged): it promotes what is still a draft.
+
+mod calls;
+mod catalogue;
+mod orders;
+mod release;
+mod wire;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::http::{Account, Http, Rate};
+use crate::domain::money::Currency;
+use crate::ports::PortResult;
+use crate::ports::provider::{Cancelled, CataloguePage, Found, OrderRequest, Part, PrintProvider, Quote, Staged};
+
+/// The provider's name in keys, labels and rows.
+pub const PROVIDER: &str = "gelato";
+
+/// How an account is reached. Gelato has no sandbox and publishes no rate, so all of this is a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Base of `/v4/orders`.
+    pub order_url: String,
+    /// Base of `/v3/catalogs`, `/v3/products` and `/v3/stock`.
+    pub product_url: String,
+    /// Base of `/v1/shipment-methods`.
+    pub shipment_url: String,
+    /// Base of `/v1/stores` and `/v1/templates`.
+    pub ecommerce_url: String,
+    /// Requests per second in the long run.
+    pub requests_per_second: u32,
+    /// Requests that may go out at once after a rest.
+    pub burst: u32,
+    /// ISO 3166-1: catalogue prices and stock are those for parcels to this country.
+    pub price_country: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            order_url: "https://order.gelatoapis.com".into(),
+            product_url: "https://product.gelatoapis.com".into(),
+            shipment_url: "https://shipment.gelatoapis.com".into(),
+            ecommerce_url: "https://ecommerce.gelatoapis.com".into(),
+            requests_per_second: 5,
+            burst: 10,
+            price_country: "FR".into(),
+        }
+    }
+}
+
+impl Settings {
+    /// All four APIs under one base: a stand-in or a proxy.
+    #[must_use]
+    pub fn all(base_url: &str) -> Settings {
+        let base = || base_url.to_owned();
+        Settings { order_url: base(), product_url: base(), shipment_url: base(), ecommerce_url: base(), ..Settings::default() }
+    }
+}
+
+/// One account at Gelato.
+pub struct Gelato {
+    settings: Settings,
+    key: SecretString,
+    account: Account,
+}
+
+impl Gelato {
+    /// An account. Everyone who opens it under the same name in this process shares its budget and breaker.
+    #[must_use]
+    pub fn new(settings: Settings, key: SecretString, account: String, http: &Http) -> Gelato {
+        let rate = Rate { per_second: settings.requests_per_second, burst: settings.burst };
+        let account = http.account(PROVIDER, &account, rate);
+        Gelato { settings, key, account }
+    }
+}
+
+#[async_trait]
+impl PrintProvider for Gelato {
+    async fn quote(&self, order: &OrderRequest) -> PortResult<Vec<Quote>> {
+        self.quote_order(order).await
+    }
+
+    async fn find(&self, reference: &str) -> PortResult<Found> {
+        self.find_order(reference).await
+    }
+
+    async fn stage(&self, order: &OrderRequest, method: &str) -> PortResult<Staged> {
+        self.stage_order(order, method).await
+    }
+
+    async fn release(&self, staged: &Staged) -> PortResult<Vec<Part>> {
+        self.release_order(staged).await
+    }
+
+    async fn get(&self, id: &str) -> PortResult<Part> {
+        self.read(id).await
+    }
+
+    async fn cancel(&self, id: &str) -> PortResult<Cancelled> {
+        self.cancel_order(id).await
+    }
+
+    async fn discard(&self, staged: &Staged) -> PortResult<()> {
+        self.discard_order(staged).await
+    }
+
+    async fn catalogue_page(&self, cursor: Option<&str>, currency: Currency) -> PortResult<CataloguePage> {
+        self.page(cursor, currency).await
+    }
+}

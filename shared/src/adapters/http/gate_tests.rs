@@ -1,0 +1,103 @@
+//! The gate under a clock that only moves when it is told to.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use super::*;
+use crate::db::At;
+
+struct Hands(AtomicI64);
+
+impl Hands {
+    fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> At {
+        At(self.0.load(Ordering::SeqCst))
+    }
+}
+
+fn gate(burst: u32) -> (Arc<Hands>, Arc<Gate>) {
+    let clock = Arc::new(Hands(AtomicI64::new(1_000_000_000)));
+    let gate = Gates::new(clock.clone()).gate("gelato", "con_1", Rate { per_second: 1, burst });
+    (clock, gate)
+}
+
+async fn call(gate: &Arc<Gate>, outcome: Outcome) -> Result<Option<Duration>, PortError> {
+    Ok(gate.enter(Class::Prompt).await?.report(outcome))
+}
+
+#[tokio::test]
+async fn five_failures_open_it_for_30_s_then_one_probe_decides() {
+    let (clock, gate) = gate(100);
+    for _ in 0..5 {
+        assert_eq!(call(&gate, Outcome::Failed).await, Ok(None));
+    }
+    let open = |s| Err(PortError::Open { after: Duration::from_secs(s) });
+    assert_eq!(call(&gate, Outcome::Answered).await, open(30));
+    clock.advance(29);
+    assert_eq!(call(&gate, Outcome::Answered).await, open(1));
+    clock.advance(1);
+    let probe = gate.enter(Class::Prompt).await.expect("the probe");
+    assert_eq!(call(&gate, Outcome::Answered).await, open(2), "only one");
+    probe.report(Outcome::Answered);
+    assert_eq!(call(&gate, Outcome::Answered).await, Ok(None));
+}
+
+#[tokio::test]
+async fn refusals_never_count() {
+    let (_, gate) = gate(100);
+    for _ in 0..4 {
+        call(&gate, Outcome::Failed).await.expect("closed");
+    }
+    for _ in 0..20 {
+        call(&gate, Outcome::Answered).await.expect("closed");
+    }
+    call(&gate, Outcome::Failed).await.expect("closed: the count began again");
+    call(&gate, Outcome::Answered).await.expect("closed");
+}
+
+#[tokio::test]
+async fn a_429_pauses_the_account_and_not_the_breaker() {
+    let (clock, gate) = gate(100);
+    let asked = Outcome::Throttled(Some(Duration::from_secs(7)));
+    assert_eq!(call(&gate, asked).await, Ok(Some(Duration::from_secs(7))));
+    assert_eq!(call(&gate, asked).await, Err(PortError::Limited { after: Duration::from_secs(7) }));
+    clock.advance(7);
+    call(&gate, Outcome::Answered).await.expect("the pause is over");
+    let mut pauses = Vec::new();
+    for _ in 0..8 {
+        let pause = call(&gate, Outcome::Throttled(None)).await.expect("not paused").expect("a pause");
+        pauses.push(pause.as_secs());
+        clock.advance(60);
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60], "eight in a row, and the breaker is still closed");
+}
+
+#[tokio::test]
+async fn a_used_up_budget_says_when_the_next_token_comes() {
+    let (clock, gate) = gate(3);
+    for _ in 0..3 {
+        call(&gate, Outcome::Answered).await.expect("a token");
+    }
+    // Two more callers would wait for 1 and 2 s; the wait itself is polled once and given up.
+    for _ in 0..2 {
+        assert!(futures::FutureExt::now_or_never(gate.enter(Class::Prompt)).is_none(), "it waits for its token");
+    }
+    assert_eq!(call(&gate, Outcome::Answered).await, Err(PortError::Limited { after: Duration::from_secs(3) }));
+    clock.advance(10);
+    call(&gate, Outcome::Answered).await.expect("full again");
+}
+
+#[tokio::test]
+async fn accounts_do_not_share_and_names_do() {
+    let (clock, _) = gate(1);
+    let gates = Gates::new(clock);
+    let rate = Rate { per_second: 1, burst: 1 };
+    let (one, two) = (gates.gate("gelato", "con_1", rate), gates.gate("gelato", "con_2", rate));
+    call(&one, Outcome::Throttled(Some(Duration::from_secs(9)))).await.expect("open");
+    call(&two, Outcome::Answered).await.expect("its own budget");
+    assert!(call(&gates.gate("gelato", "con_1", rate), Outcome::Answered).await.is_err());
+}

@@ -1,0 +1,7 @@
+//! Who provides what the [ports](crate::ports) ask for: one folder per outside system.
+//!
+//! Every call leaves through [`http`], which owns time-outs, size limits, the request budget and the circuit breaker of each account.
+//! An adapter adds only the words of its provider: `wire` turns their JSON into our types and does no I/O.
+
+pub mod gelato;
+pub mod http;
