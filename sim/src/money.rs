@@ -1,7 +1,7 @@
 //! Money with six decimals, the way Gelato prints it: `5.562871`, sometimes `88`, sometimes `"4.5"`.
 
 use std::iter::Sum;
-use std::ops::{Add, Neg, Sub};
+use std::ops::Add;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
@@ -69,7 +69,7 @@ impl Micros {
     /// Rounded to what can be charged: cents, or whole units where the currency has none.
     pub(crate) fn chargeable(self, currency: &str) -> Micros {
         let step = if matches!(currency, "JPY" | "KRW" | "CLP" | "ISK") { 1_000_000 } else { 10_000 };
-        Micros(self.scale(1, step).0 * step)
+        Micros(self.scale(1, step).0.saturating_mul(step))
     }
 
     /// The wire form as a JSON number: an integer where nothing follows the point.
@@ -89,21 +89,7 @@ impl Micros {
 impl Add for Micros {
     type Output = Micros;
     fn add(self, other: Micros) -> Micros {
-        Micros(self.0 + other.0)
-    }
-}
-
-impl Sub for Micros {
-    type Output = Micros;
-    fn sub(self, other: Micros) -> Micros {
-        Micros(self.0 - other.0)
-    }
-}
-
-impl Neg for Micros {
-    type Output = Micros;
-    fn neg(self) -> Micros {
-        Micros(-self.0)
+        Micros(self.0.saturating_add(other.0))
     }
 }
 

@@ -20,7 +20,7 @@ use super::hub::EffectFilter;
 use super::render;
 use crate::lock;
 
-/// Longest wait of the effects route.
+/// Longest wait of the routes that wait.
 const WAIT_MS_MAX: u64 = 60_000;
 
 type Shared = State<Arc<App>>;
@@ -148,8 +148,17 @@ async fn effects(State(app): Shared, Query(query): Query<Vec<(String, String)>>)
     }
 }
 
-async fn gates(State(app): Shared) -> Json<Value> {
-    Json(json!({"held": app.hub.held()}))
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GateWait {
+    #[serde(default)]
+    timeout_ms: u64,
+}
+
+/// Answers as soon as a reply is held; with an empty list when the time is up.
+async fn gates(State(app): Shared, Query(wait): Query<GateWait>) -> Json<Value> {
+    let timeout = Duration::from_millis(wait.timeout_ms.min(WAIT_MS_MAX));
+    Json(json!({"held": app.hub.wait_held(timeout).await}))
 }
 
 #[derive(Deserialize)]

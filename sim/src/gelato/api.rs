@@ -31,12 +31,12 @@ pub(crate) async fn handle(
     let at = app.now();
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let call = route::call(&method, &path);
+    let number = lock(&app.world).note(LogRow { at, method, path, status: None, cut: false });
     let reply = match answer(&app, call, &parts.headers, &query, body).await {
         Ok(reply) => reply,
         Err(refusal) => refusal.reply(),
     };
-    let row = LogRow { at, method, path, status: reply.status.as_u16(), cut: reply.cut };
-    lock(&app.world).note(row);
+    lock(&app.world).close(number, reply.status.as_u16(), reply.cut);
     if reply.cut {
         cut.cut();
     }
@@ -62,7 +62,7 @@ async fn answer(
     let json = if call.op.has_body() { parse(&bytes)? } else { Value::Null };
     let subject = Subject { op: call.op, key: key.to_owned(), reference: reference(app, &account, &call, &json) };
     lock(&app.world).tally.call(call.op);
-    if let Some(reply) = before(app, &subject).await {
+    if let Some(reply) = before(app, &subject) {
         return Ok(reply);
     }
     // The effect must not depend on the client's patience: a client that hangs up now has ordered.
@@ -70,9 +70,16 @@ async fn answer(
         let (app, subject, query) = (Arc::clone(app), subject.clone(), route::query(query));
         tokio::spawn(async move { dispatch(&app, &subject, &account, &call.id, &query, &json).await })
     };
-    let reply = work
-        .await
-        .map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Internal error."))??;
+    let worked = work.await;
+    let late = app.fault(&subject, |k| match k {
+        FaultKind::Slow { ms } => Some(*ms),
+        _ => None,
+    });
+    if let Some(ms) = late {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+    let reply =
+        worked.map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Internal error."))??;
     Ok(after(app, &subject, reply).await)
 }
 
@@ -105,24 +112,10 @@ async fn dispatch(
 }
 
 /// The faults that keep a call from happening at all.
-async fn before(app: &App, subject: &Subject) -> Option<Reply> {
-    let slow = app.fault(subject, |k| match k {
-        FaultKind::Slow { ms } => Some(*ms),
-        _ => None,
-    });
-    if let Some(ms) = slow {
-        tokio::time::sleep(Duration::from_millis(ms)).await;
-    }
+fn before(app: &App, subject: &Subject) -> Option<Reply> {
     app.fault(subject, |k| match k {
         FaultKind::DropRequest => Some(Reply::dropped()),
-        FaultKind::Status { status, html } => {
-            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            Some(if *html {
-                Reply::html(status)
-            } else {
-                Refusal::new(status, "internal_error", "Something went wrong.").reply()
-            })
-        }
+        FaultKind::Status { status, html, after: false } => Some(broken(*status, *html)),
         FaultKind::Throttle { retry_after } => {
             let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests.");
             Some(match retry_after {
@@ -146,8 +139,18 @@ async fn after(app: &App, subject: &Subject, reply: Reply) -> Reply {
     if app.fault(subject, |k| matches!(k, FaultKind::Gate).then_some(())).is_some() && !app.hub.hold(subject).await {
         return Reply::dropped();
     }
+    let masked = app.fault(subject, |k| match k {
+        FaultKind::Status { status, html, after: true } => Some(broken(*status, *html)),
+        _ => None,
+    });
+    let reply = masked.unwrap_or(reply);
     let lost = app.fault(subject, |k| matches!(k, FaultKind::DropReply).then_some(())).is_some();
     if lost { Reply { cut: true, ..reply } } else { reply }
+}
+
+fn broken(status: u16, html: bool) -> Reply {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    if html { Reply::html(status) } else { Refusal::new(status, "internal_error", "Something went wrong.").reply() }
 }
 
 /// The order reference a call is about: in its body, or that of the order it names.
@@ -159,6 +162,8 @@ fn reference(app: &App, account: &str, call: &Call, body: &Value) -> Option<Stri
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
+    // Every field of a search is optional, and so is its body.
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     let body: Value = serde_json::from_slice(bytes)
         .map_err(|_| Refusal::bad("invalid_json", "The request body is not valid JSON."))?;
     if body.is_object() { Ok(body) } else { Err(Refusal::bad("invalid_json", "A JSON object is expected.")) }

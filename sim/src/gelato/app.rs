@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) tally: Tally,
     pub(crate) log: VecDeque<LogRow>,
+    /// Rows noted so far, those that were forgotten included.
+    noted: u64,
     store: Option<Store>,
 }
 
@@ -51,7 +53,8 @@ pub(crate) struct LogRow {
     pub(crate) at: Timestamp,
     pub(crate) method: String,
     pub(crate) path: String,
-    pub(crate) status: u16,
+    /// Absent while the call is under way, or when the client hung up before it was answered.
+    pub(crate) status: Option<u16>,
     /// The client saw a dead connection in the place of this status.
     pub(crate) cut: bool,
 }
@@ -76,7 +79,7 @@ impl App {
             world.put(order);
         }
         let catalogue = Catalogue::generate(config.seed);
-        let http = client()?;
+        let http = client(config.file_timeout)?;
         Ok(Arc::new(App { config, catalogue, world: Mutex::new(world), hub: Hub::new(), http }))
     }
 
@@ -132,6 +135,7 @@ impl World {
             faults: Faults::new(seed),
             tally: Tally::default(),
             log: VecDeque::new(),
+            noted: 0,
             store: None,
         }
     }
@@ -188,10 +192,23 @@ impl World {
         self.orders.push(order);
     }
 
-    pub(crate) fn note(&mut self, row: LogRow) {
+    /// Notes a request as it arrives; gives the number to close it with.
+    pub(crate) fn note(&mut self, row: LogRow) -> u64 {
         if self.log.len() == LOG_ROWS_MAX {
             self.log.pop_front();
         }
         self.log.push_back(row);
+        self.noted += 1;
+        self.noted
+    }
+
+    /// Notes how a request ended, if it is still remembered.
+    pub(crate) fn close(&mut self, number: u64, status: u16, cut: bool) {
+        let first = self.noted + 1 - self.log.len() as u64;
+        let row = number.checked_sub(first).and_then(|i| usize::try_from(i).ok());
+        if let Some(row) = row.and_then(|i| self.log.get_mut(i)) {
+            row.status = Some(status);
+            row.cut = cut;
+        }
     }
 }

@@ -38,7 +38,7 @@ pub enum FaultKind {
     DropRequest,
     /// The effect is committed, and the reply is held until it is released by name of the call.
     Gate,
-    /// An error status with no effect.
+    /// An error status: with no effect, or (`after`) in the place of the good reply of a call that took effect.
     Status {
         /// The status, 503 by default.
         #[serde(default = "unavailable")]
@@ -46,6 +46,9 @@ pub enum FaultKind {
         /// Answer a proxy's HTML page in place of JSON.
         #[serde(default)]
         html: bool,
+        /// The effect is committed first, as when a proxy gives up too early.
+        #[serde(default)]
+        after: bool,
     },
     /// 429.
     Throttle {
@@ -53,7 +56,7 @@ pub enum FaultKind {
         #[serde(default)]
         retry_after: Option<u64>,
     },
-    /// The reply comes late, by this many real milliseconds.
+    /// The reply comes late, by this many real milliseconds; the effect does not.
     Slow {
         /// How late.
         ms: u64,
@@ -63,14 +66,14 @@ pub enum FaultKind {
         /// The `Location` header.
         location: String,
     },
-    /// Every item of a create call becomes an order of its own.
+    /// Every item of a create call becomes an order of its own. Drawn at create.
     ForceSplit,
     /// A quote is refused with HTTP 200.
     RefuseQuote {
         /// In which of the seen forms.
         form: QuoteRefusal,
     },
-    /// A new order shows in search only later.
+    /// A new order shows in search only later. Drawn at create.
     SearchLag {
         /// Virtual seconds.
         #[serde(default)]
@@ -79,13 +82,13 @@ pub enum FaultKind {
         #[serde(default)]
         real_ms: u64,
     },
-    /// A released order fails at `uploading`.
+    /// A released order fails at `uploading`. Drawn at release, also of an order created without a draft.
     FailUploading {
         /// The reason it gives.
         #[serde(default = "bad_file")]
         comment: String,
     },
-    /// A released order rests `on_hold` before it is passed.
+    /// A released order rests `on_hold` before it is passed. Drawn at create.
     Hold {
         /// For how long, in virtual seconds.
         virtual_seconds: u64,
@@ -97,9 +100,9 @@ pub enum FaultKind {
     },
     /// The shipment method matches no carrier: `api_fallback_delivery` at price 0.
     FallbackDelivery,
-    /// An order ships in two parcels.
+    /// An order ships in two parcels. Drawn at create.
     TwoPackages,
-    /// Prices of orders (not of quotes) are multiplied.
+    /// Prices of orders (not of quotes) are multiplied. Drawn at create.
     PriceFactor {
         /// In thousandths: 1100 = ten per cent more.
         permille: i64,

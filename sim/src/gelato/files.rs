@@ -13,15 +13,14 @@ use super::order::{Failure, Fetched, FileRef, Order};
 use super::plan;
 use crate::lock;
 
-const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
 const FETCHES_AT_ONCE_MAX: usize = 4;
 /// Bytes kept to recognise a file by its beginning.
 const HEAD_BYTES: usize = 512;
 
-pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
+pub(crate) fn client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(FETCH_TIMEOUT)
+        .timeout(timeout)
         .no_proxy()
         .build()
         .context("building the HTTP client")
@@ -60,7 +59,8 @@ pub(crate) fn preflight(app: &Arc<App>, id: &str) {
         let failure = order.failure.take().or_else(|| verdict(&app, &order));
         let mut world = lock(&app.world);
         // The order may have been cancelled meanwhile: only the verdict and the fetches are ours.
-        let Some(current) = world.by_id(&id).cloned() else { return };
+        let same = |current: &&Order| current.released_at == order.released_at;
+        let Some(current) = world.by_id(&id).filter(same).cloned() else { return };
         let judged = Order { items: order.items, failure, preflighted: true, ..current };
         if world.save(app.now(), std::slice::from_ref(&judged)).is_ok() {
             world.put(judged);

@@ -133,7 +133,12 @@ impl Hub {
         go.into_iter().filter(|h| !h.gate.is_closed()).map(|h| h.gate.send(deliver)).filter(Result::is_ok).count()
     }
 
-    pub(crate) fn held(&self) -> Vec<HeldView> {
+    /// The held replies, as soon as there is one; empty when the time is up.
+    pub(crate) async fn wait_held(&self, timeout: Duration) -> Vec<HeldView> {
+        self.until(timeout, || Some(self.held()).filter(|held| !held.is_empty())).await.unwrap_or_default()
+    }
+
+    fn held(&self) -> Vec<HeldView> {
         let held = lock(&self.held);
         let live = held.iter().filter(|h| !h.gate.is_closed());
         live.map(|h| HeldView { op: h.op, reference: h.reference.clone() }).collect()

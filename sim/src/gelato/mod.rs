@@ -70,6 +70,8 @@ pub struct Config {
     pub life_scale: f64,
     /// Whether file links are really fetched.
     pub fetch_files: bool,
+    /// How long a file link may take.
+    pub file_timeout: Duration,
     /// Largest print file taken.
     pub file_bytes_max: u64,
 }
@@ -86,6 +88,7 @@ impl Default for Config {
             reference_policy: ReferencePolicy::default(),
             life_scale: 1.0,
             fetch_files: true,
+            file_timeout: Duration::from_secs(20),
             file_bytes_max: 300 << 20,
         }
     }
@@ -153,6 +156,11 @@ impl Server {
     /// The effects that match, as soon as there is one; empty when the time is up.
     pub async fn wait_effects(&self, filter: &EffectFilter, timeout: Duration) -> Vec<Effect> {
         self.app.hub.effects(filter, timeout).await
+    }
+
+    /// Waits until a gate holds a reply; false when the time is up.
+    pub async fn wait_held(&self, timeout: Duration) -> bool {
+        !self.app.hub.wait_held(timeout).await.is_empty()
     }
 
     /// Lets the replies go that gates hold (all, or those of one call); says how many there were.

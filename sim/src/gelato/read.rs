@@ -74,8 +74,6 @@ fn all<'a>(world: &'a World, account: &'a str) -> impl Iterator<Item = &'a Order
 }
 
 fn matches(app: &App, order: &Order, body: &Value) -> bool {
-    let standing = app.standing(order);
-    let financial = life::financial(order, standing, app.config.life_scale);
     let at = order.released_at.unwrap_or(order.created_at);
     let one_of = |field: &str, value: &str| match &body[field] {
         Value::Array(wanted) if !wanted.is_empty() => wanted.iter().any(|w| w == value),
@@ -84,8 +82,6 @@ fn matches(app: &App, order: &Order, body: &Value) -> bool {
     one_of("ids", &order.id)
         && one_of("orderReferenceIds", &order.reference)
         && one_of("orderTypes", render::order_type(order))
-        && one_of("fulfillmentStatuses", standing.status)
-        && one_of("financialStatuses", financial)
         && one_of("channels", "api")
         && one_of("countries", &order.country)
         && one_of("currencies", &order.currency)
@@ -93,6 +89,9 @@ fn matches(app: &App, order: &Order, body: &Value) -> bool {
         && instant(&body["startDate"], false).is_none_or(|start| at >= start)
         && instant(&body["endDate"], true).is_none_or(|end| at <= end)
         && body["search"].as_str().is_none_or(|text| mentions(order, text))
+        // Last, because these two have to be computed.
+        && one_of("fulfillmentStatuses", app.standing(order).status)
+        && one_of("financialStatuses", life::financial(order, app.standing(order), app.config.life_scale))
 }
 
 fn mentions(order: &Order, text: &str) -> bool {

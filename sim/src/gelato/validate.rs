@@ -10,6 +10,8 @@ use crate::money::rate;
 
 /// Longest reference accepted. The real limit is unknown; one client cuts here.
 const REFERENCE_CHARS_MAX: usize = 64;
+/// The real limit is unknown; this one keeps sums from overflowing.
+const QUANTITY_MAX: i64 = 100_000;
 const METADATA_MAX: usize = 20;
 const METADATA_CHARS_MAX: usize = 100;
 const THREAD_COLORS_MAX: usize = 6;
@@ -242,8 +244,8 @@ impl Check {
     fn item(&mut self, item: &Value, at: &str) -> ParsedItem {
         let whole = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
         let quantity = whole(&item["quantity"]).unwrap_or(0);
-        if quantity < 1 {
-            self.fail(&format!("{at}quantity"), "invalid_value", "An integer of at least 1 is expected.");
+        if !(1..=QUANTITY_MAX).contains(&quantity) {
+            self.fail(&format!("{at}quantity"), "invalid_value", "An integer from 1 to 100000 is expected.");
         }
         ParsedItem {
             reference: self.text(item, at, "itemReferenceId", 1, REFERENCE_CHARS_MAX).unwrap_or_default(),

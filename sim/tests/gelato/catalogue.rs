@@ -156,6 +156,7 @@ async fn limits_are_refused_field_by_field() {
         ("/orderType", json!("maybe"), "orderType"),
         ("/items", json!([]), "items"),
         ("/items/0/quantity", json!(0), "items[0].quantity"),
+        ("/items/0/quantity", json!(i64::MAX), "items[0].quantity"),
         ("/items/0/files/0/type", json!("bottom"), "items[0].files[0].type"),
         ("/items/0/files/0/url", json!("ftp://x"), "items[0].files[0].url"),
         ("/items/0/productUid", json!("nope"), "productUid"),

@@ -50,6 +50,25 @@ async fn a_dropped_request_has_no_effect() {
 }
 
 #[tokio::test]
+async fn an_error_status_may_hide_an_effect_and_a_late_reply_too() {
+    let sim = Sim::start().await;
+    sim.server
+        .set_fault(Fault::new(FaultKind::Status { status: 504, html: true, after: true }).on(Op::Create).times(1));
+    let body = sim.draft("h-1", &[MUG]);
+    assert_eq!(sim.send(Method::POST, "/v4/orders", Some(&body)).await.unwrap().status(), 504);
+    assert_eq!(sim.search("h-1").await.len(), 1);
+    sim.server.set_fault(Fault::new(FaultKind::Slow { ms: 60_000 }).on(Op::Create).times(1));
+    let url = format!("{}/v4/orders", sim.server.base_url());
+    let late = sim.http.post(url).header("x-api-key", crate::support::KEY).json(&sim.draft("h-2", &[MUG]));
+    let filter = EffectFilter { reference_prefix: Some("h-2".into()), ..EffectFilter::default() };
+    tokio::select! {
+        _ = late.send() => panic!("the reply comes in a minute"),
+        seen = sim.server.wait_effects(&filter, DEADLINE) => assert_eq!(seen.len(), 1),
+    }
+    assert_eq!(sim.search("h-2").await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_gate_holds_the_reply_after_the_effect() {
     let sim = Sim::start().await;
     sim.server.set_fault(Fault::new(FaultKind::Gate).on(Op::Create).times(1));
@@ -58,8 +77,8 @@ async fn a_gate_holds_the_reply_after_the_effect() {
     let watch = async {
         let (_, seen) = sim.get("/admin/effects?op=create&referencePrefix=g-&timeoutMs=20000").await;
         assert_eq!(seen["effects"].as_array().unwrap().len(), 1);
-        let held = async { while sim.get("/admin/gates").await.1["held"].as_array().unwrap().is_empty() {} };
-        tokio::time::timeout(DEADLINE, held).await.unwrap();
+        let (_, gates) = sim.get("/admin/gates?timeoutMs=20000").await;
+        assert_eq!(gates["held"], json!([{"op": "create", "reference": "g-1"}]));
         assert_eq!(sim.search("g-1").await.len(), 1, "visible while the reply is held");
         sim.post("/admin/gates/release", json!({"op": "create"})).await
     };
@@ -80,6 +99,8 @@ async fn a_client_that_dies_at_the_gate_has_ordered() {
     client.abort();
     assert!(client.await.unwrap_err().is_cancelled());
     assert_eq!(sim.search("g-2").await.len(), 1);
+    let (_, log) = sim.get("/admin/requests").await;
+    assert_eq!((&log["requests"][0]["path"], &log["requests"][0]["status"]), (&json!("/v4/orders"), &Value::Null));
     let none = sim.server.wait_effects(&EffectFilter { after: 1, ..filter }, Duration::from_millis(1)).await;
     assert!(none.is_empty());
     sim.server.stop().await;
@@ -89,11 +110,11 @@ async fn a_client_that_dies_at_the_gate_has_ordered() {
 async fn bursts_throttles_redirects_and_delays() {
     let sim = Sim::start().await;
     let fail = |kind| sim.server.set_fault(Fault::new(kind).on(Op::Catalogs).times(1));
-    fail(FaultKind::Status { status: 502, html: true });
+    fail(FaultKind::Status { status: 502, html: true, after: false });
     let response = sim.send(Method::GET, "/v3/catalogs", None).await.unwrap();
     assert_eq!(response.status(), 502);
     assert!(response.text().await.unwrap().starts_with("<html>"));
-    fail(FaultKind::Status { status: 503, html: false });
+    fail(FaultKind::Status { status: 503, html: false, after: false });
     assert_eq!(sim.get("/v3/catalogs").await.0, 503);
     for (wait, header) in [(Some(7), Some("7")), (None, None)] {
         fail(FaultKind::Throttle { retry_after: wait });
@@ -125,7 +146,7 @@ async fn faults_meet_only_whom_they_are_set_for() {
         assert_eq!(sim.post("/v4/orders", sim.draft("bad-1", &[MUG])).await.0, expected);
     }
     sim.call(Method::DELETE, "/admin/faults", None).await;
-    sim.server.set_fault(Fault::new(FaultKind::Status { status: 500, html: false }).probability(0.5));
+    sim.server.set_fault(Fault::new(FaultKind::Status { status: 500, html: false, after: false }).probability(0.5));
     let mut failed = 0;
     for _ in 0..60 {
         failed += u32::from(sim.get("/v3/catalogs").await.0 == 500);

@@ -1,6 +1,8 @@
 //! File links are really fetched: at a draft for reachability, at release for what they hold.
 
 use crate::support::{DAY, MUG, Sim, TEE, config, text};
+use std::time::Duration;
+
 use platen_sim::gelato::Config;
 use serde_json::{Value, json};
 
@@ -46,6 +48,14 @@ async fn a_draft_proves_reachability_only() {
         assert_eq!(order["receipts"], json!([]), "a failed order is not charged");
         assert_eq!(order["financialStatus"], "canceled");
     }
+}
+
+#[tokio::test]
+async fn a_link_that_never_answers_is_given_up() {
+    let sim = Sim::with(Config { file_timeout: Duration::from_millis(50), ..config() }).await;
+    let mut body = sim.draft("f-4", &[MUG]);
+    body["items"][0]["files"][0]["url"] = json!(sim.file("never.png"));
+    assert_eq!(sim.post("/v4/orders", body).await.0, 400);
 }
 
 #[tokio::test]

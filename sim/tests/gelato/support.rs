@@ -137,6 +137,7 @@ async fn file_server() -> String {
     let png = [("content-type", "image/png")];
     let app = Router::new()
         .route("/good.png", get(async move || (png, b"\x89PNG\r\n\x1a\nrest".to_vec())))
+        .route("/never.png", get(std::future::pending::<()>))
         .route("/empty.png", get(async move || (png, Vec::<u8>::new())))
         .route("/page.html", get(async || ([(header::CONTENT_TYPE, "text/html")], "<html>")))
         .route("/liar.png", get(async move || (png, "<html>")))
