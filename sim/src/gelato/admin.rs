@@ -1,6 +1,21 @@
 //! The admin routes: faults, clock and books, for tests and for whoever runs `platen sim`.
 //!
 //! They need no key: the server listens on loopback.
+//!
+//! | route | body or query | answer |
+//! | --- | --- | --- |
+//! | `GET /admin/counts` | | [`super::Counts`] |
+//! | `GET /admin/orders` | | `{"orders": [order + deletedAt, group, fetches[]]}`, deleted ones included |
+//! | `GET /admin/requests` | | `{"requests": [{at, method, path, status or null, cut}]}`, the last 1,000 |
+//! | `GET /admin/clock` | | `{"now", "speed"}` |
+//! | `POST /admin/clock` | `{"advanceSeconds": 60, "speed": 1}`, both optional | `{"now", "speed"}` |
+//! | `GET /admin/faults` | | `{"faults": []}` |
+//! | `POST /admin/faults` | one [`super::Fault`] or an array | `{"faults": []}`, all that are on |
+//! | `DELETE /admin/faults` | | clears all and lets held replies go: `{"faults": [], "released": n}` |
+//! | `GET /admin/effects` | `op, referencePrefix, after, timeoutMs` | `{"effects": [{seq, op, orderId, reference, at}], "timedOut"}` |
+//! | `GET /admin/gates` | `timeoutMs` | `{"held": [{op, reference}]}` |
+//! | `POST /admin/gates/release` | `{"op": "create", "drop": false}`, both optional | `{"released": n}` |
+//! | `POST /admin/reset` | | forgets orders, faults, counts and the state file's content; the clock stays |
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -61,7 +61,7 @@ pub(crate) fn reached(standing: Standing, status: &str) -> bool {
 pub(crate) fn financial(order: &Order, standing: Standing, scale: f64) -> &'static str {
     match standing.status {
         "draft" => "draft",
-        "created" | "uploading" => "pending",
+        "created" | "uploading" | "on_hold" => "pending",
         "failed" => "canceled",
         "canceled" if paid_before_cancel(order, scale) => "refunded",
         "canceled" => "canceled",

@@ -230,7 +230,8 @@ async fn failing_holding_and_unknown_statuses() {
     sim.advance(3600);
     let order = sim.order(&bad).await;
     assert_eq!((&order["fulfillmentStatus"], &order["refusalReason"]), (&json!("failed"), &json!("No face found")));
-    assert_eq!(sim.status(&held).await, "on_hold");
+    let resting = sim.order(&held).await;
+    assert_eq!((&resting["fulfillmentStatus"], &resting["financialStatus"]), (&json!("on_hold"), &json!("pending")));
     sim.advance(DAY);
     assert_eq!(sim.status(&held).await, "passed");
     sim.server.set_fault(Fault::new(FaultKind::UnknownStatus { value: "teleported".into() }).times(1));

@@ -74,6 +74,18 @@ async fn a_mug_and_a_tee_split_into_two_orders_and_each_is_promoted_alone() {
 }
 
 #[tokio::test]
+async fn of_many_releases_at_once_one_takes_effect() {
+    let sim = Sim::start().await;
+    let id = sim.create(sim.draft("m-1", &[MUG])).await;
+    let calls: Vec<_> = (0..16).map(|_| sim.promote(&id)).collect();
+    let mut answers: Vec<u16> = futures::future::join_all(calls).await.into_iter().map(|(status, _)| status).collect();
+    answers.sort_unstable();
+    assert_eq!(answers, [vec![200], vec![409; 15]].concat());
+    let counts = sim.server.counts();
+    assert_eq!((counts.release_calls, counts.releases_effective, counts.released_orders), (16, 1, 1));
+}
+
+#[tokio::test]
 async fn promoting_one_may_promote_all() {
     let sim = Sim::with(Config { promote_connected: true, ..config() }).await;
     let id = sim.create(sim.draft("r-3", &[TEE, MUG])).await;
