@@ -60,7 +60,8 @@ impl Gelato {
     pub(super) async fn ask_search(&self, reference: &str) -> PortResult<Vec<SearchRow>> {
         let mut rows = Vec::new();
         for page in 0..SEARCH_PAGES_MAX {
-            let body = json!({"orderReferenceId": reference, "limit": SEARCH_ROWS_MAX, "offset": page * SEARCH_ROWS_MAX});
+            let body =
+                json!({"orderReferenceId": reference, "limit": SEARCH_ROWS_MAX, "offset": page * SEARCH_ROWS_MAX});
             let ask = Ask {
                 operation: "search",
                 effect: Effect::Read,
@@ -78,7 +79,10 @@ impl Gelato {
                 return Ok(rows);
             }
         }
-        Err(PortError::Conflict(format!("gelato holds more than {} orders under one reference", SEARCH_PAGES_MAX * SEARCH_ROWS_MAX)))
+        Err(PortError::Conflict(format!(
+            "gelato holds more than {} orders under one reference",
+            SEARCH_PAGES_MAX * SEARCH_ROWS_MAX
+        )))
     }
 
     /// `POST /v4/orders`.
@@ -143,8 +147,14 @@ mod tests {
     #[test]
     fn ids_cannot_leave_their_segment() {
         let text = |base, segments: &[&str]| url(base, segments).map(|url| url.to_string());
-        assert_eq!(text("https://x.example", &["v4", "orders", "a/b?c"]), Ok("https://x.example/v4/orders/a%2Fb%3Fc".into()));
-        assert_eq!(text("http://x.example/proxy/", &["v4", "orders:search"]), Ok("http://x.example/proxy/v4/orders:search".into()));
+        assert_eq!(
+            text("https://x.example", &["v4", "orders", "a/b?c"]),
+            Ok("https://x.example/v4/orders/a%2Fb%3Fc".into())
+        );
+        assert_eq!(
+            text("http://x.example/proxy/", &["v4", "orders:search"]),
+            Ok("http://x.example/proxy/v4/orders:search".into())
+        );
         for segments in [&["v4", "orders", ""], &["v4", "orders", ".."], &["v4", "orders", ":cancel"]] {
             assert!(text("https://x.example", segments).is_err());
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 
+use super::Gelato;
 use super::calls::{Ask, url};
 use super::wire::{self, Catalogue, PriceRow, ProductsAnswer, StockAnswer};
-use super::Gelato;
 use crate::adapters::http::{Answer, Class, Effect, Method};
 use crate::domain::money::{Currency, Money};
 use crate::ports::provider::CataloguePage;
@@ -26,9 +26,12 @@ impl Gelato {
     pub(super) async fn page(&self, cursor: Option<&str>, currency: Currency) -> PortResult<CataloguePage> {
         let (at, offset) = match cursor {
             None => (String::new(), 0),
-            Some(text) => parse(text).ok_or_else(|| PortError::Invalid("this is no cursor of the gelato catalogue".into()))?,
+            Some(text) => {
+                parse(text).ok_or_else(|| PortError::Invalid("this is no cursor of the gelato catalogue".into()))?
+            }
         };
-        let mut uids: Vec<String> = self.catalogues().await?.into_iter().map(|row| row.uid.0).filter(|uid| !uid.is_empty()).collect();
+        let mut uids: Vec<String> =
+            self.catalogues().await?.into_iter().map(|row| row.uid.0).filter(|uid| !uid.is_empty()).collect();
         uids.sort();
         uids.dedup();
         let mut rest = uids.into_iter().skip_while(|uid| *uid < at);

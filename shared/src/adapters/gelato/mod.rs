@@ -7,6 +7,9 @@
 //! **A group counts as released only when every part is.** Whether promoting one draft of a split order promotes the others is not
 //! documented, and a crash can fall between two promotions. So `find` answers `Drafts` with the half-promoted group first, and
 //! `release` may be called again with the same [`Staged`](crate::ports::provider::Staged): it promotes what is still a draft.
+//!
+//! **Ids that were noted outrank `find`.** Search shows a new order some seconds late. Whoever noted the ids of a draft goes on with
+//! `release` of those, and stages anew only when that says they are not there.
 
 mod calls;
 mod catalogue;
@@ -63,7 +66,13 @@ impl Settings {
     #[must_use]
     pub fn all(base_url: &str) -> Settings {
         let base = || base_url.to_owned();
-        Settings { order_url: base(), product_url: base(), shipment_url: base(), ecommerce_url: base(), ..Settings::default() }
+        Settings {
+            order_url: base(),
+            product_url: base(),
+            shipment_url: base(),
+            ecommerce_url: base(),
+            ..Settings::default()
+        }
     }
 }
 

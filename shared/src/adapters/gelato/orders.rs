@@ -27,7 +27,8 @@ impl Gelato {
             return Err(PortError::Invalid("a concrete shipment method of a quote is needed".into()));
         }
         let draft = self.ask_create(order, method).await?;
-        let ids = std::iter::once(&draft.id).chain(draft.connected.iter().filter(|id| **id != draft.id)).cloned().collect();
+        let ids =
+            std::iter::once(&draft.id).chain(draft.connected.iter().filter(|id| **id != draft.id)).cloned().collect();
         let staged = Staged { ids };
         if wire::has_made_up_method(&draft) {
             // Best effort: a draft costs nothing, and the sweeper takes what is left.
@@ -47,13 +48,16 @@ impl Gelato {
         // Search may lag behind and show one part of a split order before the other: read what the parts name as well.
         while !wanted.is_empty() {
             if known.len() + wanted.len() > ORDERS_MAX {
-                return Err(PortError::Conflict(format!("gelato holds more than {ORDERS_MAX} orders under one reference")));
+                return Err(PortError::Conflict(format!(
+                    "gelato holds more than {ORDERS_MAX} orders under one reference"
+                )));
             }
             for (id, part) in self.read_some(&wanted).await? {
                 known.insert(id, part);
             }
             let named = known.values().flatten().flat_map(|part| &part.connected);
-            wanted = named.filter(|id| !known.contains_key(*id)).cloned().collect::<BTreeSet<_>>().into_iter().collect();
+            wanted =
+                named.filter(|id| !known.contains_key(*id)).cloned().collect::<BTreeSet<_>>().into_iter().collect();
         }
         Ok(sort_out(known))
     }

@@ -27,7 +27,9 @@ fn meaning<const N: usize>(parts: [(String, Option<Part>); N]) -> String {
     match sort_out(BTreeMap::from(parts)) {
         Found::Nothing => "nothing".into(),
         Found::Released(parts) => format!("released {}", ids(parts)),
-        Found::Drafts(drafts) => format!("drafts {}", drafts.iter().map(|draft| draft.ids.join("+")).collect::<Vec<_>>().join(" ")),
+        Found::Drafts(drafts) => {
+            format!("drafts {}", drafts.iter().map(|draft| draft.ids.join("+")).collect::<Vec<_>>().join(" "))
+        }
     }
 }
 

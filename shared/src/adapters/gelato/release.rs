@@ -41,8 +41,14 @@ impl Gelato {
         let released: Vec<String> = released.map(|(id, _)| id.clone()).collect();
         for (_, part) in &parts {
             match part {
-                None if released.is_empty() => return Err(PortError::NotFound("a part of this draft is not there any more".into())),
-                None => return Err(PortError::Conflict("a part of this order is gone while another is in production".into())),
+                None if released.is_empty() => {
+                    return Err(PortError::NotFound("a part of this draft is not there any more".into()));
+                }
+                None => {
+                    return Err(PortError::Conflict(
+                        "a part of this order is gone while another is in production".into(),
+                    ));
+                }
                 Some(part) if part.released => {}
                 Some(part) if matches!(part.stage, Some(Stage::Failed | Stage::Canceled)) => {
                     return Err(PortError::Conflict(format!("a part of this draft is {}", part.status)));
@@ -87,8 +93,12 @@ impl Gelato {
 fn half_done(error: PortError, spent: bool) -> PortError {
     const SO_FAR: &str = "a part of the order is in production, and then";
     match error {
-        PortError::Transient(text) | PortError::NotFound(text) if spent => PortError::Ambiguous(format!("{SO_FAR}: {text}")),
-        PortError::Invalid(text) | PortError::Conflict(text) if spent => PortError::Conflict(format!("{SO_FAR}: {text}")),
+        PortError::Transient(text) | PortError::NotFound(text) if spent => {
+            PortError::Ambiguous(format!("{SO_FAR}: {text}"))
+        }
+        PortError::Invalid(text) | PortError::Conflict(text) if spent => {
+            PortError::Conflict(format!("{SO_FAR}: {text}"))
+        }
         error => error,
     }
 }

@@ -52,7 +52,9 @@ pub(super) fn judge(provider: &str, call: &Call, sent: Sent) -> (Outcome, PortRe
             let how = if timed_out { "did not answer in time to" } else { "broke the connection on" };
             return (Outcome::Failed, Err(unknown(format!("{provider} {how} {operation}"))));
         }
-        Sent::TooLong => return (Outcome::Answered, Err(unknown(format!("{provider} answered {operation} with too many bytes")))),
+        Sent::TooLong => {
+            return (Outcome::Answered, Err(unknown(format!("{provider} answered {operation} with too many bytes"))));
+        }
         Sent::Answered { status, retry_after, body } => (status, retry_after, body),
     };
     let said = |verb: &str| {
@@ -63,9 +65,13 @@ pub(super) fn judge(provider: &str, call: &Call, sent: Sent) -> (Outcome, PortRe
     let error = match status {
         200..=299 => return (Outcome::Answered, Ok(body)),
         // Only these two promise that nothing was done; after the others a POST may have had its effect.
-        307 | 308 => PortError::Transient(format!("{provider} redirected {operation} ({status}); redirects are not followed")),
+        307 | 308 => {
+            PortError::Transient(format!("{provider} redirected {operation} ({status}); redirects are not followed"))
+        }
         300..=399 => unknown(format!("{provider} redirected {operation} ({status}); redirects are not followed")),
-        401 | 403 => PortError::Auth(format!("{provider} does not accept the key of this account for {operation} ({status})")),
+        401 | 403 => {
+            PortError::Auth(format!("{provider} does not accept the key of this account for {operation} ({status})"))
+        }
         404 | 410 => PortError::NotFound(said("knows nothing under this id for")),
         408 | 425 => unknown(format!("{provider} gave up waiting on {operation} ({status})")),
         409 => PortError::Conflict(said("does not allow")),
@@ -101,7 +107,8 @@ pub(super) fn sentence(body: &[u8], hide: &[String]) -> String {
         Err(_) if raw.trim_start().starts_with('<') => "an HTML page".to_owned(),
         Err(_) => raw.into_owned(),
     };
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(4 * SENTENCE_CHARS_MAX).collect();
+    let text: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(4 * SENTENCE_CHARS_MAX).collect();
     let text = hide.iter().fold(text, |text, secret| without(&text, secret));
     text.trim().chars().take(SENTENCE_CHARS_MAX).collect()
 }

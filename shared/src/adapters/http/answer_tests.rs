@@ -29,7 +29,8 @@ fn kind(effect: Effect, sent: Sent) -> (Outcome, &'static str) {
 #[test]
 fn a_lost_write_is_ambiguous_and_a_lost_read_is_not() {
     use Outcome::{Answered, Failed};
-    let cases: [(fn() -> Sent, Outcome, &str, &str); 8] = [
+    type Make = fn() -> Sent;
+    let cases: [(Make, Outcome, &str, &str); 8] = [
         (|| Sent::Never, Failed, "transient", "transient"),
         (|| Sent::Lost { timed_out: true }, Failed, "transient", "ambiguous"),
         (|| Sent::Lost { timed_out: false }, Failed, "transient", "ambiguous"),
@@ -51,8 +52,15 @@ fn a_lost_write_is_ambiguous_and_a_lost_read_is_not() {
 fn a_refusal_says_what_to_do_next_whatever_the_effect() {
     for effect in [Effect::Read, Effect::Write] {
         for (status, error) in [
-            (200, "ok"), (201, "ok"), (400, "invalid"), (422, "invalid"), (413, "invalid"), (401, "auth"), (403, "auth"),
-            (404, "not_found"), (409, "conflict"),
+            (200, "ok"),
+            (201, "ok"),
+            (400, "invalid"),
+            (422, "invalid"),
+            (413, "invalid"),
+            (401, "auth"),
+            (403, "auth"),
+            (404, "not_found"),
+            (409, "conflict"),
         ] {
             assert_eq!(kind(effect, answered(status, "{}")), (Outcome::Answered, error), "{status}");
         }
@@ -66,7 +74,10 @@ fn a_refusal_says_what_to_do_next_whatever_the_effect() {
 fn sentences_come_from_any_documented_form_and_from_none() {
     let hide = [];
     for (body, text) in [
-        (r#"{"code":"too_many","message":"Too many products requested: 273 of maximum 250."}"#, "Too many products requested: 273 of maximum 250."),
+        (
+            r#"{"code":"too_many","message":"Too many products requested: 273 of maximum 250."}"#,
+            "Too many products requested: 273 of maximum 250.",
+        ),
         (r#"{"message":"No."}"#, "No."),
         (r#"{"code":"invalid_api_key_provided"}"#, "invalid_api_key_provided"),
         (

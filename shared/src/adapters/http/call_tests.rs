@@ -45,7 +45,17 @@ fn account() -> Account {
 fn call(effect: Effect, url: &Url) -> Call {
     let credential = Some((HeaderName::from_static("x-api-key"), HeaderValue::from_static("k")));
     let (operation, template, url) = ("create", "/v4/orders", url.clone());
-    Call { operation, effect, class: Class::Prompt, method: Method::POST, template, url, credential, body: None, hide: vec![] }
+    Call {
+        operation,
+        effect,
+        class: Class::Prompt,
+        method: Method::POST,
+        template,
+        url,
+        credential,
+        body: None,
+        hide: vec![],
+    }
 }
 
 fn http(head: &str, body: &str) -> String {
@@ -61,7 +71,8 @@ async fn sends_the_key_the_agent_and_the_correlation() {
         correlated(id.into(), account.call(call(Effect::Read, &url))).await.expect("an answer");
     }
     let heard = heard.await.expect("both").join("\n");
-    for line in ["x-api-key: k", concat!("user-agent: platen/", env!("CARGO_PKG_VERSION")), "x-correlation-id: shop-77"] {
+    for line in ["x-api-key: k", concat!("user-agent: platen/", env!("CARGO_PKG_VERSION")), "x-correlation-id: shop-77"]
+    {
         assert!(heard.contains(line), "{line} in {heard}");
     }
     assert!(heard.contains(&format!("traceparent: {traced}")));

@@ -81,7 +81,8 @@ impl Gates {
     pub fn gate(&self, provider: &'static str, account: &str, rate: Rate) -> Arc<Gate> {
         let mut by_account = lock(&self.by_account);
         let gate = by_account.entry((provider, account.to_owned())).or_insert_with(|| {
-            let state = State { rate, budget: Budget::default(), breaker: Breaker::default(), paused_until: 0, throttles: 0 };
+            let state =
+                State { rate, budget: Budget::default(), breaker: Breaker::default(), paused_until: 0, throttles: 0 };
             Arc::new(Gate { clock: self.clock.clone(), state: Mutex::new(state) })
         });
         lock(&gate.state).rate = rate;

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
+use super::super::{SearchAnswer, born, has_made_up_method};
 use super::*;
+use crate::domain::order::Stage;
 
 fn read(body: &Value) -> Part {
     let text = body.to_string();
@@ -55,7 +57,9 @@ fn nulls_numbers_and_texts_are_read_alike() {
     assert_eq!((part.id.as_str(), part.reference.as_str(), part.released), ("991", "12", true));
     assert_eq!((part.items.len(), part.shipment, part.cost), (0, None, None));
     for name in ["packageCount", "packagesCount"] {
-        let part = read(&json!({"id": "a", "fulfillmentStatus": "draft", "shipment": {name: 2, "packages": null, "shipmentMethodName": null}}));
+        let part = read(
+            &json!({"id": "a", "fulfillmentStatus": "draft", "shipment": {name: 2, "packages": null, "shipmentMethodName": null}}),
+        );
         assert_eq!((part.released, part.shipment.map(|shipment| shipment.parcels.len())), (false, Some(0)));
     }
 }
@@ -71,8 +75,23 @@ fn an_unknown_status_keeps_its_word_and_means_nothing() {
 #[test]
 fn every_documented_status_has_a_stage() {
     for word in [
-        "draft", "created", "uploading", "pending_approval", "pending_personalization", "not_connected", "on_hold", "digitizing",
-        "passed", "in_production", "printed", "shipped", "in_transit", "delivered", "returned", "canceled", "failed",
+        "draft",
+        "created",
+        "uploading",
+        "pending_approval",
+        "pending_personalization",
+        "not_connected",
+        "on_hold",
+        "digitizing",
+        "passed",
+        "in_production",
+        "printed",
+        "shipped",
+        "in_transit",
+        "delivered",
+        "returned",
+        "canceled",
+        "failed",
     ] {
         assert!(stage(word).is_some(), "{word}");
     }
@@ -105,9 +124,20 @@ fn cost_is_purchases_less_refunds_rounded_once() {
     let row = |kind: &str, total: Value| json!({"transactionType": kind, "currency": "EUR", "totalInclVat": total});
     assert_eq!(cost(json!([])), None);
     assert_eq!(cost(json!([row("purchase", json!("27.370000")), row("refund", json!(7.37))])), Some(2000));
-    assert_eq!(cost(json!([row("purchase", json!(1.0025)), row("purchase", json!(1.0025))])), Some(200), "2.005, half to even");
-    assert_eq!(cost(json!([row("purchase", json!(5)), row("credit_note", json!(1))])), Some(500), "an unknown kind changes nothing");
-    assert_eq!(cost(json!([{"transactionType": "purchase", "currency": "EUR", "total": 10, "totalVat": "1.9"}])), Some(1190));
+    assert_eq!(
+        cost(json!([row("purchase", json!(1.0025)), row("purchase", json!(1.0025))])),
+        Some(200),
+        "2.005, half to even"
+    );
+    assert_eq!(
+        cost(json!([row("purchase", json!(5)), row("credit_note", json!(1))])),
+        Some(500),
+        "an unknown kind changes nothing"
+    );
+    assert_eq!(
+        cost(json!([{"transactionType": "purchase", "currency": "EUR", "total": 10, "totalVat": "1.9"}])),
+        Some(1190)
+    );
     let dollars = json!({"transactionType": "refund", "currency": "USD", "totalInclVat": 1});
     assert_eq!(cost(json!([row("purchase", json!(5)), dollars])), None);
 }
@@ -128,6 +158,9 @@ fn search_rows_of_others_and_dead_ones_are_told_apart() {
         {"id": "a", "orderReferenceId": "ord-1", "fulfillmentStatus": "failed", "unknown": 1}, {"id": 2, "orderReferenceId": "ord-2", "fulfillmentStatus": null},
     ]});
     let rows = serde_json::from_str::<SearchAnswer>(&answer.to_string()).expect("rows").orders;
-    assert_eq!((rows[0].is_dead(), rows[0].is_of("ord-1"), rows[1].is_dead(), rows[1].is_of("ord-1")), (true, true, false, false));
+    assert_eq!(
+        (rows[0].is_dead(), rows[0].is_of("ord-1"), rows[1].is_dead(), rows[1].is_of("ord-1")),
+        (true, true, false, false)
+    );
     assert_eq!(serde_json::from_str::<SearchAnswer>(r#"{"orders": null}"#).expect("none").orders.len(), 0);
 }

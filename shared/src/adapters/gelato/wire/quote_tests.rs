@@ -38,7 +38,8 @@ fn one_quote_per_facility_cheapest_method_first() {
 
 #[test]
 fn every_disguised_refusal_is_one() {
-    let spoils: [(&str, fn(&mut Value)); 12] = [
+    type Spoil = fn(&mut Value);
+    let spoils: [(&str, Spoil); 12] = [
         ("cannot make", |answer| answer["refusalReasonCode"] = json!("not_deliverable")),
         ("cannot make", |answer| answer["quotes"][1]["refusalReason"] = json!("No.")),
         ("nothing", |answer| answer["quotes"] = json!([])),
@@ -48,8 +49,12 @@ fn every_disguised_refusal_is_one() {
         ("no price for item 0", |answer| answer["quotes"][0]["products"][0]["price"] = json!("0.00")),
         ("no price for item 0", |answer| answer["quotes"][0]["products"][0]["price"] = json!(null)),
         ("another quantity", |answer| answer["quotes"][0]["products"][0]["quantity"] = json!(1)),
-        ("out of stock", |answer| answer["quotes"][0]["shipmentMethods"][2]["shipmentMethodUid"] = json!("api_out_of_stock_for_part_order")),
-        ("no carrier", |answer| answer["quotes"][1]["shipmentMethods"][0]["shipmentMethodUid"] = json!("api_fallback_delivery")),
+        ("out of stock", |answer| {
+            answer["quotes"][0]["shipmentMethods"][2]["shipmentMethodUid"] = json!("api_out_of_stock_for_part_order")
+        }),
+        ("no carrier", |answer| {
+            answer["quotes"][1]["shipmentMethods"][0]["shipmentMethodUid"] = json!("api_fallback_delivery")
+        }),
         ("another currency", |answer| answer["quotes"][0]["products"][0]["currency"] = json!("USD")),
     ];
     for (words, spoil) in spoils {

@@ -29,7 +29,8 @@ pub(in crate::adapters::gelato) fn check(order: &OrderRequest) -> Result<(), Str
         }
     }
     let pair = |text: &str| (1..=METADATA_CHARS_MAX).contains(&text.chars().count());
-    if order.metadata.len() > METADATA_PAIRS_MAX || !order.metadata.iter().all(|(key, value)| pair(key) && pair(value)) {
+    if order.metadata.len() > METADATA_PAIRS_MAX || !order.metadata.iter().all(|(key, value)| pair(key) && pair(value))
+    {
         wrong.push(format!("Metadata is at most {METADATA_PAIRS_MAX} pairs of 1 to {METADATA_CHARS_MAX} characters."));
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join(" ")) }

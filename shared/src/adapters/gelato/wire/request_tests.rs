@@ -47,7 +47,10 @@ fn a_create_is_a_draft_with_a_concrete_method() {
 #[test]
 fn a_quote_names_items_products_and_the_address_recipient() {
     let body = quote_body(&order());
-    assert_eq!((body["allowMultipleQuotes"].as_bool(), body["products"].as_array().map(Vec::len)), (Some(true), Some(2)));
+    assert_eq!(
+        (body["allowMultipleQuotes"].as_bool(), body["products"].as_array().map(Vec::len)),
+        (Some(true), Some(2))
+    );
     assert_eq!(body["recipient"], create_body(&order(), "x")["shippingAddress"]);
 }
 

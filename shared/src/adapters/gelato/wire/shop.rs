@@ -11,7 +11,8 @@ use crate::domain::money::{Currency, Money};
 use crate::ports::provider::CatalogueItem;
 
 /// Words for stock that mean something to us. Their documentation also shows one with a typing error.
-const STOCK_WORDS: [&str; 5] = ["in-stock", "out-of-stock-replenishable", "out-of-stock", "non-stockable", "not-supported"];
+const STOCK_WORDS: [&str; 5] =
+    ["in-stock", "out-of-stock-replenishable", "out-of-stock", "non-stockable", "not-supported"];
 
 /// A row of `GET /v3/catalogs`.
 #[derive(Debug, Deserialize)]
@@ -138,10 +139,10 @@ pub(in crate::adapters::gelato) fn region(country: &str) -> &'static str {
         "AU" | "NZ" => "OC",
         "BR" | "AR" | "BO" | "CL" | "CO" | "EC" | "GY" | "PY" | "PE" | "SR" | "UY" | "VE" => "SA",
         "SG" | "VN" | "BN" | "KH" | "CN" | "ID" | "JP" | "LA" | "TH" | "TW" | "KR" | "MM" | "PH" | "MY" => "AS",
-        "AD" | "AL" | "AT" | "BA" | "BE" | "BG" | "BY" | "CH" | "CY" | "CZ" | "DE" | "DK" | "EE" | "ES" | "FI" | "FO" | "FR"
-        | "GE" | "GG" | "GI" | "GR" | "HR" | "HU" | "IE" | "IS" | "IT" | "JE" | "LI" | "LT" | "LU" | "LV" | "MC" | "MD" | "ME"
-        | "MK" | "MT" | "NL" | "NO" | "PL" | "PT" | "RO" | "RS" | "RU" | "SE" | "SI" | "SK" | "SM" | "TR" | "UA" | "VA"
-        | "XK" => "EU",
+        "AD" | "AL" | "AT" | "BA" | "BE" | "BG" | "BY" | "CH" | "CY" | "CZ" | "DE" | "DK" | "EE" | "ES" | "FI"
+        | "FO" | "FR" | "GE" | "GG" | "GI" | "GR" | "HR" | "HU" | "IE" | "IS" | "IT" | "JE" | "LI" | "LT" | "LU"
+        | "LV" | "MC" | "MD" | "ME" | "MK" | "MT" | "NL" | "NO" | "PL" | "PT" | "RO" | "RS" | "RU" | "SE" | "SI"
+        | "SK" | "SM" | "TR" | "UA" | "VA" | "XK" => "EU",
         _ => "ROW",
     }
 }

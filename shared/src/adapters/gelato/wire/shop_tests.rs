@@ -15,7 +15,10 @@ fn products_are_copied_and_odd_rows_left_out() {
     let rows = answer.rows("mugs");
     assert_eq!((answer.len(), rows.len()), (4, 2));
     let mug = &rows[0].item;
-    assert_eq!((mug.uid.as_str(), mug.title.as_str(), mug.catalogue.as_str(), mug.stock.as_str()), ("mug_1", "Mug", "mugs", "unknown"));
+    assert_eq!(
+        (mug.uid.as_str(), mug.title.as_str(), mug.catalogue.as_str(), mug.stock.as_str()),
+        ("mug_1", "Mug", "mugs", "unknown")
+    );
     let attributes: Vec<_> = mug.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(attributes, [("MugSize", "11-oz"), ("Pieces", "1")]);
     assert_eq!(mug.raw["dimensions"]["Height"]["value"], 95.5);
@@ -25,7 +28,9 @@ fn products_are_copied_and_odd_rows_left_out() {
 #[test]
 fn one_piece_has_the_price_of_one_piece_or_none() {
     let euro = "EUR".parse().expect("EUR");
-    let price = |rows: &str| PriceRow::of_one(&serde_json::from_str::<Vec<PriceRow>>(rows).expect("rows"), euro).map(|price| price.minor);
+    let price = |rows: &str| {
+        PriceRow::of_one(&serde_json::from_str::<Vec<PriceRow>>(rows).expect("rows"), euro).map(|price| price.minor)
+    };
     let tiers = r#"[{"quantity": 20, "price": 87.88, "currency": "EUR"}, {"quantity": "1", "price": "5.562871", "currency": "EUR", "pageCount": null}]"#;
     assert_eq!(price(tiers), Some(556));
     assert_eq!(price(r#"[{"quantity": 20, "price": 87.88, "currency": "EUR"}]"#), None);
@@ -50,8 +55,19 @@ fn stock_is_read_for_one_region_and_unknown_words_are_unknown() {
 #[test]
 fn countries_lie_where_the_documentation_puts_them() {
     for (country, expected) in [
-        ("FR", "EU"), ("NO", "EU"), ("CH", "EU"), ("GE", "EU"), ("GB", "UK"), ("CA", "US-CA"), ("NZ", "OC"), ("BR", "SA"),
-        ("JP", "AS"), ("IN", "ROW"), ("MX", "ROW"), ("HK", "ROW"), ("ZA", "ROW"),
+        ("FR", "EU"),
+        ("NO", "EU"),
+        ("CH", "EU"),
+        ("GE", "EU"),
+        ("GB", "UK"),
+        ("CA", "US-CA"),
+        ("NZ", "OC"),
+        ("BR", "SA"),
+        ("JP", "AS"),
+        ("IN", "ROW"),
+        ("MX", "ROW"),
+        ("HK", "ROW"),
+        ("ZA", "ROW"),
     ] {
         assert_eq!(region(country), expected, "{country}");
     }
