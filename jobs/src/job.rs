@@ -23,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// For ever; a renamed kind keeps its old name as an alias.
     const KIND: &'static str;
+    /// Grows when the payload's meaning changes; a payload that names a higher one (`"v"`) waits for a newer worker.
+    const VERSION: u64 = 1;
     /// The lane.
     const QUEUE: Queue;
     /// When it is tried again, and when no more.
@@ -48,6 +50,11 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Writes the outcome, in the transaction that also finishes the job and enqueues what follows; no port is reachable.
     fn record(&self, _tx: &mut Tx, _done: &Recording, _out: &Self::Output) -> impl Future<Output = db::Result<()>> + Send {
         async { Ok(()) }
+    }
+
+    /// What of the output stays with the finished job: all of it, unless a kind says less.
+    fn keep(out: &Self::Output) -> serde_json::Result<Value> {
+        serde_json::to_value(out)
     }
 
     /// Writes what a dead or cancelled job leaves behind, in the transaction that ends it.
@@ -240,7 +247,47 @@ pub struct Ctx {
     pub(crate) hook: Option<Hook>,
 }
 
+/// What a worker gives to every attempt.
+pub struct Begin {
+    /// The rows.
+    pub ledger: Ledger,
+    /// The business clock.
+    pub clock: Arc<dyn Clock>,
+    /// The outside.
+    pub ports: Ports,
+    /// Rings when someone asks the job to stop.
+    pub stop: CancellationToken,
+    /// Crash points.
+    pub hook: Option<Hook>,
+}
+
+impl Begin {
+    /// The context of one attempt of a started job.
+    #[must_use]
+    pub fn ctx(self, kind: &'static str, job: &platen_shared::ledger::Job) -> Ctx {
+        Ctx {
+            tenant: job.tenant,
+            job: job.id,
+            clock: self.clock,
+            correlation_id: job.correlation_id.clone(),
+            ports: self.ports,
+            kind,
+            fence: job.fence(),
+            saved: job.saved.as_ref().map(|saved| saved.0.clone()),
+            ledger: self.ledger,
+            stop: self.stop,
+            hook: self.hook,
+        }
+    }
+}
+
 impl Ctx {
+    /// The ledger's time: what links and waits are counted in.
+    #[must_use]
+    pub fn wall(&self) -> At {
+        self.ledger.now()
+    }
+
     /// Reads, never a transaction.
     #[must_use]
     pub fn read(&self) -> Read {

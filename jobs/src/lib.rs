@@ -13,6 +13,9 @@
 
 pub mod job;
 pub mod registry;
+pub mod workflow;
+
+mod files;
 
 pub mod build_bundle;
 pub mod distribute_revenue;

@@ -21,6 +21,8 @@ type GaveUp =
 pub struct Entry {
     /// [`Job::KIND`].
     pub kind: &'static str,
+    /// [`Job::VERSION`].
+    pub version: u64,
     /// [`Job::QUEUE`].
     pub queue: Queue,
     /// [`Job::RETRY`].
@@ -35,6 +37,8 @@ pub struct Entry {
     pub run: Run,
     /// [`Job::record`].
     pub record: Record,
+    /// [`Job::keep`].
+    pub keep: fn(&Value) -> serde_json::Result<Value>,
     /// [`Job::gave_up`].
     pub gave_up: GaveUp,
 }
@@ -45,8 +49,15 @@ impl std::fmt::Debug for Entry {
     }
 }
 
+/// The payload without its version, which belongs to the ledger and not to the kind.
 fn decode<J: Job>(payload: &Value) -> Result<J, serde_json::Error> {
-    serde::Deserialize::deserialize(payload)
+    match payload.as_object() {
+        Some(fields) if fields.contains_key("v") => {
+            let rest = fields.iter().filter(|(name, _)| *name != "v").map(|(name, value)| (name.clone(), value.clone()));
+            serde_json::from_value(Value::Object(rest.collect()))
+        }
+        _ => serde::Deserialize::deserialize(payload),
+    }
 }
 
 fn broken(error: serde_json::Error) -> db::Error {
@@ -56,6 +67,7 @@ fn broken(error: serde_json::Error) -> db::Error {
 pub(crate) const fn entry<J: Job>() -> Entry {
     Entry {
         kind: J::KIND,
+        version: J::VERSION,
         queue: J::QUEUE,
         retry: J::RETRY,
         timeout: J::TIMEOUT,
@@ -75,6 +87,7 @@ pub(crate) const fn entry<J: Job>() -> Entry {
                 job.record(tx, done, &out).await
             })
         },
+        keep: |out| J::keep(&<J::Output as serde::Deserialize>::deserialize(out)?),
         gave_up: |tx, done, payload, trouble| {
             Box::pin(async move {
                 match decode::<J>(payload) {
@@ -83,6 +96,14 @@ pub(crate) const fn entry<J: Job>() -> Entry {
                 }
             })
         },
+    }
+}
+
+impl Entry {
+    /// Whether a newer release wrote the payload: this one must leave it alone.
+    #[must_use]
+    pub fn is_newer(&self, payload: &Value) -> bool {
+        payload["v"].as_u64().is_some_and(|v| v > self.version)
     }
 }
 

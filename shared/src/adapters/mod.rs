@@ -3,5 +3,6 @@
 //! Every call leaves through [`http`], which owns time-outs, size limits, the request budget and the circuit breaker of each account.
 //! An adapter adds only the words of its provider: `wire` turns their JSON into our types and does no I/O.
 
+pub mod accounts;
 pub mod gelato;
 pub mod http;

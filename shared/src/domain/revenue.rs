@@ -58,10 +58,8 @@ pub struct Sale {
     pub gross: i64,
     /// Tax inside it.
     pub tax: i64,
-    /// What the printer charged, by its receipts.
+    /// What the printer charged for products, shipping and packaging, by its receipts.
     pub provider_cost: i64,
-    /// What packaging costs beyond the printer's receipts.
-    pub packaging: i64,
     /// The platform's fee on the margin.
     pub platform_fee_bps: i64,
     /// (line total, terms) per item.
@@ -71,7 +69,7 @@ pub struct Sale {
 /// A line of the books: positive is owed to the account, negative is taken from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// `sales`, `tax`, `provider:<name>`, `packaging`, `platform`, `creator:<name>`, `royalty:<name>`, `loss`.
+    /// `sales`, `tax`, `provider:<name>`, `platform`, `creator:<name>`, `royalty:<name>`, `loss`.
     pub account: String,
     /// Minor units.
     pub minor: i64,
@@ -88,8 +86,7 @@ pub fn distribute(sale: &Sale, provider: &str) -> Vec<Line> {
     add("sales".into(), -sale.gross);
     add("tax".into(), sale.tax);
     add(format!("provider:{provider}"), sale.provider_cost);
-    add("packaging".into(), sale.packaging);
-    let margin = sale.gross - sale.tax - sale.provider_cost - sale.packaging;
+    let margin = sale.gross - sale.tax - sale.provider_cost;
     if margin < 0 {
         add("loss".into(), margin);
     } else {
@@ -125,7 +122,7 @@ mod tests {
     #[test]
     fn the_mission_example_adds_up() {
         let sale = Sale {
-            gross: 5000, tax: 833, provider_cost: 1667, packaging: 0, platform_fee_bps: 2000,
+            gross: 5000, tax: 833, provider_cost: 1667, platform_fee_bps: 2000,
             items: vec![(3000, terms("ada", &[("label", 1000), ("estate", 500), ("charity", 250)])), (2000, terms("ada", &[]))],
         };
         let lines = distribute(&sale, "gelato");
@@ -136,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_negative_margin_is_a_loss_and_nobody_earns() {
-        let sale = Sale { gross: 1000, tax: 0, provider_cost: 1500, packaging: 0, platform_fee_bps: 2000, items: vec![(1000, terms("ada", &[("label", 5000)]))] };
+        let sale = Sale { gross: 1000, tax: 0, provider_cost: 1500, platform_fee_bps: 2000, items: vec![(1000, terms("ada", &[("label", 5000)]))] };
         let lines = distribute(&sale, "gelato");
         assert_eq!(lines.iter().find(|l| l.account == "loss").map(|l| l.minor), Some(-500));
         assert!(!lines.iter().any(|l| l.account.starts_with("royalty") || l.account.starts_with("creator") || l.account == "platform"));
@@ -151,14 +148,14 @@ mod tests {
     proptest! {
         #[test]
         fn every_cent_is_somewhere(
-            gross in 0i64..10_000_000, tax in 0i64..2_000_000, cost in 0i64..8_000_000, packaging in 0i64..1_000, fee in 0i64..=10_000,
+            gross in 0i64..10_000_000, tax in 0i64..2_000_000, cost in 0i64..8_000_000, fee in 0i64..=10_000,
             items in proptest::collection::vec((1i64..1_000_000, proptest::collection::vec(0i64..3_000, 0..4)), 1..5),
         ) {
             let items = items.into_iter().enumerate().map(|(i, (line, bps))| {
                 let royalties = bps.into_iter().enumerate().map(|(j, bps)| Royalty { holder: format!("h{j}"), bps }).collect();
                 (line, RevenueTerms { creator: format!("c{i}"), royalties })
             }).collect();
-            let lines = distribute(&Sale { gross, tax, provider_cost: cost, packaging, platform_fee_bps: fee, items }, "gelato");
+            let lines = distribute(&Sale { gross, tax, provider_cost: cost, platform_fee_bps: fee, items }, "gelato");
             prop_assert_eq!(lines.iter().map(|l| l.minor).sum::<i64>(), 0);
             prop_assert!(lines.iter().filter(|l| l.account.starts_with("royalty") || l.account.starts_with("creator")).all(|l| l.minor >= 0));
         }

@@ -29,6 +29,28 @@ pub struct Schedule {
     pub last_fire: Option<At>,
 }
 
+/// Why a schedule's line cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadSchedule {
+    /// Not five cron fields.
+    #[error("the cron line is not five fields that can be read: {0}")]
+    Cron(String),
+    /// Not an IANA zone.
+    #[error("the zone is not one of the IANA time zones")]
+    Zone,
+}
+
+/// The first time after `after` that a cron line (in its zone) names.
+///
+/// # Errors
+/// [`BadSchedule`].
+pub fn next_after(cron: &str, zone: &str, after: At) -> std::result::Result<At, BadSchedule> {
+    let zone = jiff::tz::TimeZone::get(zone).map_err(|_| BadSchedule::Zone)?;
+    let line: croner::Cron = cron.parse().map_err(|e: croner::errors::CronError| BadSchedule::Cron(e.to_string()))?;
+    let next = line.find_next_occurrence(&after.timestamp().to_zoned(zone), false).map_err(|e| BadSchedule::Cron(e.to_string()))?;
+    Ok(At::from(next.timestamp()))
+}
+
 /// Writes a schedule, new or changed.
 ///
 /// # Errors

@@ -53,6 +53,12 @@ impl Links {
         &self.public_url
     }
 
+    /// The installation's keys, for what is sealed beside what is signed.
+    #[must_use]
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
     /// A link to one file. The end is rounded up to a day, so that the same file has the same link all day.
     #[must_use]
     pub fn link(&self, wall: At, tenant: TenantId, sha256: &str, media_type: &str, ttl: Duration) -> String {

@@ -1,1 +1,34 @@
-//! .
+//! What tests of every crate need: both databases, a clock they own, and the log that proves which suites ran.
+
+mod clock;
+mod databases;
+
+pub use clock::ManualClock;
+pub use databases::{TestDb, databases, postgres_url};
+
+use std::io::Write;
+use std::time::Duration;
+
+/// No test waits longer than this for anything.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Notes that a suite ran on an engine; `cargo xtask test` fails when one of its list did not.
+pub fn suite_ran(suite: &str, engine: &str) {
+    let Some(path) = std::env::var_os("PLATEN_SUITES_LOG") else { return };
+    if let Ok(mut log) = std::fs::OpenOptions::new().create(true).append(true).open(path) {
+        let _ = writeln!(log, "{suite} {engine}");
+    }
+}
+
+/// Waits until a condition holds, asking again as fast as the runtime allows.
+///
+/// # Panics
+/// With `what`, after [`DEADLINE`].
+pub async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+    let waiting = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(DEADLINE, waiting).await.is_ok(), "waited in vain for: {what}");
+}

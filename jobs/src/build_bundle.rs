@@ -1,0 +1,94 @@
+//! Builds the print files of every item of an order, and one ZIP of them with a manifest.
+//!
+//! Twice is harmless: the bytes depend on the specs, quantities and the press only; blobs are named by their content; the artefact's row
+//! is written once per (order, revision); the order moves on by compare-and-set. Fatal means that a design cannot be rendered: the order
+//! goes on hold with the sentence, and a person mends the design or cancels.
+
+use std::time::Duration;
+
+use platen_shared::db::{self, Tx};
+use platen_shared::domain::order::OrderState;
+use platen_shared::id::OrderId;
+use platen_shared::ledger::Queue;
+use platen_shared::ledger::finish::Trouble;
+use platen_shared::ports::press::PressItem;
+use platen_shared::store::artefacts::{self, StoredFile};
+use platen_shared::store::orders;
+use serde::{Deserialize, Serialize};
+
+use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
+use crate::{files, workflow};
+
+/// The name of the ZIP among a bundle's files.
+pub const ZIP: &str = "bundle.zip";
+
+/// Which order, as it was specified.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BuildBundle {
+    /// The order.
+    pub order: OrderId,
+    /// Digest of its items.
+    pub revision: String,
+}
+
+/// The files made: [`ZIP`], and `items/<position>/<zone>.<pdf|png|svg>`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Built {
+    /// All of them.
+    pub files: Vec<StoredFile>,
+}
+
+impl Job for BuildBundle {
+    const KIND: &'static str = "build_bundle";
+    const QUEUE: Queue = Queue::Bundles;
+    const RETRY: Retry = Retry::THREE;
+    const TIMEOUT: Duration = Duration::from_secs(600);
+    const POINTS: &'static [&'static str] = &["stored"];
+    type Output = Built;
+
+    fn key(&self) -> Key {
+        Key::effect(self.order, &self.revision)
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Built, Failure> {
+        let items = orders::items(&mut ctx.read(), ctx.tenant, self.order).await?;
+        if items.is_empty() {
+            return Err(Failure::fatal("not_found", "there is no such order, or it has no items"));
+        }
+        let (mut stored, mut parts) = (Vec::new(), Vec::new());
+        for item in &items {
+            if ctx.cancelled() {
+                return Err(Failure::Cancelled);
+            }
+            let design = files::design(ctx, &item.spec_hash).await?;
+            let rendered = ctx.ports.press.zone_files(&design.canonical, design.assets).await?;
+            for file in &rendered {
+                let mut kept = files::store(ctx, file.clone()).await?;
+                kept.name = format!("items/{}/{}", item.position, kept.name);
+                stored.push(kept);
+            }
+            let quantity = u32::try_from(item.quantity).map_err(|e| Failure::fatal("bug", e))?;
+            let name = format!("{:02}-{}", item.position + 1, item.product_id);
+            parts.push(PressItem { name, quantity, spec_hash: item.spec_hash.clone(), files: rendered });
+        }
+        let mut zip = files::store(ctx, ctx.ports.press.bundle(&self.order.to_string(), parts).await?).await?;
+        ZIP.clone_into(&mut zip.name);
+        stored.insert(0, zip);
+        ctx.point("stored").await;
+        Ok(Built { files: stored })
+    }
+
+    async fn record(&self, tx: &mut Tx, done: &Recording, out: &Built) -> db::Result<()> {
+        artefacts::put(tx, done.business_now, done.tenant, Self::KIND, &self.key().text, done.job, &out.files).await?;
+        match orders::lock(tx, done.tenant, self.order).await? {
+            Some(order) => workflow::proceed(tx, &done.follow(), done.business_now, &order).await.map(drop).map_err(workflow::into_db),
+            None => Ok(()),
+        }
+    }
+
+    async fn gave_up(&self, tx: &mut Tx, done: &Recording, trouble: &Trouble) -> db::Result<()> {
+        let why = format!("the print files could not be made: {}", trouble.message);
+        orders::advance(tx, done.business_now, done.tenant, self.order, OrderState::OnHold, &done.job.to_string(), &why).await.map(drop)
+    }
+}

@@ -1,0 +1,138 @@
+//! Reads an order back from the printer and follows its parcels: one round, and the next round as the next job, until nothing more can
+//! happen.
+//!
+//! Twice is harmless: reading changes nothing outside; facts merge by rank, parcels by code, steps by stage; the next round and the
+//! sharing-out each have a key of their own. A round that dies leaves the next one behind, so an order is never forgotten; a person is
+//! needed only when the printer itself failed, returned or cancelled the order, and then the order is on hold with the printer's sentence.
+
+use std::time::Duration;
+
+use platen_shared::db::{self, Tx};
+use platen_shared::domain::order::{FulfilmentState, OrderState, Stage, fulfilment};
+use platen_shared::id::OrderId;
+use platen_shared::ledger::Queue;
+use platen_shared::ledger::finish::Trouble;
+use platen_shared::ports::provider::Part;
+use platen_shared::store::{fulfilment as parcels, orders};
+use serde::{Deserialize, Serialize};
+
+use crate::distribute_revenue::DistributeRevenue;
+use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
+use crate::registry::enqueue;
+use crate::workflow::into_db;
+
+/// Business time between two rounds: four looks a day at an order that takes days.
+pub const POLL_EVERY: Duration = Duration::from_secs(6 * 3600);
+
+/// One round for one order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PollTracking {
+    /// The order.
+    pub order: OrderId,
+    /// From 1.
+    pub round: u32,
+    /// The printer.
+    #[serde(default = "gelato")]
+    pub provider: String,
+}
+
+fn gelato() -> String {
+    "gelato".to_owned()
+}
+
+/// What the printer says now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Seen {
+    /// Every part.
+    pub parts: Vec<Part>,
+}
+
+impl Job for PollTracking {
+    const KIND: &'static str = "poll_tracking";
+    const QUEUE: Queue = Queue::Tracking;
+    const RETRY: Retry = Retry::THREE;
+    const TIMEOUT: Duration = Duration::from_secs(120);
+    type Output = Seen;
+
+    fn key(&self) -> Key {
+        Key::effect(self.order, self.round)
+    }
+
+    fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Seen, Failure> {
+        let provider = ctx.ports.providers.open(ctx.tenant, &self.provider).await?;
+        let mut ids: Vec<String> =
+            parcels::parts(&mut ctx.read(), ctx.tenant, self.order).await?.into_iter().map(|row| row.provider_id).collect();
+        if ids.is_empty() {
+            return Err(Failure::fatal("not_found", "the order has no parts at the printer"));
+        }
+        let (mut parts, mut next) = (Vec::new(), 0);
+        while let Some(id) = ids.get(next).cloned() {
+            let part = provider.get(&id).await?;
+            // The printer may split an order late: every connected part is ours to follow.
+            ids.extend(part.connected.iter().filter(|c| !ids.contains(c)).cloned().collect::<Vec<_>>());
+            parts.push(part);
+            next += 1;
+        }
+        Ok(Seen { parts })
+    }
+
+    async fn record(&self, tx: &mut Tx, done: &Recording, out: &Seen) -> db::Result<()> {
+        let Some(order) = orders::lock(tx, done.tenant, self.order).await? else { return Ok(()) };
+        let mut stages = Vec::new();
+        for part in &out.parts {
+            stages.push(parcels::merge(tx, done.business_now, done.tenant, &self.provider, self.order, part).await?.0);
+        }
+        let source = done.job.to_string();
+        let reached = fulfilment(&stages);
+        if let Some(to) = reached {
+            orders::fulfil(tx, done.business_now, &order, to, &source).await?;
+        }
+        if let Some((to, why)) = order_state(reached, &stages, out) {
+            orders::advance(tx, done.business_now, done.tenant, self.order, to, &source, &why).await?;
+        }
+        if reached == Some(FulfilmentState::Delivered) {
+            return enqueue(tx, &done.follow(), &DistributeRevenue { order: self.order }).await.map(drop).map_err(into_db);
+        }
+        if stages.iter().all(|s| s.terminal()) {
+            return Ok(());
+        }
+        self.next(tx, done).await
+    }
+
+    fn keep(out: &Seen) -> serde_json::Result<serde_json::Value> {
+        let parts: Vec<_> = out.parts.iter().map(|p| serde_json::json!({ "id": p.id, "status": p.status })).collect();
+        Ok(serde_json::json!({ "parts": parts }))
+    }
+
+    async fn gave_up(&self, tx: &mut Tx, done: &Recording, _trouble: &Trouble) -> db::Result<()> {
+        self.next(tx, done).await
+    }
+}
+
+impl PollTracking {
+    async fn next(&self, tx: &mut Tx, done: &Recording) -> db::Result<()> {
+        let next = PollTracking { round: self.round + 1, ..self.clone() };
+        enqueue(tx, &done.follow_after(POLL_EVERY), &next).await.map(drop).map_err(into_db)
+    }
+}
+
+/// Where the parts put the whole order, and the sentence that stays with it.
+fn order_state(reached: Option<FulfilmentState>, stages: &[Stage], seen: &Seen) -> Option<(OrderState, String)> {
+    let refusal = || seen.parts.iter().find_map(|p| p.refusal.clone()).unwrap_or_else(|| "no reason given".to_owned());
+    let stuck = |s: &Stage| matches!(s, Stage::Failed | Stage::NeedsAction | Stage::Returned | Stage::Canceled);
+    if stages.iter().any(stuck) {
+        return Some((OrderState::OnHold, format!("the printer needs a person: {}", refusal())));
+    }
+    match reached? {
+        FulfilmentState::PartlyShipped => Some((OrderState::Shipped, "some parcels are on their way".to_owned())),
+        FulfilmentState::Shipped => Some((OrderState::Shipped, "all parcels are on their way".to_owned())),
+        FulfilmentState::Delivered => Some((OrderState::Delivered, "all parcels have arrived".to_owned())),
+        FulfilmentState::InProduction => Some((OrderState::InProduction, "the printer works on it".to_owned())),
+        FulfilmentState::Unfulfilled | FulfilmentState::Returned => None,
+    }
+}

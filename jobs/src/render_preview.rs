@@ -1,0 +1,76 @@
+//! Renders the preview and the thumbnail of a design.
+//!
+//! Twice is harmless: the same spec and press version give the same bytes, blobs are named by their content, and the artefact's row is
+//! written once per key. Fatal means that the spec or an asset cannot be rendered at all; a person looks at the sentence and the design.
+
+use std::time::Duration;
+
+use platen_shared::db::{self, Tx};
+use platen_shared::ledger::{Queue, Waiting, finish::Trouble};
+use platen_shared::store::artefacts::{self, StoredFile};
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
+
+/// Which design, and for what.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RenderPreview {
+    /// The design.
+    pub spec_hash: String,
+    /// `preview`: one sheet of all zones, and a 200×200 thumbnail.
+    pub profile: String,
+    /// The press that is meant; another one's worker leaves the job alone.
+    pub press_version: String,
+}
+
+/// The files made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Rendered {
+    /// `preview.png` and `thumbnail.png`.
+    pub files: Vec<StoredFile>,
+}
+
+impl Job for RenderPreview {
+    const KIND: &'static str = "render_preview";
+    const QUEUE: Queue = Queue::Previews;
+    const RETRY: Retry = Retry::THREE;
+    const TIMEOUT: Duration = Duration::from_secs(60);
+    const POINTS: &'static [&'static str] = &["stored"];
+    type Output = Rendered;
+
+    fn key(&self) -> Key {
+        Key::pure(&self.spec_hash, &self.profile, &self.press_version)
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Rendered, Failure> {
+        same_press(ctx, &self.press_version)?;
+        if self.profile != "preview" {
+            return Err(Failure::fatal("profile", "there is only the profile `preview`"));
+        }
+        let design = files::design(ctx, &self.spec_hash).await?;
+        let mut stored = Vec::new();
+        for file in ctx.ports.press.preview(&design.canonical, design.assets).await? {
+            stored.push(files::store(ctx, file).await?);
+        }
+        ctx.point("stored").await;
+        Ok(Rendered { files: stored })
+    }
+
+    async fn record(&self, tx: &mut Tx, done: &Recording, out: &Rendered) -> db::Result<()> {
+        artefacts::put(tx, done.business_now, done.tenant, Self::KIND, &self.key().text, done.job, &out.files).await
+    }
+}
+
+/// A payload of another release waits for a worker of that release.
+fn same_press(ctx: &Ctx, wanted: &str) -> Result<(), Failure> {
+    if wanted == ctx.ports.press.version() {
+        return Ok(());
+    }
+    Err(Failure::After {
+        wait: Duration::from_secs(60),
+        why: Waiting::NotReady,
+        trouble: Trouble::new("other_press", format!("waits for a worker with press version {wanted}; this one has {}", ctx.ports.press.version())),
+    })
+}

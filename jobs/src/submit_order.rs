@@ -1,0 +1,250 @@
+//! Places an order at the printer: find → quote → stage → checkpoint → release → read back.
+//!
+//! Twice is harmless: every attempt begins by looking for our reference at the printer, and adopts what it finds; only a release costs
+//! money, and it happens after a fenced checkpoint on a draft that later attempts find again. An answer that was lost leads to the same
+//! look-up, never to a blind repeat. Fatal means that the printer refuses (address, file, stock, price): the order goes on hold with the
+//! printer's sentence; a person mends it and retries the job, or cancels the order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platen_shared::db::{self, Tx};
+use platen_shared::domain::address::Recipient;
+use platen_shared::domain::order::{OrderState, fulfilment};
+use platen_shared::id::OrderId;
+use platen_shared::ledger::finish::Trouble;
+use platen_shared::ledger::{Queue, Waiting};
+use platen_shared::ports::PortError;
+use platen_shared::ports::links::PROVIDER_TTL;
+use platen_shared::ports::provider::{Found, OrderRequest, Part, PrintProvider, Quote, RequestItem, Staged};
+use platen_shared::store::artefacts::{self, StoredFile};
+use platen_shared::store::orders::{self, Item, Order};
+use platen_shared::store::{fulfilment as parcels, tenants};
+use serde::{Deserialize, Serialize};
+
+use crate::build_bundle::BuildBundle;
+use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
+use crate::poll_tracking::{POLL_EVERY, PollTracking};
+use crate::registry::enqueue;
+use crate::workflow::into_db;
+
+/// Which order, as it was specified, and to whom.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SubmitOrder {
+    /// The order; its id is our reference at the printer.
+    pub order: OrderId,
+    /// Digest of its items.
+    pub revision: String,
+    /// The printer.
+    #[serde(default = "gelato")]
+    pub provider: String,
+}
+
+fn gelato() -> String {
+    "gelato".to_owned()
+}
+
+/// What the printer accepted: every part of the order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Placed {
+    /// One per facility.
+    pub parts: Vec<Part>,
+}
+
+impl Job for SubmitOrder {
+    const KIND: &'static str = "submit_order";
+    const QUEUE: Queue = Queue::Orders;
+    const RETRY: Retry = Retry::A_DAY;
+    const TIMEOUT: Duration = Duration::from_secs(300);
+    const POINTS: &'static [&'static str] = &["staged", "checkpointed", "released"];
+    type Output = Placed;
+
+    fn key(&self) -> Key {
+        Key::effect(self.order, &self.revision)
+    }
+
+    fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Placed, Failure> {
+        let sale = Sale::load(ctx, self).await?;
+        let provider = ctx.ports.providers.open(ctx.tenant, &self.provider).await?;
+        let parts = match provider.find(&self.order.to_string()).await? {
+            Found::Released(parts) => parts,
+            Found::Drafts(drafts) => release(ctx, &provider, adopt(ctx, &provider, drafts).await?).await?,
+            Found::Nothing => {
+                sale.may_be_released(ctx).await?;
+                let quotes = provider.quote(&sale.request).await?;
+                sale.affordable(ctx, &quotes).await?;
+                let staged = provider.stage(&sale.request, &method(&quotes)).await?;
+                ctx.point("staged").await;
+                release(ctx, &provider, staged).await?
+            }
+        };
+        ctx.point("released").await;
+        sale.must_match(&parts)?;
+        Ok(Placed { parts })
+    }
+
+    async fn record(&self, tx: &mut Tx, done: &Recording, out: &Placed) -> db::Result<()> {
+        let mut stages = Vec::new();
+        for part in &out.parts {
+            stages.push(parcels::merge(tx, done.business_now, done.tenant, &self.provider, self.order, part).await?.0);
+        }
+        let source = done.job.to_string();
+        orders::advance(tx, done.business_now, done.tenant, self.order, OrderState::InProduction, &source, "the printer accepted it").await?;
+        if let (Some(order), Some(to)) = (orders::get(tx, done.tenant, self.order).await?, fulfilment(&stages)) {
+            orders::fulfil(tx, done.business_now, &order, to, &source).await?;
+        }
+        let poll = PollTracking { order: self.order, round: 1, provider: self.provider.clone() };
+        enqueue(tx, &done.follow_after(POLL_EVERY), &poll).await.map(drop).map_err(into_db)
+    }
+
+    fn keep(out: &Placed) -> serde_json::Result<serde_json::Value> {
+        let parts: Vec<_> = out.parts.iter().map(|p| serde_json::json!({ "id": p.id, "status": p.status, "items": p.items })).collect();
+        Ok(serde_json::json!({ "parts": parts }))
+    }
+
+    async fn gave_up(&self, tx: &mut Tx, done: &Recording, trouble: &Trouble) -> db::Result<()> {
+        let why = format!("not placed at the printer: {}", trouble.message);
+        orders::advance(tx, done.business_now, done.tenant, self.order, OrderState::OnHold, &done.job.to_string(), &why).await.map(drop)
+    }
+}
+
+/// Checkpoints a draft, then releases it. Whoever asked us to stop before the release gets his wish, and the draft goes away.
+async fn release(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, staged: Staged) -> Result<Vec<Part>, Failure> {
+    if let Err(failure) = ctx.checkpoint(&staged).await {
+        if matches!(failure, Failure::Cancelled) {
+            provider.discard(&staged).await?;
+        }
+        return Err(failure);
+    }
+    ctx.point("checkpointed").await;
+    Ok(provider.release(&staged).await?)
+}
+
+/// Of several drafts (an earlier create answered late) keeps the one we checkpointed, else the oldest, and deletes the others.
+async fn adopt(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, mut drafts: Vec<Staged>) -> Result<Staged, Failure> {
+    let saved: Option<Staged> = ctx.saved();
+    let kept = saved.and_then(|s| drafts.iter().position(|d| d.ids.iter().any(|id| s.ids.contains(id)))).unwrap_or(0);
+    let kept = drafts.swap_remove(kept);
+    for surplus in drafts {
+        provider.discard(&surplus).await?;
+    }
+    Ok(kept)
+}
+
+/// The cheapest method of each facility; several are named together.
+fn method(quotes: &[Quote]) -> String {
+    let mut uids: Vec<&str> = quotes.iter().filter_map(|q| q.methods.first()).map(|m| m.uid.as_str()).collect();
+    uids.sort_unstable();
+    uids.dedup();
+    uids.join(",")
+}
+
+/// What one attempt needs to know of the order.
+struct Sale {
+    order: Order,
+    items: Vec<Item>,
+    request: OrderRequest,
+}
+
+impl Sale {
+    async fn load(ctx: &Ctx, job: &SubmitOrder) -> Result<Sale, Failure> {
+        let order = orders::get(&mut ctx.read(), ctx.tenant, job.order)
+            .await?
+            .ok_or_else(|| Failure::fatal("not_found", "there is no such order"))?;
+        if order.revision != job.revision {
+            return Err(Failure::fatal("changed", "the order's items changed after this job was made; submit it again"));
+        }
+        if !["submitting", "on_hold", "in_production"].contains(&order.state.as_str()) {
+            return Err(Failure::fatal("illegal_state", format!("an order that is {} is not submitted", order.state)));
+        }
+        let items = orders::items(&mut ctx.read(), ctx.tenant, job.order).await?;
+        let key = BuildBundle { order: job.order, revision: job.revision.clone() }.key().text;
+        let bundle = artefacts::get(&mut ctx.read(), ctx.tenant, BuildBundle::KIND, &key)
+            .await?
+            .ok_or_else(|| not_ready("the print files are not made yet"))?;
+        let request = request(ctx, &order, &items, &bundle.files)?;
+        Ok(Sale { order, items, request })
+    }
+
+    /// The gate before anything is made at the printer.
+    async fn may_be_released(&self, ctx: &Ctx) -> Result<(), Failure> {
+        let tenant = tenants::get(&mut ctx.read(), ctx.tenant).await?.ok_or_else(|| Failure::fatal("not_found", "there is no such tenant"))?;
+        if self.order.payment_state != "paid" {
+            return Err(not_ready("the order is not paid"));
+        }
+        if self.order.test || tenant.test_mode {
+            return Err(not_ready("test mode: nothing is sent to the printer"));
+        }
+        if tenant.frozen {
+            return Err(not_ready("the tenant is frozen"));
+        }
+        Ok(())
+    }
+
+    /// The quote must be in the order's currency and within the tenant's cap.
+    async fn affordable(&self, ctx: &Ctx, quotes: &[Quote]) -> Result<(), Failure> {
+        let mut cost = 0;
+        for quote in quotes {
+            cost += quote.products.minor + quote.methods.first().map_or(0, |m| m.price.minor);
+        }
+        let tenant = tenants::get(&mut ctx.read(), ctx.tenant).await?;
+        if let Some(cap) = tenant.and_then(|t| t.spending_cap_minor) {
+            let spent = orders::committed_cost(&mut ctx.read(), ctx.tenant).await?;
+            if spent + cost > cap {
+                return Err(not_ready("the tenant's spending cap is reached"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Fewer or other items than sent: production may have started, so a person must look, and no retry may.
+    fn must_match(&self, parts: &[Part]) -> Result<(), Failure> {
+        for item in &self.items {
+            let reference = item.id.to_string();
+            let made: i64 = parts.iter().flat_map(|p| &p.items).filter(|i| i.reference == reference).map(|i| i64::from(i.quantity)).sum();
+            if made != item.quantity {
+                return Err(Failure::fatal(
+                    "mismatch",
+                    format!("item {} was sent with quantity {}, the printer holds {made}: look at the order there", item.position + 1, item.quantity),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn not_ready(why: &str) -> Failure {
+    Failure::After { wait: Duration::from_secs(60), why: Waiting::NotReady, trouble: Trouble::new("not_ready", why) }
+}
+
+/// The request, from frozen rows and stored files; the recipient is opened only here.
+fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredFile]) -> Result<OrderRequest, Failure> {
+    let bound = format!("{}:{}", order.tenant, order.id);
+    let opened = ctx.ports.links.keyring().open(&order.recipient, &bound).map_err(|e| Failure::fatal("sealed", e))?;
+    let recipient: Recipient = serde_json::from_str(&opened).map_err(|e| Failure::fatal("bug", e))?;
+    let mut wanted = Vec::new();
+    for item in items {
+        let mut links = Vec::new();
+        for (zone, area) in item.placements.0.iter() {
+            let name = format!("items/{}/{zone}.pdf", item.position);
+            let file = files.iter().find(|f| f.name == name);
+            let file = file.ok_or_else(|| PortError::Invalid(format!("item {} has no print file for its zone {zone}", item.position + 1)))?;
+            links.push((area.clone(), ctx.ports.links.link(ctx.wall(), ctx.tenant, &file.sha256, &file.media_type, PROVIDER_TTL)));
+        }
+        let quantity = u32::try_from(item.quantity).map_err(|e| Failure::fatal("bug", e))?;
+        wanted.push(RequestItem { reference: item.id.to_string(), uid: item.provider_uid.clone(), quantity, files: links });
+    }
+    Ok(OrderRequest {
+        reference: order.id.to_string(),
+        customer: order.number.clone(),
+        currency: order.currency.parse().map_err(|e| Failure::fatal("bug", e))?,
+        items: wanted,
+        recipient,
+        metadata: vec![("revision".to_owned(), order.revision.clone())],
+    })
+}

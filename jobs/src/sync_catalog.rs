@@ -1,0 +1,90 @@
+//! Reads one page of the printer's catalogue, and leaves the next page as the next job.
+//!
+//! Twice is harmless: reading changes nothing outside, rows are written by product id, and the next page has a key of its own. A sync that
+//! is killed goes on at its page. Only the last page sets the time of the sync and retires what was not met; when more than a fifth would
+//! vanish, nothing is retired and a person is told. Fatal means that the account is missing or refused: a person mends the connection and
+//! retries the job.
+
+use std::time::Duration;
+
+use platen_shared::db::{self, Tx};
+use platen_shared::domain::money::Currency;
+use platen_shared::ledger::Queue;
+use platen_shared::ports::provider::CataloguePage;
+use platen_shared::store::{catalogue, tenants};
+use serde::{Deserialize, Serialize};
+
+use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
+use crate::registry::enqueue;
+use crate::workflow::into_db;
+
+/// One page of one sync.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SyncCatalog {
+    /// The printer.
+    pub provider: String,
+    /// The sync's name: the same name is the same sync. A schedule leaves it out, and then the first page's job names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<String>,
+    /// Where to go on; absent on the first page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// A page as read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Page {
+    /// Costs are in this currency.
+    pub currency: Currency,
+    /// The products and where to go on.
+    pub page: CataloguePage,
+}
+
+impl Job for SyncCatalog {
+    const KIND: &'static str = "sync_catalog";
+    const QUEUE: Queue = Queue::Sync;
+    const RETRY: Retry = Retry::THREE;
+    const TIMEOUT: Duration = Duration::from_secs(600);
+    const POINTS: &'static [&'static str] = &["fetched"];
+    type Output = Page;
+
+    fn key(&self) -> Key {
+        let generation = self.generation.as_deref().unwrap_or("first");
+        Key::effect(&self.provider, format!("{generation}:{}", self.cursor.as_deref().unwrap_or("begin")))
+    }
+
+    fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Page, Failure> {
+        let tenant = tenants::get(&mut ctx.read(), ctx.tenant).await?.ok_or_else(|| Failure::fatal("not_found", "there is no such tenant"))?;
+        let currency: Currency = tenant.currency;
+        let provider = ctx.ports.providers.open(ctx.tenant, &self.provider).await?;
+        let page = provider.catalogue_page(self.cursor.as_deref(), currency).await?;
+        ctx.point("fetched").await;
+        Ok(Page { currency, page })
+    }
+
+    async fn record(&self, tx: &mut Tx, done: &Recording, out: &Page) -> db::Result<()> {
+        let generation = self.generation.clone().unwrap_or_else(|| done.job.to_string());
+        let (tenant, provider) = (done.tenant, self.provider.as_str());
+        if self.cursor.is_none() {
+            catalogue::begin(tx, done.business_now, tenant, provider, &generation).await?;
+        }
+        catalogue::page(tx, done.business_now, tenant, provider, &generation, out.currency.code(), &out.page.items).await?;
+        if let Some(cursor) = &out.page.next {
+            let next = SyncCatalog { provider: self.provider.clone(), generation: Some(generation), cursor: Some(cursor.clone()) };
+            return enqueue(tx, &done.follow(), &next).await.map(drop).map_err(into_db);
+        }
+        if let Err(gone) = catalogue::end(tx, done.business_now, tenant, provider, &generation).await? {
+            tracing::warn!(%tenant, provider, gone, "{gone} products vanished at once, more than a fifth: none were retired, look at the printer's account");
+        }
+        Ok(())
+    }
+
+    fn keep(out: &Page) -> serde_json::Result<serde_json::Value> {
+        Ok(serde_json::json!({ "items": out.page.items.len(), "next": out.page.next }))
+    }
+}

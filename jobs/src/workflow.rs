@@ -1,0 +1,89 @@
+//! How an order moves on: one function that looks at what is true and does the next thing. Whoever learns a fact calls it in the
+//! transaction that stores the fact: the payment's route, the bundle's record, an operator's submit.
+
+use platen_shared::db::{self, At, Tx};
+use platen_shared::domain::order::{OrderState, PaymentState};
+use platen_shared::id::JobId;
+use platen_shared::ledger::EnqueueError;
+use platen_shared::store::orders::{self, Moved, Order};
+use platen_shared::store::{artefacts, tenants};
+
+use crate::build_bundle::BuildBundle;
+use crate::job::Job;
+use crate::registry::{Origin, enqueue};
+use crate::submit_order::SubmitOrder;
+
+/// Why an order cannot be submitted now, as a sentence for people.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Not in a state, or a fact is missing.
+    #[error("{0}")]
+    NotReady(String),
+    /// The ledger refused.
+    #[error(transparent)]
+    Enqueue(#[from] EnqueueError),
+}
+
+impl From<db::Error> for Refused {
+    fn from(error: db::Error) -> Self {
+        Refused::Enqueue(error.into())
+    }
+}
+
+/// Moves a paid order on as far as the facts allow: print files first, then ready, then (where the tenant submits by itself) to the
+/// printer. Answers the job that does the next thing, if there is one.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn proceed(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Result<Option<JobId>, EnqueueError> {
+    if order.payment_state != PaymentState::Paid.word() {
+        return Ok(None);
+    }
+    let source = origin.correlation_id.as_str();
+    let bundle = BuildBundle { order: order.id, revision: order.revision.clone() };
+    if artefacts::get(tx, order.tenant, BuildBundle::KIND, &bundle.key().text).await?.is_none() {
+        orders::advance(tx, at, order.tenant, order.id, OrderState::Accepted, source, "paid; the print files are being made").await?;
+        return Ok(Some(enqueue(tx, origin, &bundle).await?.id()));
+    }
+    orders::advance(tx, at, order.tenant, order.id, OrderState::Ready, source, "paid, print files ready").await?;
+    let by_itself = tenants::get(tx, order.tenant).await?.is_some_and(|tenant| tenant.auto_submit);
+    if !by_itself {
+        return Ok(None);
+    }
+    match submit(tx, origin, at, order).await {
+        Ok(job) => Ok(Some(job)),
+        // It is on hold, or further on already: nothing to do by itself.
+        Err(Refused::NotReady(_)) => Ok(None),
+        Err(Refused::Enqueue(error)) => Err(error),
+    }
+}
+
+/// Moves a ready order to `submitting` and enqueues its submission: both or neither, and once per revision.
+///
+/// # Errors
+/// [`Refused`] with what is missing.
+pub async fn submit(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Result<JobId, Refused> {
+    let why = "a job is placing it at the printer";
+    let job = SubmitOrder { order: order.id, revision: order.revision.clone(), provider: "gelato".to_owned() };
+    match orders::advance(tx, at, order.tenant, order.id, OrderState::Submitting, &origin.correlation_id, why).await? {
+        Moved::Yes | Moved::Already => Ok(enqueue(tx, origin, &job).await?.id()),
+        Moved::Illegal(OrderState::Received) => Err(Refused::NotReady("the order is not paid yet".into())),
+        Moved::Illegal(OrderState::Accepted) => Err(Refused::NotReady("the print files are not ready yet".into())),
+        Moved::Illegal(OrderState::InProduction | OrderState::Shipped | OrderState::Delivered | OrderState::Closed) => {
+            match platen_shared::ledger::read::of_key(tx, order.tenant, SubmitOrder::KIND, &job.key().text).await? {
+                Some(known) => Ok(known),
+                None => Err(Refused::NotReady("the order is at the printer already".into())),
+            }
+        }
+        Moved::Illegal(state) => Err(Refused::NotReady(format!("an order that is {state} is not submitted"))),
+        Moved::Unknown => Err(Refused::NotReady("there is no such order".into())),
+    }
+}
+
+/// An enqueue error inside a record: a taken key is a broken invariant there.
+pub(crate) fn into_db(error: EnqueueError) -> db::Error {
+    match error {
+        EnqueueError::Db(error) => error,
+        other => db::Error::Decode(Box::new(other)),
+    }
+}

@@ -1,0 +1,106 @@
+//! The press port over the `press` crate: rendering on a bounded number of threads, never on the reactor.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use platen_press::{Assets, File, Item, PRESS_VERSION, from_canonical};
+use platen_shared::ports::press::{AssetBytes, Press, PressError, PressFile, PressItem};
+use tokio::sync::Semaphore;
+
+/// Renders in this process.
+#[derive(Clone, Debug)]
+pub struct LocalPress {
+    slots: Arc<Semaphore>,
+}
+
+impl LocalPress {
+    /// At most so many renders at a time: the number of cores is right.
+    #[must_use]
+    pub fn new(slots: usize) -> LocalPress {
+        LocalPress { slots: Arc::new(Semaphore::new(slots.max(1))) }
+    }
+
+    async fn on_a_slot<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, platen_press::PressError> + Send + 'static,
+    ) -> Result<T, PressError> {
+        let slot = self.slots.clone().acquire_owned().await.map_err(|e| PressError(e.to_string()))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let _slot = slot;
+            work()
+        });
+        done.await.map_err(|_| PressError("the press panicked on this design".to_owned()))?.map_err(|e| PressError(e.to_string()))
+    }
+}
+
+#[async_trait]
+impl Press for LocalPress {
+    fn version(&self) -> &'static str {
+        PRESS_VERSION
+    }
+
+    async fn preview(&self, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError> {
+        let canonical = canonical.to_owned();
+        self.on_a_slot(move || {
+            let (spec, assets) = (read(&canonical)?, load(assets)?);
+            Ok(vec![
+                png("preview.png", platen_press::preview(&spec, &assets, PREVIEW_PX)?),
+                png("thumbnail.png", platen_press::thumbnail(&spec, &assets)?),
+            ])
+        })
+        .await
+    }
+
+    async fn zone_files(&self, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError> {
+        let canonical = canonical.to_owned();
+        self.on_a_slot(move || {
+            let files = platen_press::zone_files(&read(&canonical)?, &load(assets)?)?;
+            Ok(files.into_iter().map(|f| PressFile { path: f.path, media_type: f.media_type.to_owned(), bytes: f.bytes.into() }).collect())
+        })
+        .await
+    }
+
+    async fn bundle(&self, reference: &str, items: Vec<PressItem>) -> Result<PressFile, PressError> {
+        let reference = reference.to_owned();
+        self.on_a_slot(move || {
+            let items = items.iter().map(|item| Item {
+                name: &item.name,
+                quantity: item.quantity,
+                spec_hash: &item.spec_hash,
+                files: item.files.iter().map(file).collect(),
+            });
+            let made = platen_press::bundle(&reference, items.collect())?;
+            Ok(PressFile { path: "bundle.zip".to_owned(), media_type: "application/zip".to_owned(), bytes: made.zip.into() })
+        })
+        .await
+    }
+}
+
+/// The longest side of a preview.
+const PREVIEW_PX: u32 = 1600;
+
+fn read(canonical: &str) -> Result<platen_press::Spec, platen_press::PressError> {
+    from_canonical(canonical).map_err(|problem| platen_press::PressError::Invalid(vec![problem]))
+}
+
+fn load(bytes: AssetBytes) -> Result<Assets, platen_press::PressError> {
+    let mut assets = Assets::new();
+    for (href, bytes) in bytes {
+        assets.insert(&href, &bytes)?;
+    }
+    Ok(assets)
+}
+
+fn png(path: &str, bytes: Vec<u8>) -> PressFile {
+    PressFile { path: path.to_owned(), media_type: "image/png".to_owned(), bytes: Bytes::from(bytes) }
+}
+
+fn file(file: &PressFile) -> File {
+    let media_type = match file.media_type.as_str() {
+        "application/pdf" => "application/pdf",
+        "image/svg+xml" => "image/svg+xml",
+        _ => "image/png",
+    };
+    File { path: file.path.clone(), media_type, bytes: file.bytes.to_vec() }
+}

@@ -1,0 +1,32 @@
+//! Fires schedules: inserts the job of a schedule's time and moves it on, in one transaction. Replicas may all try: moving on is a
+//! compare-and-set, and the job's key is (schedule, fire time). However many times were missed, one job makes up for them.
+
+use anyhow::{Context, Result};
+use platen_jobs::{Origin, enqueue_by_kind, find};
+use platen_shared::ledger::Ledger;
+use platen_shared::ledger::schedules::{Schedule, advance, next_after};
+
+pub(crate) async fn fire(ledger: &Ledger) -> Result<()> {
+    for schedule in ledger.due_schedules(ledger.now()).await? {
+        if let Err(error) = fire_one(ledger, &schedule).await {
+            tracing::error!(tenant = %schedule.tenant, schedule = %schedule.name, %error, "schedule {} did not fire", schedule.name);
+        }
+    }
+    Ok(())
+}
+
+async fn fire_one(ledger: &Ledger, schedule: &Schedule) -> Result<()> {
+    let now = ledger.now();
+    let entry = find(&schedule.kind).with_context(|| format!("there is no kind {}", schedule.kind))?;
+    let next = next_after(&schedule.cron, &schedule.zone, now)?;
+    let mut tx = ledger.db.begin("fire").await?;
+    if !advance(&mut tx, schedule, now, next).await? {
+        return Ok(());
+    }
+    let key = format!("schedule:{}:{}", schedule.name, schedule.next_fire);
+    let origin = Origin { tenant: schedule.tenant, now, run_at: now, priority: 0, correlation_id: key.clone() };
+    enqueue_by_kind(&mut tx, &origin, entry, &schedule.payload, Some(key)).await?;
+    tx.commit().await?;
+    ledger.nudge();
+    Ok(())
+}

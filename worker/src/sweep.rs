@@ -1,0 +1,34 @@
+//! Once a second: take jobs back from dead workers, fire due schedules. Every replica does this; the rows decide who wins.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::execute::Runner;
+use crate::schedule;
+
+/// History is trimmed once in so many sweeps.
+const TRIM_EVERY: u32 = 3600;
+
+pub(crate) async fn run(runner: Arc<Runner>, keep_history: Duration, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for n in 1u32.. {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = runner.ledger().sweep().await {
+            tracing::warn!(%error, "the sweep failed; the next one comes in a second");
+        }
+        if let Err(error) = schedule::fire(runner.ledger()).await {
+            tracing::warn!(%error, "a schedule did not fire; it stays due");
+        }
+        if n % TRIM_EVERY == 0
+            && let Err(error) = runner.ledger().trim(keep_history).await
+        {
+            tracing::warn!(%error, "old history was not trimmed");
+        }
+    }
+}
