@@ -1,6 +1,5 @@
 //! The sample designs and their pictures, for every test binary.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
-#![expect(dead_code, reason = "each test binary uses its own part")]
 
 use std::path::PathBuf;
 
@@ -8,15 +7,15 @@ use platen_press::{Assets, Checked, Spec, check_str};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub fn fixtures() -> PathBuf {
+pub(crate) fn fixtures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
 }
 
 /// One sample: its name, the raw text of its spec, and what is expected of it.
-pub struct Sample {
-    pub name: String,
-    pub raw: String,
-    pub expect: Value,
+pub(crate) struct Sample {
+    pub(crate) name: String,
+    pub(crate) raw: String,
+    pub(crate) expect: Value,
 }
 
 #[derive(serde::Deserialize)]
@@ -27,17 +26,17 @@ struct Wrapped<'a> {
 }
 
 impl Sample {
-    pub fn checked(&self) -> Checked {
+    pub(crate) fn checked(&self) -> Checked {
         check_str(&self.raw).unwrap_or_else(|problems| panic!("{}: {problems:?}", self.name))
     }
 
-    pub fn valid(&self) -> bool {
+    pub(crate) fn valid(&self) -> bool {
         self.expect["valid"] == true
     }
 }
 
 /// Every sample, by name.
-pub fn samples() -> Vec<Sample> {
+pub(crate) fn samples() -> Vec<Sample> {
     let mut names: Vec<PathBuf> = std::fs::read_dir(fixtures().join("specs"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -54,15 +53,15 @@ pub fn samples() -> Vec<Sample> {
     names.iter().map(read).collect()
 }
 
-pub fn sample(start: &str) -> Sample {
+pub(crate) fn sample(start: &str) -> Sample {
     samples().into_iter().find(|sample| sample.name.starts_with(start)).unwrap()
 }
 
-pub fn asset(href: &str) -> Vec<u8> {
+pub(crate) fn asset(href: &str) -> Vec<u8> {
     std::fs::read(fixtures().join("specs").join(href)).unwrap()
 }
 
-pub fn assets(spec: &Spec) -> Assets {
+pub(crate) fn assets(spec: &Spec) -> Assets {
     let mut assets = Assets::new();
     for href in spec.assets() {
         assets.insert(href, &asset(href)).unwrap();
@@ -71,15 +70,15 @@ pub fn assets(spec: &Spec) -> Assets {
 }
 
 /// A PNG's size, colour type, pHYs density and pixels as RGBA.
-pub struct Decoded {
-    pub width: u32,
-    pub height: u32,
-    pub color_type: u8,
-    pub density: Option<u32>,
-    pub rgba: Vec<u8>,
+pub(crate) struct Decoded {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) color_type: u8,
+    pub(crate) density: Option<u32>,
+    pub(crate) rgba: Vec<u8>,
 }
 
-pub fn png(bytes: &[u8]) -> Decoded {
+pub(crate) fn png(bytes: &[u8]) -> Decoded {
     let picture = image::load_from_memory(bytes).unwrap().into_rgba8();
     let density = bytes.windows(4).position(|w| w == b"pHYs");
     let density = density.map(|at| u32::from_be_bytes(bytes[at + 4..at + 8].try_into().unwrap()));
@@ -88,7 +87,7 @@ pub fn png(bytes: &[u8]) -> Decoded {
 }
 
 impl Decoded {
-    pub fn at(&self, x: u32, y: u32) -> [u8; 4] {
+    pub(crate) fn at(&self, x: u32, y: u32) -> [u8; 4] {
         let start = ((y * self.width + x) * 4) as usize;
         self.rgba[start..start + 4].try_into().unwrap()
     }

@@ -1,0 +1,74 @@
+//! Same spec, same bytes: over runs, over threads, and against the hashes of the last accepted version.
+//!
+//! When a change of bytes is meant: raise `PRESS_VERSION`, then run this test with `PLATEN_ACCEPT=1`.
+#![cfg(feature = "full")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+
+use std::fmt::Write;
+
+use common::{Sample, assets, fixtures, samples};
+use platen_press::{Item, PRESS_VERSION, bundle, preview, text, thumbnail, zone_files};
+use sha2::{Digest, Sha256};
+
+mod common;
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Name and hash of everything one design becomes.
+fn outputs(sample: &Sample) -> Vec<(String, String)> {
+    let checked = sample.checked();
+    let assets = assets(&checked.spec);
+    let name = |what: &str| format!("{}/{what}", sample.name);
+    let mut all = vec![(name("spec"), checked.hash.clone())];
+    all.push((name("preview-600.png"), hex(&preview(&checked.spec, &assets, 600).unwrap())));
+    all.push((name("thumbnail.png"), hex(&thumbnail(&checked.spec, &assets).unwrap())));
+    let files = zone_files(&checked.spec, &assets).unwrap();
+    all.extend(files.iter().map(|file| (name(&file.path), hex(&file.bytes))));
+    let item = Item { name: "one", quantity: 2, spec_hash: &checked.hash, files };
+    all.push((name("bundle.zip"), hex(&bundle("order-1", vec![item]).unwrap().zip)));
+    all
+}
+
+fn all_outputs() -> String {
+    let mut text = format!("press {PRESS_VERSION}\n");
+    for (name, hash) in text::fonts() {
+        writeln!(text, "{hash}  font {name}").unwrap();
+    }
+    for sample in samples().iter().filter(|sample| sample.valid()) {
+        for (name, hash) in outputs(sample) {
+            writeln!(text, "{hash}  {name}").unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn bytes_equal_the_accepted_ones() {
+    let path = fixtures().join("golden/hashes.txt");
+    let now = all_outputs();
+    if std::env::var_os("PLATEN_ACCEPT").is_some() {
+        std::fs::write(&path, &now).unwrap();
+    }
+    let accepted = std::fs::read_to_string(&path).unwrap_or_default();
+    let changed: Vec<&str> = now.lines().filter(|line| !accepted.lines().any(|known| known == *line)).collect();
+    assert!(
+        accepted == now,
+        "these outputs changed:\n{}\nIf that is meant, raise PRESS_VERSION and run with PLATEN_ACCEPT=1.",
+        changed.join("\n")
+    );
+}
+
+#[test]
+fn threads_change_nothing() {
+    let samples: Vec<Sample> = samples().into_iter().filter(|s| s.valid() && !s.name.starts_with("05")).collect();
+    let run = || samples.iter().map(outputs).collect::<Vec<_>>();
+    let alone = run();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..3).map(|_| scope.spawn(run)).collect();
+        for worker in workers {
+            assert_eq!(worker.join().unwrap(), alone);
+        }
+    });
+}
