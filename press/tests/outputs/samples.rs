@@ -1,14 +1,10 @@
 //! Every sample design does what its `expect` block says, measured on the real outputs.
-#![cfg(feature = "full")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
-use common::{Sample, assets, png, sample, samples};
+use crate::common::{Sample, assets, png, sample, samples};
 use platen_press::spec::{Content, Process};
 use platen_press::{File, text, thumbnail, zone_files};
 use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation;
-
-mod common;
 
 fn strings(value: &Value) -> Vec<String> {
     value.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect()

@@ -1,12 +1,8 @@
 //! Hostile, broken and turned pictures.
-#![cfg(feature = "full")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
-use common::{asset, sample};
+use crate::common::{asset, sample};
 use image::{ExtendedColorType, ImageEncoder};
 use platen_press::{Assets, ImageInfo, ImageKind, PressError, check_image, preview, sniff_image, zone_files};
-
-mod common;
 
 fn png(width: u32, height: u32) -> Vec<u8> {
     let mut out = Vec::new();
@@ -123,7 +119,7 @@ fn a_missing_asset_is_named() {
 #[test]
 fn previews_have_the_size_asked_for_and_bounds() {
     let spec = sample("01").checked().spec;
-    let picture = common::png(&preview(&spec, &Assets::new(), 640).unwrap());
+    let picture = crate::common::png(&preview(&spec, &Assets::new(), 640).unwrap());
     assert_eq!((picture.width, picture.height), (640, 640));
     assert_eq!(picture.at(2, 2), [0xfd, 0xf6, 0xe3, 255]);
     assert_eq!(picture.at(320, 120), [0xf4, 0xa2, 0x61, 255]);
@@ -136,9 +132,9 @@ fn previews_have_the_size_asked_for_and_bounds() {
 #[test]
 fn a_cut_line_shapes_the_preview_only() {
     let spec = sample("04").checked().spec;
-    let picture = common::png(&preview(&spec, &Assets::new(), 500).unwrap());
+    let picture = crate::common::png(&preview(&spec, &Assets::new(), 500).unwrap());
     assert_eq!((picture.at(2, 2)[3], picture.at(250, 2)), (0, [0x2a, 0x9d, 0x8f, 255]));
     let files = zone_files(&spec, &Assets::new()).unwrap();
-    let print = common::png(&files.iter().find(|file| file.path == "face.png").unwrap().bytes);
+    let print = crate::common::png(&files.iter().find(|file| file.path == "face.png").unwrap().bytes);
     assert_eq!((print.color_type, print.at(0, 0)), (2, [0x2a, 0x9d, 0x8f, 255]));
 }

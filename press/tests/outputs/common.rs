@@ -1,5 +1,4 @@
 //! The sample designs and their pictures, for every test binary.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
 use std::path::PathBuf;
 

@@ -1,16 +1,12 @@
 //! Same spec, same bytes: over runs, over threads, and against the hashes of the last accepted version.
 //!
 //! When a change of bytes is meant: raise `PRESS_VERSION`, then run this test with `PLATEN_ACCEPT=1`.
-#![cfg(feature = "full")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
 use std::fmt::Write;
 
-use common::{Sample, assets, fixtures, samples};
+use crate::common::{Sample, assets, fixtures, samples};
 use platen_press::{Item, PRESS_VERSION, bundle, preview, text, thumbnail, zone_files};
 use sha2::{Digest, Sha256};
-
-mod common;
 
 fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()

@@ -1,14 +1,10 @@
 //! A bundle can be proven file by file and unpacked safely.
-#![cfg(feature = "full")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 
 use std::io::{Cursor, Read};
 
-use common::{assets, sample};
+use crate::common::{assets, sample};
 use platen_press::{File, Item, PRESS_VERSION, PressError, bundle, text, zone_files};
 use sha2::{Digest, Sha256};
-
-mod common;
 
 fn file(path: &str) -> File {
     File { path: path.to_owned(), media_type: "image/png", bytes: vec![1, 2, 3] }

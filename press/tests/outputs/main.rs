@@ -1,0 +1,9 @@
+//! Everything the press writes, checked on the bytes it writes.
+#![cfg(feature = "full")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
+
+mod bundles;
+mod common;
+mod golden;
+mod images;
+mod samples;
