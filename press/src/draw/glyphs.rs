@@ -81,3 +81,24 @@ impl OutlinePen for Pen<'_> {
         self.path.segs.push(Seg::Close);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{DrawSettings, GlyphId, LocationRef, MetadataProvider, Path, Pen, Size, faces};
+
+    #[test]
+    fn every_glyph_of_every_shipped_font_can_be_drawn() {
+        for (index, face) in faces().iter().enumerate() {
+            let outlines = face.font.outline_glyphs();
+            let count = face.font.glyph_metrics(Size::unscaled(), LocationRef::default()).glyph_count();
+            assert!(count > 100, "face {index}");
+            for id in 0..count {
+                let mut path = Path::default();
+                let mut pen = Pen { path: &mut path, x: 0.0, y: 0.0, scale: 1.0 };
+                let settings = DrawSettings::unhinted(Size::unscaled(), LocationRef::default());
+                let outline = outlines.get(GlyphId::new(id));
+                assert!(outline.is_some_and(|glyph| glyph.draw(settings, &mut pen).is_ok()), "face {index} glyph {id}");
+            }
+        }
+    }
+}

