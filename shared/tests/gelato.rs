@@ -194,6 +194,32 @@ async fn a_half_promoted_order_is_gone_on_with() {
 }
 
 #[tokio::test]
+async fn a_draft_that_lost_a_part_is_neither_adopted_nor_released() {
+    let shop = Shop::open().await;
+    let staged = shop.stage(&order("ord-17", &[MUG, TEE])).await.expect("drafts");
+    shop.gelato
+        .discard(&Staged { ids: staged.ids[1..].to_vec() })
+        .await
+        .expect("one deleted, as by a sweeper that died");
+    assert_eq!(shop.gelato.find("ord-17").await, Ok(Found::Nothing));
+    assert!(matches!(shop.gelato.release(&staged).await, Err(PortError::NotFound(_))));
+    assert_eq!(shop.released_groups(), 0, "half an order is not an order");
+    let (parts, _) = shop.insist(&order("ord-17", &[MUG, TEE])).await;
+    assert_eq!((items(&parts).len(), shop.released_groups()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_released_group_shows_the_part_that_failed() {
+    let shop = Shop::open().await;
+    shop.fault(Op::Release, FaultKind::FailUploading { comment: "No.".into() });
+    shop.insist(&order("ord-18", &[MUG, TEE])).await;
+    shop.server.clock().advance(Duration::from_secs(3600));
+    let Ok(Found::Released(parts)) = shop.gelato.find("ord-18").await else { panic!("released") };
+    assert_eq!(parts.iter().filter(|part| part.stage == Some(Stage::Failed)).count(), 1);
+    assert_eq!(parts.len(), 2, "search alone would hide it");
+}
+
+#[tokio::test]
 async fn a_create_whose_answer_is_lost_prints_once() {
     let shop = Shop::open().await;
     shop.fault(Op::Create, FaultKind::DropReply);

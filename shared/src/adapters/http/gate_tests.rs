@@ -92,6 +92,17 @@ async fn a_used_up_budget_says_when_the_next_token_comes() {
 }
 
 #[tokio::test]
+async fn who_waits_for_a_token_hears_of_a_pause_that_began_meanwhile() {
+    let clock = Arc::new(Hands(AtomicI64::new(1_000_000_000)));
+    let gate = Gates::new(clock).gate("gelato", "con_1", Rate { per_second: 1000, burst: 1 });
+    let first = gate.enter(Class::Prompt).await.expect("a token");
+    let mut second = std::pin::pin!(gate.enter(Class::Prompt));
+    assert!(futures::FutureExt::now_or_never(second.as_mut()).is_none(), "it waits a millisecond for its token");
+    first.report(Outcome::Throttled(Some(Duration::from_secs(7))));
+    assert_eq!(second.await.map(drop), Err(PortError::Limited { after: Duration::from_secs(7) }));
+}
+
+#[tokio::test]
 async fn accounts_do_not_share_and_names_do() {
     let (clock, _) = gate(1);
     let gates = Gates::new(clock);

@@ -1,0 +1,110 @@
+//! The ledger's behaviour: one suite, every database.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+#[path = "ledger/control.rs"]
+mod control;
+#[path = "ledger/ends.rs"]
+mod ends;
+#[path = "ledger/enqueueing.rs"]
+mod enqueueing;
+#[path = "ledger/liveness.rs"]
+mod liveness;
+#[path = "ledger/reading.rs"]
+mod reading;
+
+use std::sync::Arc;
+
+use platen_shared::db::At;
+use platen_shared::id::{JobId, TenantId};
+use platen_shared::ledger::{Enqueued, Fence, Ledger, NewJob, Queue, enqueue};
+use platen_shared::testing::{ManualClock, databases, suite_ran};
+use serde_json::{Value, json};
+
+/// A ledger on a fresh database, with its clock in the test's hand.
+pub(crate) struct Bench {
+    pub(crate) ledger: Ledger,
+    pub(crate) clock: ManualClock,
+    pub(crate) tenant: TenantId,
+}
+
+impl Bench {
+    pub(crate) fn job(&self, key: &str) -> NewJob {
+        NewJob {
+            tenant: self.tenant,
+            queue: Queue::Orders,
+            kind: "test",
+            key: key.to_owned(),
+            spec_hash: None,
+            provider: String::new(),
+            payload: json!({ "key": key }),
+            priority: 0,
+            run_at: At(0),
+            correlation_id: "req-1".to_owned(),
+        }
+    }
+
+    pub(crate) async fn put(&self, job: &NewJob) -> Enqueued {
+        let mut tx = self.ledger.db.begin("test").await.unwrap();
+        let done = enqueue::enqueue(&mut tx, self.ledger.now(), job).await.unwrap();
+        tx.commit().await.unwrap();
+        done
+    }
+
+    /// Enqueues, claims and starts one job for a living worker.
+    pub(crate) async fn running(&self, key: &str, worker: &str) -> Fence {
+        let id = self.put(&self.job(key)).await.id();
+        self.ledger.beat(worker, "1", "orders").await.unwrap();
+        assert_eq!(self.claim(worker, 10).await, vec![id]);
+        self.ledger.start(id, worker).await.unwrap().unwrap().fence()
+    }
+
+    pub(crate) async fn claim(&self, worker: &str, n: i64) -> Vec<JobId> {
+        self.ledger.claim(worker, Queue::ALL, n).await.unwrap()
+    }
+
+    pub(crate) async fn state(&self, id: JobId) -> platen_shared::ledger::Job {
+        self.ledger.job(self.tenant, id).await.unwrap().unwrap()
+    }
+
+    /// Ends an attempt as the executor does.
+    pub(crate) async fn succeed(&self, fence: &Fence, output: &Value) -> Result<(), platen_shared::ledger::Fenced> {
+        use platen_shared::ledger::finish::{End, archive, close_attempt, seize};
+        let mut tx = self.ledger.db.begin("test").await?;
+        seize(&mut tx, fence, End::Succeeded, None).await?;
+        archive(&mut tx, self.ledger.now(), fence.id, Some(output)).await?;
+        close_attempt(&mut tx, self.ledger.now(), fence, "succeeded", None).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Runs a behaviour on a fresh database of every engine.
+async fn each<F: Future<Output = ()>>(behaviour: impl Fn(Arc<Bench>) -> F) {
+    for test in databases().await {
+        let clock = ManualClock::new();
+        let ledger = Ledger::new(test.db.clone(), Arc::new(clock.clone()));
+        behaviour(Arc::new(Bench { ledger, clock, tenant: TenantId::new() })).await;
+        suite_ran("ledger", test.engine());
+        test.drop_it().await;
+    }
+}
+
+macro_rules! behaviours {
+    ($($module:ident: $($name:ident),+;)+) => {$($(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            each($module::$name).await;
+        }
+    )+)+};
+}
+
+behaviours! {
+    enqueueing: the_same_work_is_one_job, a_key_with_another_payload_is_refused, a_rolled_back_change_leaves_no_job,
+        a_hundred_callers_make_one_job, a_job_waits_until_it_is_due, priority_then_age_decides, a_worker_sees_only_its_queues;
+    ends: a_finished_job_is_history, a_late_worker_changes_nothing, a_failure_is_counted_and_a_delay_is_not, a_checkpoint_is_kept_and_fenced,
+        two_workers_never_get_one_job;
+    liveness: a_dead_workers_jobs_come_back, a_slow_job_is_left_alone, a_claimed_job_is_returned_uncharged, leaving_gives_everything_back,
+        a_continued_worker_is_fenced;
+    control: cancel_says_what_became_of_it, a_dead_job_can_be_retried, a_pause_stops_each_scope_and_says_so, a_resumed_job_goes_on,
+        a_schedule_fires_once, foreign_tenants_see_nothing;
+    reading: lists_filter_and_page, depths_and_tallies_count, old_history_is_trimmed, the_database_tells_its_time;
+}

@@ -1,0 +1,61 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use platen_shared::ledger::Fenced;
+use serde_json::json;
+
+use super::Bench;
+
+pub(crate) async fn a_dead_workers_jobs_come_back(b: Arc<Bench>) {
+    let fence = b.running("a", "w").await;
+    assert_eq!(b.ledger.sweep().await.unwrap().recovered, 0, "its heart has just beaten");
+    b.clock.advance(Duration::from_secs(7));
+    let swept = b.ledger.sweep().await.unwrap();
+    assert_eq!((swept.dead_workers, swept.recovered), (1, 1));
+    let job = b.state(fence.id).await;
+    assert_eq!((job.state.as_str(), job.recoveries, job.failures, job.attempt), ("ready", 1, 0, 1));
+    assert_eq!(b.ledger.attempts(b.tenant, fence.id).await.unwrap()[0].outcome.as_deref(), Some("lost"));
+}
+
+pub(crate) async fn a_slow_job_is_left_alone(b: Arc<Bench>) {
+    let fence = b.running("a", "w").await;
+    for _ in 0..100 {
+        b.clock.advance(Duration::from_secs(5));
+        b.ledger.beat("w", "1", "").await.unwrap();
+        assert_eq!(b.ledger.sweep().await.unwrap().recovered, 0);
+    }
+    b.succeed(&fence, &json!({})).await.unwrap();
+}
+
+pub(crate) async fn a_claimed_job_is_returned_uncharged(b: Arc<Bench>) {
+    let id = b.put(&b.job("a")).await.id();
+    b.ledger.beat("w", "1", "").await.unwrap();
+    b.claim("w", 1).await;
+    assert_eq!(b.ledger.give_back("w", &[id]).await.unwrap(), 1);
+    assert_eq!(b.claim("w", 1).await, vec![id], "at shutdown");
+    b.clock.advance(Duration::from_secs(7));
+    assert_eq!(b.ledger.sweep().await.unwrap().recovered, 1);
+    let job = b.state(id).await;
+    assert_eq!((job.attempt, job.recoveries, job.failures), (0, 0, 0), "and at its owner's death");
+    assert!(b.ledger.start(id, "w").await.unwrap().is_none(), "the dead worker cannot start it any more");
+}
+
+pub(crate) async fn leaving_gives_everything_back(b: Arc<Bench>) {
+    let id = b.put(&b.job("a")).await.id();
+    b.ledger.beat("w", "1", "").await.unwrap();
+    b.claim("w", 1).await;
+    b.ledger.leave("w").await.unwrap();
+    assert_eq!(b.state(id).await.state, "ready");
+}
+
+pub(crate) async fn a_continued_worker_is_fenced(b: Arc<Bench>) {
+    let fence = b.running("a", "w").await;
+    b.clock.advance(Duration::from_secs(60));
+    b.ledger.sweep().await.unwrap();
+    b.ledger.beat("w", "1", "").await.unwrap();
+    assert!(matches!(b.succeed(&fence, &json!({})).await, Err(Fenced::Late)), "beating again does not give the job back");
+    assert_eq!(b.claim("w", 1).await, vec![fence.id]);
+    let again = b.ledger.start(fence.id, "w").await.unwrap().unwrap().fence();
+    assert!(matches!(b.succeed(&fence, &json!({})).await, Err(Fenced::Late)), "nor does claiming it again under the same name");
+    b.succeed(&again, &json!({})).await.unwrap();
+}

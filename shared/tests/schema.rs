@@ -1,0 +1,61 @@
+//! The two schemas hold the same tables, columns and NOT NULLs, and opening never migrates.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+use std::collections::BTreeSet;
+
+use platen_shared::db::{Db, MIGRATIONS, Schema};
+use platen_shared::testing::{TestDb, postgres_url};
+use sqlx::Row;
+
+type Columns = BTreeSet<(String, String, bool)>;
+
+async fn sqlite_columns(db: &Db) -> Columns {
+    let Db::Sqlite { read, .. } = db else { panic!("not SQLite") };
+    let rows = sqlx::query(
+        "SELECT m.name AS t, c.name AS c, c.\"notnull\" = 1 OR c.pk > 0 AS required FROM sqlite_master m JOIN pragma_table_info(m.name) c
+         WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE '\\_%' ESCAPE '\\'",
+    )
+    .fetch_all(read)
+    .await
+    .unwrap();
+    rows.iter().map(|r| (r.get("t"), r.get("c"), r.get::<i64, _>("required") == 1)).collect()
+}
+
+async fn postgres_columns(db: &Db) -> Columns {
+    let Db::Postgres(pool) = db else { panic!("not Postgres") };
+    let rows = sqlx::query(
+        "SELECT CAST(table_name AS TEXT) AS t, CAST(column_name AS TEXT) AS c, is_nullable = 'NO' AS required FROM information_schema.columns
+         WHERE table_schema = 'public' AND left(table_name, 1) <> '_'",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    rows.iter().map(|r| (r.get("t"), r.get("c"), r.get("required"))).collect()
+}
+
+#[tokio::test]
+async fn both_schemas_are_one() {
+    let lite = TestDb::sqlite().await;
+    let here = sqlite_columns(&lite.db).await;
+    assert!(here.len() > 200, "the schema was read");
+    if postgres_url().is_some() {
+        let pg = TestDb::postgres().await;
+        let there = postgres_columns(&pg.db).await;
+        assert_eq!(here.difference(&there).collect::<Vec<_>>(), Vec::<&(String, String, bool)>::new(), "on SQLite only");
+        assert_eq!(there.difference(&here).collect::<Vec<_>>(), Vec::<&(String, String, bool)>::new(), "on Postgres only");
+        pg.drop_it().await;
+    }
+}
+
+#[tokio::test]
+async fn opening_never_migrates_and_says_what_it_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&format!("sqlite://{}/new.db", folder.path().display()), 2).await.unwrap();
+    assert_eq!(db.schema().await.unwrap(), Schema::TooOld(None));
+    db.migrate().await.unwrap();
+    assert_eq!(db.schema().await.unwrap(), Schema::Fits(*MIGRATIONS.end()));
+    db.migrate().await.unwrap();
+    let Db::Sqlite { write, .. } = &db else { panic!("not SQLite") };
+    sqlx::query("UPDATE _sqlx_migrations SET version = 999 WHERE version = 1").execute(write).await.unwrap();
+    assert_eq!(db.schema().await.unwrap(), Schema::TooNew(999));
+}
