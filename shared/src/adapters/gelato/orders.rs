@@ -119,7 +119,8 @@ fn is_dead(part: &Part) -> bool {
 /// From all orders that were read under one reference to what they mean. `None` = named by a part, but not there.
 fn sort_out(mut known: BTreeMap<String, Option<Part>>) -> Found {
     let (mut drafts, mut half, mut whole) = (Vec::new(), Vec::new(), Vec::new());
-    while let Some(start) = known.keys().next().cloned() {
+    // Never from one that is not there: it does not tell whose part it was.
+    while let Some(start) = known.iter().find(|(_, part)| part.is_some()).map(|(id, _)| id.clone()) {
         let (group, lost) = take_group(&mut known, start);
         let live = || group.iter().filter(|part| !is_dead(part));
         let (released, parked) = (live().any(|part| part.released), live().any(|part| !part.released));

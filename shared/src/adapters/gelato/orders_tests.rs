@@ -68,6 +68,8 @@ fn a_half_promoted_group_is_a_draft_to_go_on_with_before_all_others() {
 fn a_draft_that_lost_a_part_is_not_adopted() {
     let two = ["a", "b"];
     assert_eq!(meaning([part("a", &two, "draft", "00"), ("b".into(), None)]), "nothing", "deleted halfway");
+    let halves = [("a".into(), None), part("b", &two, "draft", "00")];
+    assert_eq!(meaning(halves), "nothing", "whichever id comes first");
     assert_eq!(meaning([part("a", &two, "draft", "00"), part("b", &two, "failed", "00")]), "nothing");
     assert_eq!(meaning([part("a", &two, "failed", "00"), part("b", &two, "draft", "00")]), "nothing");
 }
