@@ -186,6 +186,7 @@ async fn a_half_promoted_order_is_gone_on_with() {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let patch = client.patch(url).header("X-API-KEY", KEY).json(&serde_json::json!({"orderType": "order"}));
     assert!(patch.send().await.expect("an answer").status().is_success());
+    assert!(matches!(shop.gelato.discard(&staged).await, Err(PortError::Conflict(_))), "nor is the rest thrown away");
     assert_eq!(shop.gelato.find("ord-3").await, Ok(Found::Drafts(vec![staged])));
     let (parts, _) = shop.insist(&order("ord-3", &[MUG, TEE])).await;
     assert_eq!(parts.len(), 2);

@@ -97,7 +97,14 @@ impl Gelato {
         }
     }
 
+    /// Deletes all parts or none: to delete the rest of a half-promoted group would make the order incomplete for good.
     pub(super) async fn discard_order(&self, staged: &Staged) -> PortResult<()> {
+        if staged.ids.len() > 1 {
+            let parts = self.read_some(&staged.ids).await?;
+            if parts.iter().any(|(_, part)| part.as_ref().is_some_and(|part| part.released)) {
+                return Err(PortError::Conflict("a part of this draft is in production; it is not discarded".into()));
+            }
+        }
         for id in &staged.ids {
             match self.ask_delete(id).await {
                 Ok(()) | Err(PortError::NotFound(_)) => {}
