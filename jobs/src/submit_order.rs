@@ -74,14 +74,11 @@ impl Job for SubmitOrder {
         let parts = match provider.find(&self.order.to_string()).await? {
             Found::Released(parts) => parts,
             Found::Drafts(drafts) => release(ctx, &provider, adopt(ctx, &provider, drafts).await?).await?,
-            Found::Nothing => {
-                sale.may_be_released(ctx).await?;
-                let quotes = provider.quote(&sale.request).await?;
-                sale.affordable(ctx, &quotes).await?;
-                let staged = provider.stage(&sale.request, &method(&quotes)).await?;
-                ctx.point("staged").await;
-                release(ctx, &provider, staged).await?
-            }
+            // Search may lag behind a release: what we checkpointed is asked for by its own ids before anything new is made.
+            Found::Nothing => match checkpointed(ctx, &provider).await? {
+                Some(parts) => parts,
+                None => release(ctx, &provider, sale.stage(ctx, &provider).await?).await?,
+            },
         };
         ctx.point("released").await;
         sale.must_match(&parts)?;
@@ -125,13 +122,28 @@ async fn release(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, staged: Staged) -
     Ok(provider.release(&staged).await?)
 }
 
+/// Goes on with the draft of an earlier attempt, by its ids; `None` when there was none, or it is gone.
+async fn checkpointed(ctx: &Ctx, provider: &Arc<dyn PrintProvider>) -> Result<Option<Vec<Part>>, Failure> {
+    let Some(staged) = ctx.saved::<Staged>() else { return Ok(None) };
+    match provider.release(&staged).await {
+        Ok(parts) => Ok(Some(parts)),
+        Err(PortError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Of several drafts (an earlier create answered late) keeps the one we checkpointed, else the oldest, and deletes the others.
 async fn adopt(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, mut drafts: Vec<Staged>) -> Result<Staged, Failure> {
     let saved: Option<Staged> = ctx.saved();
     let kept = saved.and_then(|s| drafts.iter().position(|d| d.ids.iter().any(|id| s.ids.contains(id)))).unwrap_or(0);
     let kept = drafts.swap_remove(kept);
     for surplus in drafts {
-        provider.discard(&surplus).await?;
+        match provider.discard(&surplus).await {
+            Ok(()) => {}
+            // Its production has begun already, so it is the one.
+            Err(PortError::Conflict(_)) => return Ok(surplus),
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(kept)
 }
@@ -171,7 +183,17 @@ impl Sale {
         Ok(Sale { order, items, request })
     }
 
-    /// The gate before anything is made at the printer.
+    /// Through the gate, a quote and the cap to a draft.
+    async fn stage(&self, ctx: &Ctx, provider: &Arc<dyn PrintProvider>) -> Result<Staged, Failure> {
+        self.may_be_released(ctx).await?;
+        let quotes = provider.quote(&self.request).await?;
+        self.affordable(ctx, &quotes).await?;
+        let staged = provider.stage(&self.request, &method(&quotes)).await?;
+        ctx.point("staged").await;
+        Ok(staged)
+    }
+
+    /// What must be true before anything is made at the printer.
     async fn may_be_released(&self, ctx: &Ctx) -> Result<(), Failure> {
         let tenant = tenants::get(&mut ctx.read(), ctx.tenant).await?.ok_or_else(|| Failure::fatal("not_found", "there is no such tenant"))?;
         if self.order.payment_state != "paid" {
@@ -230,7 +252,7 @@ fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredFile]) -> Re
     let mut wanted = Vec::new();
     for item in items {
         let mut links = Vec::new();
-        for (zone, area) in item.placements.0.iter() {
+        for (zone, area) in &item.placements.0 {
             let name = format!("items/{}/{zone}.pdf", item.position);
             let file = files.iter().find(|f| f.name == name);
             let file = file.ok_or_else(|| PortError::Invalid(format!("item {} has no print file for its zone {zone}", item.position + 1)))?;

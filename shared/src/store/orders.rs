@@ -1,5 +1,7 @@
 //! Orders: four dimensions of state, items with frozen terms, and a history that only grows. Every move goes through [`advance`].
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::db::{self, At, Json, Result, Source, Tx};
@@ -93,7 +95,7 @@ pub struct Item {
     /// As what.
     pub provider_uid: String,
     /// Zone → print area.
-    pub placements: Json<Vec<(String, String)>>,
+    pub placements: Json<BTreeMap<String, String>>,
     /// Pieces.
     pub quantity: i64,
     /// Price of one.

@@ -1,0 +1,215 @@
+//! Walks the list of kinds: stable keys, old payloads, run twice, killed at every point. What a kind does outside is counted outside.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod world;
+
+use std::time::Duration;
+
+use platen_jobs::{Entry, KINDS, find};
+use platen_shared::store::{artefacts, catalogue, fulfilment, journal, orders};
+use platen_shared::testing::{databases, suite_ran};
+use serde_json::{Value, json};
+use world::World;
+
+/// The points every kind has.
+const EVERYWHERE: &[&str] = &["started", "ran", "recorded"];
+
+/// Brings the world to where a kind's turn comes, and answers its payload.
+async fn turn_of(world: &World, kind: &str) -> Value {
+    let order = orders::get(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap().unwrap();
+    let (id, revision) = (order.id.to_string(), order.revision.clone());
+    let bundle = json!({ "order": id, "revision": revision });
+    if ["submit_order", "poll_tracking", "distribute_revenue"].contains(&kind) {
+        run_next(world, "build_bundle", &bundle).await;
+    }
+    if ["poll_tracking", "distribute_revenue"].contains(&kind) {
+        run_queued(world, "submit_order").await;
+        world.printer.clock().advance(Duration::from_secs(30 * 24 * 3600));
+    }
+    if kind == "distribute_revenue" {
+        world.clock.advance(Duration::from_secs(6 * 3600));
+        run_queued(world, "poll_tracking").await;
+    }
+    match kind {
+        "render_preview" => json!({ "specHash": world.spec_hash, "profile": "preview", "pressVersion": platen_press::PRESS_VERSION }),
+        "build_bundle" => bundle,
+        "submit_order" => json!({ "order": id, "revision": revision, "provider": "gelato" }),
+        "poll_tracking" => json!({ "order": id, "round": 1, "provider": "gelato" }),
+        "distribute_revenue" => json!({ "order": id }),
+        "sync_catalog" => json!({ "provider": "gelato", "generation": "g1" }),
+        other => panic!("the kind {other} has no turn here: say how the world must be for it"),
+    }
+}
+
+async fn run_next(world: &World, kind: &'static str, payload: &Value) {
+    let id = world.enqueue(find(kind).unwrap(), payload, None).await;
+    world.run(id).await;
+    let job = world.job(id).await;
+    assert_eq!(job.state, "succeeded", "{kind}: {:?}", job.error);
+}
+
+/// Runs the job of a kind that an earlier job left behind.
+async fn run_queued(world: &World, kind: &str) {
+    let jobs = world.jobs(kind).await;
+    assert_eq!(jobs.len(), 1, "{kind} was left behind once");
+    world.run(jobs[0].id).await;
+    let job = world.job(jobs[0].id).await;
+    assert_eq!(job.state, "succeeded", "{kind}: {:?}", job.error);
+}
+
+/// What must be true after a kind's work was done, however often it was begun.
+async fn done_once(world: &World, kind: &str) {
+    let (read, tenant) = (&mut world.test.db.reader(), world.tenant);
+    let order = orders::get(read, tenant, world.order).await.unwrap().unwrap();
+    let counts = world.printer.counts();
+    match kind {
+        "render_preview" => {
+            let jobs = world.jobs(kind).await;
+            let made = artefacts::get(read, tenant, kind, &jobs[jobs.len() - 1].key).await.unwrap();
+            let names: Vec<String> = match made {
+                Some(made) => made.files.0.into_iter().map(|f| f.name).collect(),
+                None => panic!("the artefact is there"),
+            };
+            assert_eq!(names, ["preview.png", "thumbnail.png"]);
+        }
+        "build_bundle" => {
+            let key = format!("{}:{}", order.id, order.revision);
+            let files = artefacts::get(read, tenant, kind, &key).await.unwrap().unwrap().files.0;
+            assert_eq!(files.len(), 1 + 3 * 3, "the ZIP, and three files of three zones");
+            assert_eq!(order.state, "submitting");
+            assert_eq!(world.jobs("submit_order").await.len(), 1);
+        }
+        "submit_order" => {
+            assert_eq!((counts.released_groups, counts.releases_effective), (1, 1), "the printer counts one order");
+            assert_eq!(order.state, "in_production");
+            assert_eq!(fulfilment::parts(read, tenant, order.id).await.unwrap().len(), 2, "made in two places");
+            assert_eq!(world.jobs("poll_tracking").await.len(), 1);
+        }
+        "poll_tracking" => {
+            assert_eq!((order.state.as_str(), order.fulfilment_state.as_str()), ("delivered", "delivered"));
+            let parcels = fulfilment::shipments(read, tenant, order.id).await.unwrap();
+            assert_eq!(parcels.len(), 2);
+            assert!(parcels.iter().all(|p| p.stage == "delivered" && p.tracking_code.is_some()));
+            assert_eq!(fulfilment::steps(read, tenant, order.id).await.unwrap().iter().filter(|s| s.stage == "delivered").count(), 2);
+            assert_eq!(world.jobs("distribute_revenue").await.len(), 1);
+        }
+        "distribute_revenue" => {
+            let lines = journal::of_order(read, tenant, order.id).await.unwrap();
+            let shared: Vec<_> = lines.iter().filter(|l| l.purpose == "distribution").collect();
+            assert_eq!(shared.iter().filter(|l| l.account == "sales").map(|l| l.minor).collect::<Vec<_>>(), [-order.total_minor]);
+            assert_eq!(shared.iter().map(|l| l.minor).sum::<i64>(), 0);
+            assert_eq!(shared.iter().filter(|l| l.account.starts_with("royalty:")).count(), 3);
+            let balances = journal::balances(read, tenant).await.unwrap();
+            assert_eq!(balances.iter().find(|b| b.0 == "sales").unwrap().2, 0, "all of the sale has been shared out");
+        }
+        "sync_catalog" => {
+            let sync = catalogue::syncs(read, tenant).await.unwrap().remove(0);
+            let held = catalogue::list(read, tenant, "gelato", None, "", 1000).await.unwrap();
+            assert_eq!((sync.pages, sync.items), (1, i64::try_from(held.len()).unwrap()));
+            assert!(!held.is_empty() && sync.last_sync_at.is_none(), "the time is set at the end only");
+            assert_eq!(world.jobs(kind).await.len(), 2, "this page and the next");
+        }
+        other => panic!("what is one {other}?"),
+    }
+}
+
+/// The job of a payload: the one that is queued already, or a new one.
+async fn queued(world: &World, entry: &'static Entry, payload: &Value) -> platen_shared::id::JobId {
+    let id = world.enqueue(entry, payload, None).await;
+    if world.job(id).await.state == "scheduled" {
+        world.clock.advance(Duration::from_secs(7 * 3600));
+    }
+    id
+}
+
+async fn killed_at(entry: &'static Entry, point: &'static str) {
+    for test in databases().await {
+        let engine = test.engine();
+        let world = World::new(test).await;
+        let payload = turn_of(&world, entry.kind).await;
+        let id = queued(&world, entry, &payload).await;
+        assert!(world.run_and_kill(id, entry.kind, point).await, "{} reaches its point {point}", entry.kind);
+        let job = world.job(id).await;
+        if point == "recorded" {
+            assert_eq!(job.state, "succeeded", "what is committed stays");
+        } else {
+            assert_eq!((job.state.as_str(), job.recoveries, job.failures), ("ready", 1, 0), "{} at {point}", entry.kind);
+            world.run(id).await;
+            let job = world.job(id).await;
+            assert_eq!(job.state, "succeeded", "{} after {point}: {:?}", entry.kind, job.error);
+        }
+        done_once(&world, entry.kind).await;
+        suite_ran("kinds", engine);
+        world.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_survives_a_kill_at_every_point() {
+    for entry in KINDS {
+        for point in EVERYWHERE.iter().chain(entry.points) {
+            killed_at(entry, point).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_may_run_twice() {
+    for entry in KINDS {
+        for test in databases().await {
+            let world = World::new(test).await;
+            let payload = turn_of(&world, entry.kind).await;
+            let id = queued(&world, entry, &payload).await;
+            world.run(id).await;
+            done_once(&world, entry.kind).await;
+            assert_eq!(world.enqueue(entry, &payload, None).await, id, "the same work is the same job");
+            // The whole job once more, effect and record: as if the ledger had lost its memory.
+            let again = world.enqueue(entry, &payload, Some("again")).await;
+            world.run(again).await;
+            let job = world.job(again).await;
+            assert!(["succeeded", "dead"].contains(&job.state.as_str()), "{}: {:?}", entry.kind, job.error);
+            if entry.kind != "sync_catalog" {
+                done_once(&world, entry.kind).await;
+            } else {
+                assert_eq!(world.jobs(entry.kind).await.len(), 3, "no second next page");
+            }
+            world.end().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_of_a_newer_release_waits_unharmed() {
+    let world = World::new(platen_shared::testing::TestDb::sqlite().await).await;
+    for entry in KINDS {
+        let mut payload = turn_of_old(entry.kind).0;
+        payload["v"] = json!(99);
+        let id = world.enqueue(entry, &payload, Some("newer")).await;
+        world.run(id).await;
+        let job = world.job(id).await;
+        assert_eq!((job.state.as_str(), job.waiting_for.as_str(), job.failures), ("scheduled", "not_ready", 0), "{}", entry.kind);
+    }
+    world.end().await;
+}
+
+/// The oldest payload of a kind that must still be understood, and its key: `fixtures/payloads/<kind>.json`.
+fn turn_of_old(kind: &str) -> (Value, String) {
+    let path = format!("{}/../fixtures/payloads/{kind}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("the kind {kind} needs a payload in fixtures/payloads/{kind}.json"));
+    let fixture: Value = serde_json::from_str(&text).unwrap();
+    (fixture["payload"].clone(), fixture["key"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn every_kind_reads_its_old_payloads_and_keeps_its_keys() {
+    for entry in KINDS {
+        let (payload, key) = turn_of_old(entry.kind);
+        assert_eq!((entry.check)(&payload).unwrap().0.text, key, "{}: a changed key does finished work again", entry.kind);
+        let mut strange = payload.clone();
+        strange["strange"] = json!(1);
+        assert!((entry.check)(&strange).is_err(), "{} refuses unknown fields", entry.kind);
+        assert!((entry.check)(&json!({})).is_err() && (entry.check)(&json!([1])).is_err());
+    }
+    let kinds: std::collections::HashSet<_> = KINDS.iter().map(|e| e.kind).collect();
+    assert_eq!(kinds.len(), KINDS.len(), "no name twice");
+}

@@ -1,0 +1,138 @@
+//! A whole small world for a job: a database, a printer's stand-in, a press, and workers that a test can kill at any point.
+
+pub(crate) mod rows;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::FutureExt;
+use platen_jobs::{Entry, Hook, Origin, Ports, enqueue_by_kind};
+use platen_shared::adapters::accounts::Accounts;
+use platen_shared::adapters::gelato::Settings;
+use platen_shared::adapters::http::{Gates, Http};
+use platen_shared::clock::Clock;
+use platen_shared::id::{JobId, OrderId, TenantId};
+use platen_shared::ledger::read::Filter;
+use platen_shared::ledger::{Job, Ledger, Queue};
+use platen_shared::ports::blobs::Blobs;
+use platen_shared::ports::links::Links;
+use platen_shared::secrets::Keyring;
+use platen_shared::testing::{DEADLINE, ManualClock, TestDb};
+use platen_sim::gelato::{Config, Server};
+use platen_worker::{Runner, Setup, press::LocalPress};
+use serde_json::Value;
+use tokio::sync::Notify;
+
+/// Everything, on one database.
+pub(crate) struct World {
+    pub(crate) test: TestDb,
+    pub(crate) ledger: Ledger,
+    pub(crate) clock: ManualClock,
+    pub(crate) printer: Server,
+    pub(crate) ports: Ports,
+    pub(crate) tenant: TenantId,
+    pub(crate) order: OrderId,
+    pub(crate) spec_hash: String,
+    workers: Mutex<u32>,
+}
+
+impl World {
+    /// A tenant with a connection, a synced product, an approved design and a paid order of two items made in two places.
+    pub(crate) async fn new(test: TestDb) -> World {
+        let clock = ManualClock::new();
+        let ledger = Ledger::new(test.db.clone(), Arc::new(clock.clone()));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // The links are fetched for real in the stories of `cli/tests`; here nobody serves them.
+        let config = Config { api_key: "sim-key".into(), fetch_files: false, ..Config::default() };
+        let printer = Server::start(listener, config).await.unwrap();
+        let keyring = Keyring::new(&"a test installation's secret of enough length".to_owned().into());
+        let http = Http::new(Arc::new(Gates::new(Arc::new(clock.clone())))).unwrap();
+        let gelato = Settings { requests_per_second: 10_000, burst: 10_000, ..Settings::all(&printer.base_url()) };
+        let ports = Ports {
+            providers: Arc::new(Accounts { read: test.db.reader(), keyring: keyring.clone(), http, gelato }),
+            press: Arc::new(LocalPress::new(2)),
+            blobs: Blobs::open("memory://").unwrap(),
+            links: Links::new("http://127.0.0.1:9", keyring.clone()),
+        };
+        let (tenant, order, spec_hash) = rows::plant(&ledger, &ports, &keyring).await;
+        World { test, ledger, clock, printer, ports, tenant, order, spec_hash, workers: Mutex::new(0) }
+    }
+
+    /// A fresh worker, with a heart that beats once.
+    pub(crate) async fn worker(&self, hook: Option<Hook>) -> Arc<Runner> {
+        let name = {
+            let mut n = self.workers.lock().unwrap();
+            *n += 1;
+            format!("w{n}")
+        };
+        self.ledger.beat(&name, "1", "").await.unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let setup = Setup {
+            ledger: self.ledger.clone(),
+            ledger_clock: clock.clone(),
+            clock,
+            speed: 1,
+            ports: self.ports.clone(),
+            dice: Arc::new(|| 1.0),
+            hook,
+        };
+        Arc::new(Runner::new(name, setup))
+    }
+
+    pub(crate) async fn enqueue(&self, entry: &'static Entry, payload: &Value, key: Option<&str>) -> JobId {
+        let now = self.ledger.now();
+        let origin = Origin { tenant: self.tenant, now, run_at: now, priority: 100, correlation_id: "test".into() };
+        let mut tx = self.ledger.db.begin("test").await.unwrap();
+        let id = enqueue_by_kind(&mut tx, &origin, entry, payload, key.map(str::to_owned)).await.unwrap().id();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// Claims and runs one job to the end of one attempt.
+    pub(crate) async fn run(&self, id: JobId) {
+        let worker = self.worker(None).await;
+        assert_eq!(self.ledger.claim(worker.name(), Queue::ALL, 1).await.unwrap(), vec![id], "the job is next");
+        tokio::time::timeout(DEADLINE, worker.run(id)).await.expect("the attempt ends");
+    }
+
+    /// Claims and runs one job on a worker that dies at a point: its task is dropped there, and its heart is missed. Answers whether the
+    /// point was reached.
+    pub(crate) async fn run_and_kill(&self, id: JobId, kind: &'static str, point: &'static str) -> bool {
+        let reached = Arc::new(Notify::new());
+        let ring = reached.clone();
+        let hook: Hook = Arc::new(move |k, p| {
+            if k == kind && p == point {
+                ring.notify_one();
+                futures::future::pending().boxed()
+            } else {
+                futures::future::ready(()).boxed()
+            }
+        });
+        let worker = self.worker(Some(hook)).await;
+        assert_eq!(self.ledger.claim(worker.name(), Queue::ALL, 1).await.unwrap(), vec![id], "the job is next");
+        let run = tokio::spawn(async move { worker.run(id).await });
+        let died = tokio::select! {
+            () = reached.notified() => true,
+            () = tokio::time::sleep(DEADLINE) => false,
+        };
+        run.abort();
+        let _ = run.await;
+        self.clock.advance(Duration::from_secs(7));
+        self.ledger.sweep().await.unwrap();
+        died
+    }
+
+    pub(crate) async fn job(&self, id: JobId) -> Job {
+        self.ledger.job(self.tenant, id).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn jobs(&self, kind: &str) -> Vec<Job> {
+        let filter = Filter { kind: Some(kind.into()), ..Filter::default() };
+        self.ledger.jobs(self.tenant, &filter, 100).await.unwrap()
+    }
+
+    pub(crate) async fn end(self) {
+        self.printer.stop().await;
+        self.test.drop_it().await;
+    }
+}
