@@ -82,13 +82,18 @@ impl Job for BuildBundle {
     async fn record(&self, tx: &mut Tx, done: &Recording, out: &Built) -> db::Result<()> {
         artefacts::put(tx, done.business_now, done.tenant, Self::KIND, &self.key().text, done.job, &out.files).await?;
         match orders::lock(tx, done.tenant, self.order).await? {
-            Some(order) => workflow::proceed(tx, &done.follow(), done.business_now, &order).await.map(drop).map_err(workflow::into_db),
+            Some(order) => workflow::proceed(tx, &done.follow(), done.business_now, &order)
+                .await
+                .map(drop)
+                .map_err(workflow::into_db),
             None => Ok(()),
         }
     }
 
     async fn gave_up(&self, tx: &mut Tx, done: &Recording, trouble: &Trouble) -> db::Result<()> {
         let why = format!("the print files could not be made: {}", trouble.message);
-        orders::advance(tx, done.business_now, done.tenant, self.order, OrderState::OnHold, &done.job.to_string(), &why).await.map(drop)
+        orders::advance(tx, done.business_now, done.tenant, self.order, OrderState::OnHold, &done.job.to_string(), &why)
+            .await
+            .map(drop)
     }
 }

@@ -49,12 +49,18 @@ impl Job for DistributeRevenue {
             .await?
             .ok_or_else(|| Failure::fatal("not_found", "there is no such order"))?;
         if order.fulfilment_state != "delivered" || order.payment_state != "paid" {
-            return Err(Failure::fatal("illegal_state", "revenue is shared out only of an order that is paid and delivered"));
+            return Err(Failure::fatal(
+                "illegal_state",
+                "revenue is shared out only of an order that is paid and delivered",
+            ));
         }
         let parts = fulfilment::parts(&mut ctx.read(), ctx.tenant, self.order).await?;
         if let Some(part) = parts.iter().find(|p| p.currency != order.currency) {
             let theirs = if part.currency.is_empty() { "no receipt" } else { part.currency.as_str() };
-            return Err(Failure::fatal("receipts", format!("the printer's receipts ({theirs}) are not in the order's currency ({})", order.currency)));
+            return Err(Failure::fatal(
+                "receipts",
+                format!("the printer's receipts ({theirs}) are not in the order's currency ({})", order.currency),
+            ));
         }
         let items = orders::items(&mut ctx.read(), ctx.tenant, self.order).await?;
         let sale = Sale {
@@ -70,6 +76,8 @@ impl Job for DistributeRevenue {
     }
 
     async fn record(&self, tx: &mut Tx, done: &Recording, out: &Shared) -> db::Result<()> {
-        journal::post(tx, done.business_now, done.tenant, self.order, "distribution", out.currency, &out.lines).await.map(drop)
+        journal::post(tx, done.business_now, done.tenant, self.order, "distribution", out.currency, &out.lines)
+            .await
+            .map(drop)
     }
 }

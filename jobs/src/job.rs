@@ -48,7 +48,12 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn run(&self, ctx: &Ctx) -> impl Future<Output = Result<Self::Output, Failure>> + Send;
 
     /// Writes the outcome, in the transaction that also finishes the job and enqueues what follows; no port is reachable.
-    fn record(&self, _tx: &mut Tx, _done: &Recording, _out: &Self::Output) -> impl Future<Output = db::Result<()>> + Send {
+    fn record(
+        &self,
+        _tx: &mut Tx,
+        _done: &Recording,
+        _out: &Self::Output,
+    ) -> impl Future<Output = db::Result<()>> + Send {
         async { Ok(()) }
     }
 
@@ -58,7 +63,12 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 
     /// Writes what a dead or cancelled job leaves behind, in the transaction that ends it.
-    fn gave_up(&self, _tx: &mut Tx, _done: &Recording, _trouble: &Trouble) -> impl Future<Output = db::Result<()>> + Send {
+    fn gave_up(
+        &self,
+        _tx: &mut Tx,
+        _done: &Recording,
+        _trouble: &Trouble,
+    ) -> impl Future<Output = db::Result<()>> + Send {
         async { Ok(()) }
     }
 }
@@ -108,10 +118,14 @@ pub enum Limit {
 
 impl Retry {
     /// Three attempts from two seconds: the default.
-    pub const THREE: Retry = Retry { limit: Limit::Failures(3), base: Duration::from_secs(2), cap: Duration::from_secs(60) };
+    pub const THREE: Retry =
+        Retry { limit: Limit::Failures(3), base: Duration::from_secs(2), cap: Duration::from_secs(60) };
     /// For a day: what concerns an order that someone has paid for.
-    pub const A_DAY: Retry =
-        Retry { limit: Limit::Elapsed(Duration::from_secs(24 * 3600)), base: Duration::from_secs(2), cap: Duration::from_secs(600) };
+    pub const A_DAY: Retry = Retry {
+        limit: Limit::Elapsed(Duration::from_secs(24 * 3600)),
+        base: Duration::from_secs(2),
+        cap: Duration::from_secs(600),
+    };
 
     /// The delay after `failures` failures (this one included), `dice` in 0..=1 (from the caller's randomness), or `None` to give up.
     #[must_use]

@@ -65,8 +65,11 @@ impl Job for PollTracking {
 
     async fn run(&self, ctx: &Ctx) -> Result<Seen, Failure> {
         let provider = ctx.ports.providers.open(ctx.tenant, &self.provider).await?;
-        let mut ids: Vec<String> =
-            parcels::parts(&mut ctx.read(), ctx.tenant, self.order).await?.into_iter().map(|row| row.provider_id).collect();
+        let mut ids: Vec<String> = parcels::parts(&mut ctx.read(), ctx.tenant, self.order)
+            .await?
+            .into_iter()
+            .map(|row| row.provider_id)
+            .collect();
         if ids.is_empty() {
             return Err(Failure::fatal("not_found", "the order has no parts at the printer"));
         }
@@ -96,7 +99,10 @@ impl Job for PollTracking {
             orders::advance(tx, done.business_now, done.tenant, self.order, to, &source, &why).await?;
         }
         if reached == Some(FulfilmentState::Delivered) {
-            return enqueue(tx, &done.follow(), &DistributeRevenue { order: self.order }).await.map(drop).map_err(into_db);
+            return enqueue(tx, &done.follow(), &DistributeRevenue { order: self.order })
+                .await
+                .map(drop)
+                .map_err(into_db);
         }
         if stages.iter().all(|s| s.terminal()) {
             return Ok(());

@@ -12,10 +12,18 @@ use serde_json::Value;
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
 
 type Run = for<'a> fn(&'a Ctx, &'a Value) -> Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send + 'a>>;
-type Record =
-    for<'a> fn(&'a mut Tx, &'a Recording, &'a Value, &'a Value) -> Pin<Box<dyn Future<Output = db::Result<()>> + Send + 'a>>;
-type GaveUp =
-    for<'a> fn(&'a mut Tx, &'a Recording, &'a Value, &'a Trouble) -> Pin<Box<dyn Future<Output = db::Result<()>> + Send + 'a>>;
+type Record = for<'a> fn(
+    &'a mut Tx,
+    &'a Recording,
+    &'a Value,
+    &'a Value,
+) -> Pin<Box<dyn Future<Output = db::Result<()>> + Send + 'a>>;
+type GaveUp = for<'a> fn(
+    &'a mut Tx,
+    &'a Recording,
+    &'a Value,
+    &'a Trouble,
+) -> Pin<Box<dyn Future<Output = db::Result<()>> + Send + 'a>>;
 
 /// A kind, erased.
 pub struct Entry {
@@ -53,7 +61,8 @@ impl std::fmt::Debug for Entry {
 fn decode<J: Job>(payload: &Value) -> Result<J, serde_json::Error> {
     match payload.as_object() {
         Some(fields) if fields.contains_key("v") => {
-            let rest = fields.iter().filter(|(name, _)| *name != "v").map(|(name, value)| (name.clone(), value.clone()));
+            let rest =
+                fields.iter().filter(|(name, _)| *name != "v").map(|(name, value)| (name.clone(), value.clone()));
             serde_json::from_value(Value::Object(rest.collect()))
         }
         _ => serde::Deserialize::deserialize(payload),

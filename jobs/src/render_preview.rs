@@ -71,6 +71,9 @@ fn same_press(ctx: &Ctx, wanted: &str) -> Result<(), Failure> {
     Err(Failure::After {
         wait: Duration::from_secs(60),
         why: Waiting::NotReady,
-        trouble: Trouble::new("other_press", format!("waits for a worker with press version {wanted}; this one has {}", ctx.ports.press.version())),
+        trouble: Trouble::new(
+            "other_press",
+            format!("waits for a worker with press version {wanted}; this one has {}", ctx.ports.press.version()),
+        ),
     })
 }

@@ -91,7 +91,16 @@ impl Job for SubmitOrder {
             stages.push(parcels::merge(tx, done.business_now, done.tenant, &self.provider, self.order, part).await?.0);
         }
         let source = done.job.to_string();
-        orders::advance(tx, done.business_now, done.tenant, self.order, OrderState::InProduction, &source, "the printer accepted it").await?;
+        orders::advance(
+            tx,
+            done.business_now,
+            done.tenant,
+            self.order,
+            OrderState::InProduction,
+            &source,
+            "the printer accepted it",
+        )
+        .await?;
         if let (Some(order), Some(to)) = (orders::get(tx, done.tenant, self.order).await?, fulfilment(&stages)) {
             orders::fulfil(tx, done.business_now, &order, to, &source).await?;
         }
@@ -100,13 +109,16 @@ impl Job for SubmitOrder {
     }
 
     fn keep(out: &Placed) -> serde_json::Result<serde_json::Value> {
-        let parts: Vec<_> = out.parts.iter().map(|p| serde_json::json!({ "id": p.id, "status": p.status, "items": p.items })).collect();
+        let parts: Vec<_> =
+            out.parts.iter().map(|p| serde_json::json!({ "id": p.id, "status": p.status, "items": p.items })).collect();
         Ok(serde_json::json!({ "parts": parts }))
     }
 
     async fn gave_up(&self, tx: &mut Tx, done: &Recording, trouble: &Trouble) -> db::Result<()> {
         let why = format!("not placed at the printer: {}", trouble.message);
-        orders::advance(tx, done.business_now, done.tenant, self.order, OrderState::OnHold, &done.job.to_string(), &why).await.map(drop)
+        orders::advance(tx, done.business_now, done.tenant, self.order, OrderState::OnHold, &done.job.to_string(), &why)
+            .await
+            .map(drop)
     }
 }
 
@@ -169,7 +181,10 @@ impl Sale {
             .await?
             .ok_or_else(|| Failure::fatal("not_found", "there is no such order"))?;
         if order.revision != job.revision {
-            return Err(Failure::fatal("changed", "the order's items changed after this job was made; submit it again"));
+            return Err(Failure::fatal(
+                "changed",
+                "the order's items changed after this job was made; submit it again",
+            ));
         }
         if !["submitting", "on_hold", "in_production"].contains(&order.state.as_str()) {
             return Err(Failure::fatal("illegal_state", format!("an order that is {} is not submitted", order.state)));
@@ -195,7 +210,9 @@ impl Sale {
 
     /// What must be true before anything is made at the printer.
     async fn may_be_released(&self, ctx: &Ctx) -> Result<(), Failure> {
-        let tenant = tenants::get(&mut ctx.read(), ctx.tenant).await?.ok_or_else(|| Failure::fatal("not_found", "there is no such tenant"))?;
+        let tenant = tenants::get(&mut ctx.read(), ctx.tenant)
+            .await?
+            .ok_or_else(|| Failure::fatal("not_found", "there is no such tenant"))?;
         if self.order.payment_state != "paid" {
             return Err(not_ready("the order is not paid"));
         }
@@ -228,11 +245,20 @@ impl Sale {
     fn must_match(&self, parts: &[Part]) -> Result<(), Failure> {
         for item in &self.items {
             let reference = item.id.to_string();
-            let made: i64 = parts.iter().flat_map(|p| &p.items).filter(|i| i.reference == reference).map(|i| i64::from(i.quantity)).sum();
+            let made: i64 = parts
+                .iter()
+                .flat_map(|p| &p.items)
+                .filter(|i| i.reference == reference)
+                .map(|i| i64::from(i.quantity))
+                .sum();
             if made != item.quantity {
                 return Err(Failure::fatal(
                     "mismatch",
-                    format!("item {} was sent with quantity {}, the printer holds {made}: look at the order there", item.position + 1, item.quantity),
+                    format!(
+                        "item {} was sent with quantity {}, the printer holds {made}: look at the order there",
+                        item.position + 1,
+                        item.quantity
+                    ),
                 ));
             }
         }
@@ -255,11 +281,21 @@ fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredFile]) -> Re
         for (zone, area) in &item.placements.0 {
             let name = format!("items/{}/{zone}.pdf", item.position);
             let file = files.iter().find(|f| f.name == name);
-            let file = file.ok_or_else(|| PortError::Invalid(format!("item {} has no print file for its zone {zone}", item.position + 1)))?;
-            links.push((area.clone(), ctx.ports.links.link(ctx.wall(), ctx.tenant, &file.sha256, &file.media_type, PROVIDER_TTL)));
+            let file = file.ok_or_else(|| {
+                PortError::Invalid(format!("item {} has no print file for its zone {zone}", item.position + 1))
+            })?;
+            links.push((
+                area.clone(),
+                ctx.ports.links.link(ctx.wall(), ctx.tenant, &file.sha256, &file.media_type, PROVIDER_TTL),
+            ));
         }
         let quantity = u32::try_from(item.quantity).map_err(|e| Failure::fatal("bug", e))?;
-        wanted.push(RequestItem { reference: item.id.to_string(), uid: item.provider_uid.clone(), quantity, files: links });
+        wanted.push(RequestItem {
+            reference: item.id.to_string(),
+            uid: item.provider_uid.clone(),
+            quantity,
+            files: links,
+        });
     }
     Ok(OrderRequest {
         reference: order.id.to_string(),

@@ -59,7 +59,9 @@ impl Job for SyncCatalog {
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Page, Failure> {
-        let tenant = tenants::get(&mut ctx.read(), ctx.tenant).await?.ok_or_else(|| Failure::fatal("not_found", "there is no such tenant"))?;
+        let tenant = tenants::get(&mut ctx.read(), ctx.tenant)
+            .await?
+            .ok_or_else(|| Failure::fatal("not_found", "there is no such tenant"))?;
         let currency: Currency = tenant.currency;
         let provider = ctx.ports.providers.open(ctx.tenant, &self.provider).await?;
         let page = provider.catalogue_page(self.cursor.as_deref(), currency).await?;
@@ -73,9 +75,14 @@ impl Job for SyncCatalog {
         if self.cursor.is_none() {
             catalogue::begin(tx, done.business_now, tenant, provider, &generation).await?;
         }
-        catalogue::page(tx, done.business_now, tenant, provider, &generation, out.currency.code(), &out.page.items).await?;
+        catalogue::page(tx, done.business_now, tenant, provider, &generation, out.currency.code(), &out.page.items)
+            .await?;
         if let Some(cursor) = &out.page.next {
-            let next = SyncCatalog { provider: self.provider.clone(), generation: Some(generation), cursor: Some(cursor.clone()) };
+            let next = SyncCatalog {
+                provider: self.provider.clone(),
+                generation: Some(generation),
+                cursor: Some(cursor.clone()),
+            };
             return enqueue(tx, &done.follow(), &next).await.map(drop).map_err(into_db);
         }
         if let Err(gone) = catalogue::end(tx, done.business_now, tenant, provider, &generation).await? {

@@ -42,7 +42,16 @@ pub async fn proceed(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Res
     let source = origin.correlation_id.as_str();
     let bundle = BuildBundle { order: order.id, revision: order.revision.clone() };
     if artefacts::get(tx, order.tenant, BuildBundle::KIND, &bundle.key().text).await?.is_none() {
-        orders::advance(tx, at, order.tenant, order.id, OrderState::Accepted, source, "paid; the print files are being made").await?;
+        orders::advance(
+            tx,
+            at,
+            order.tenant,
+            order.id,
+            OrderState::Accepted,
+            source,
+            "paid; the print files are being made",
+        )
+        .await?;
         return Ok(Some(enqueue(tx, origin, &bundle).await?.id()));
     }
     orders::advance(tx, at, order.tenant, order.id, OrderState::Ready, source, "paid, print files ready").await?;

@@ -31,7 +31,9 @@ async fn turn_of(world: &World, kind: &str) -> Value {
         run_queued(world, "poll_tracking").await;
     }
     match kind {
-        "render_preview" => json!({ "specHash": world.spec_hash, "profile": "preview", "pressVersion": platen_press::PRESS_VERSION }),
+        "render_preview" => {
+            json!({ "specHash": world.spec_hash, "profile": "preview", "pressVersion": platen_press::PRESS_VERSION })
+        }
         "build_bundle" => bundle,
         "submit_order" => json!({ "order": id, "revision": revision, "provider": "gelato" }),
         "poll_tracking" => json!({ "order": id, "round": 1, "provider": "gelato" }),
@@ -90,13 +92,24 @@ async fn done_once(world: &World, kind: &str) {
             let parcels = fulfilment::shipments(read, tenant, order.id).await.unwrap();
             assert_eq!(parcels.len(), 2);
             assert!(parcels.iter().all(|p| p.stage == "delivered" && p.tracking_code.is_some()));
-            assert_eq!(fulfilment::steps(read, tenant, order.id).await.unwrap().iter().filter(|s| s.stage == "delivered").count(), 2);
+            assert_eq!(
+                fulfilment::steps(read, tenant, order.id)
+                    .await
+                    .unwrap()
+                    .iter()
+                    .filter(|s| s.stage == "delivered")
+                    .count(),
+                2
+            );
             assert_eq!(world.jobs("distribute_revenue").await.len(), 1);
         }
         "distribute_revenue" => {
             let lines = journal::of_order(read, tenant, order.id).await.unwrap();
             let shared: Vec<_> = lines.iter().filter(|l| l.purpose == "distribution").collect();
-            assert_eq!(shared.iter().filter(|l| l.account == "sales").map(|l| l.minor).collect::<Vec<_>>(), [-order.total_minor]);
+            assert_eq!(
+                shared.iter().filter(|l| l.account == "sales").map(|l| l.minor).collect::<Vec<_>>(),
+                [-order.total_minor]
+            );
             assert_eq!(shared.iter().map(|l| l.minor).sum::<i64>(), 0);
             assert_eq!(shared.iter().filter(|l| l.account.starts_with("royalty:")).count(), 3);
             let balances = journal::balances(read, tenant).await.unwrap();
@@ -133,7 +146,12 @@ async fn killed_at(entry: &'static Entry, point: &'static str) {
         if point == "recorded" {
             assert_eq!(job.state, "succeeded", "what is committed stays");
         } else {
-            assert_eq!((job.state.as_str(), job.recoveries, job.failures), ("ready", 1, 0), "{} at {point}", entry.kind);
+            assert_eq!(
+                (job.state.as_str(), job.recoveries, job.failures),
+                ("ready", 1, 0),
+                "{} at {point}",
+                entry.kind
+            );
             world.run(id).await;
             let job = world.job(id).await;
             assert_eq!(job.state, "succeeded", "{} after {point}: {:?}", entry.kind, job.error);
@@ -187,7 +205,12 @@ async fn a_payload_of_a_newer_release_waits_unharmed() {
         let id = world.enqueue(entry, &payload, Some("newer")).await;
         world.run(id).await;
         let job = world.job(id).await;
-        assert_eq!((job.state.as_str(), job.waiting_for.as_str(), job.failures), ("scheduled", "not_ready", 0), "{}", entry.kind);
+        assert_eq!(
+            (job.state.as_str(), job.waiting_for.as_str(), job.failures),
+            ("scheduled", "not_ready", 0),
+            "{}",
+            entry.kind
+        );
     }
     world.end().await;
 }
@@ -195,7 +218,8 @@ async fn a_payload_of_a_newer_release_waits_unharmed() {
 /// The oldest payload of a kind that must still be understood, and its key: `fixtures/payloads/<kind>.json`.
 fn turn_of_old(kind: &str) -> (Value, String) {
     let path = format!("{}/../fixtures/payloads/{kind}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("the kind {kind} needs a payload in fixtures/payloads/{kind}.json"));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|_| panic!("the kind {kind} needs a payload in fixtures/payloads/{kind}.json"));
     let fixture: Value = serde_json::from_str(&text).unwrap();
     (fixture["payload"].clone(), fixture["key"].as_str().unwrap().to_owned())
 }
@@ -204,7 +228,12 @@ fn turn_of_old(kind: &str) -> (Value, String) {
 fn every_kind_reads_its_old_payloads_and_keeps_its_keys() {
     for entry in KINDS {
         let (payload, key) = turn_of_old(entry.kind);
-        assert_eq!((entry.check)(&payload).unwrap().0.text, key, "{}: a changed key does finished work again", entry.kind);
+        assert_eq!(
+            (entry.check)(&payload).unwrap().0.text,
+            key,
+            "{}: a changed key does finished work again",
+            entry.kind
+        );
         let mut strange = payload.clone();
         strange["strange"] = json!(1);
         assert!((entry.check)(&strange).is_err(), "{} refuses unknown fields", entry.kind);

@@ -11,7 +11,10 @@
 //! | [`ports`] | what we need of the outside, as traits |
 //! | [`adapters`] | who provides it |
 
-#![cfg_attr(feature = "testing", expect(unsafe_code, reason = "linkme places each SQL literal in a linker section, in test builds only"))]
+#![cfg_attr(
+    feature = "testing",
+    expect(unsafe_code, reason = "linkme places each SQL literal in a linker section, in test builds only")
+)]
 
 pub mod adapters;
 pub mod canon;

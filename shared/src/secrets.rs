@@ -76,7 +76,8 @@ impl Keyring {
 fn encrypt(cipher: &XChaCha20Poly1305, text: &[u8], bound: &str) -> Result<Vec<u8>, Sealed> {
     let mut nonce = [0u8; 24];
     rand::rngs::OsRng.try_fill_bytes(&mut nonce).map_err(|_| Sealed)?;
-    let body = cipher.encrypt(&XNonce::from(nonce), Payload { msg: text, aad: bound.as_bytes() }).map_err(|_| Sealed)?;
+    let body =
+        cipher.encrypt(&XNonce::from(nonce), Payload { msg: text, aad: bound.as_bytes() }).map_err(|_| Sealed)?;
     Ok([&nonce[..], &body].concat())
 }
 

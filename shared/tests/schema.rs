@@ -41,8 +41,16 @@ async fn both_schemas_are_one() {
     if postgres_url().is_some() {
         let pg = TestDb::postgres().await;
         let there = postgres_columns(&pg.db).await;
-        assert_eq!(here.difference(&there).collect::<Vec<_>>(), Vec::<&(String, String, bool)>::new(), "on SQLite only");
-        assert_eq!(there.difference(&here).collect::<Vec<_>>(), Vec::<&(String, String, bool)>::new(), "on Postgres only");
+        assert_eq!(
+            here.difference(&there).collect::<Vec<_>>(),
+            Vec::<&(String, String, bool)>::new(),
+            "on SQLite only"
+        );
+        assert_eq!(
+            there.difference(&here).collect::<Vec<_>>(),
+            Vec::<&(String, String, bool)>::new(),
+            "on Postgres only"
+        );
         pg.drop_it().await;
     }
 }

@@ -102,23 +102,39 @@ fn lines(of: &[(&str, i64)]) -> Vec<Line> {
 async fn the_journal_takes_only_lines_that_sum_to_zero_and_keeps_them() {
     each(|b| async move {
         let mut tx = b.tx().await;
-        assert!(journal::post(&mut tx, NOW, b.tenant, b.order.id, "payment", eur(), &lines(&[("cash", -5), ("sales", 4)])).await.is_err());
+        assert!(
+            journal::post(&mut tx, NOW, b.tenant, b.order.id, "payment", eur(), &lines(&[("cash", -5), ("sales", 4)]))
+                .await
+                .is_err()
+        );
         tx.rollback().await.unwrap();
         let mut tx = b.tx().await;
-        assert!(journal::post(&mut tx, NOW, b.tenant, b.order.id, "payment", eur(), &[]).await.is_err(), "nor none at all");
+        assert!(
+            journal::post(&mut tx, NOW, b.tenant, b.order.id, "payment", eur(), &[]).await.is_err(),
+            "nor none at all"
+        );
         tx.rollback().await.unwrap();
 
         let mut tx = b.tx().await;
         let good = lines(&[("cash", -5), ("sales", 5)]);
         assert!(journal::post(&mut tx, NOW, b.tenant, b.order.id, "payment", eur(), &good).await.unwrap());
-        assert!(!journal::post(&mut tx, NOW, b.tenant, b.order.id, "payment", eur(), &good).await.unwrap(), "once per purpose");
+        assert!(
+            !journal::post(&mut tx, NOW, b.tenant, b.order.id, "payment", eur(), &good).await.unwrap(),
+            "once per purpose"
+        );
         tx.commit().await.unwrap();
         let held = journal::of_order(&mut b.read.clone(), b.tenant, b.order.id).await.unwrap();
         assert_eq!(held.len(), 2);
         assert_eq!(journal::balances(&mut b.read.clone(), b.tenant).await.unwrap().len(), 2);
         assert!(journal::of_order(&mut b.read.clone(), TenantId::new(), b.order.id).await.unwrap().is_empty());
 
-        for statement in ["UPDATE journal_lines SET minor = 0", "DELETE FROM journal_lines", "UPDATE journal_entries SET purpose = 'x'", "DELETE FROM journal_entries", "DELETE FROM order_events"] {
+        for statement in [
+            "UPDATE journal_lines SET minor = 0",
+            "DELETE FROM journal_lines",
+            "UPDATE journal_entries SET purpose = 'x'",
+            "DELETE FROM journal_entries",
+            "DELETE FROM order_events",
+        ] {
             assert!(raw(&b.db, statement).await.is_err(), "{statement}");
         }
     })
@@ -154,11 +170,20 @@ async fn an_order_moves_by_the_table_and_remembers_it() {
         let mut tx = b.tx().await;
         assert!(orders::fulfil(&mut tx, NOW, &now, FulfilmentState::Shipped, "test").await.unwrap());
         let shipped = orders::get(&mut tx, b.tenant, b.order.id).await.unwrap().unwrap();
-        assert!(!orders::fulfil(&mut tx, NOW, &shipped, FulfilmentState::InProduction, "test").await.unwrap(), "never backwards");
-        let gone = orders::advance(&mut tx, NOW, TenantId::new(), b.order.id, OrderState::OnHold, "x", "").await.unwrap();
+        assert!(
+            !orders::fulfil(&mut tx, NOW, &shipped, FulfilmentState::InProduction, "test").await.unwrap(),
+            "never backwards"
+        );
+        let gone =
+            orders::advance(&mut tx, NOW, TenantId::new(), b.order.id, OrderState::OnHold, "x", "").await.unwrap();
         assert_eq!(gone, Moved::Unknown, "not by a stranger");
         tx.commit().await.unwrap();
-        let told: Vec<_> = orders::events(&mut b.read.clone(), b.tenant, b.order.id).await.unwrap().into_iter().map(|e| e.to_state).collect();
+        let told: Vec<_> = orders::events(&mut b.read.clone(), b.tenant, b.order.id)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|e| e.to_state)
+            .collect();
         assert_eq!(told, ["received", "ready", "submitting", "shipped"]);
     })
     .await;
@@ -168,7 +193,10 @@ async fn an_order_moves_by_the_table_and_remembers_it() {
 async fn an_order_is_taken_in_once_and_paid_once() {
     each(|b| async move {
         let mut tx = b.tx().await;
-        assert!(!orders::create(&mut tx, &an_order(b.tenant, "x-1"), &[], "test").await.unwrap(), "the channel's id is taken");
+        assert!(
+            !orders::create(&mut tx, &an_order(b.tenant, "x-1"), &[], "test").await.unwrap(),
+            "the channel's id is taken"
+        );
         assert!(orders::create(&mut tx, &an_order(b.tenant, "x-2"), &[an_item()], "test").await.unwrap());
         tx.commit().await.unwrap();
         let by = orders::by_external(&mut b.read.clone(), b.tenant, "api", "x-1").await.unwrap().unwrap();
@@ -177,7 +205,13 @@ async fn an_order_is_taken_in_once_and_paid_once() {
         assert_eq!(orders::list(&mut b.read.clone(), b.tenant, None, Some(page[0].id), 9).await.unwrap().len(), 1);
         assert_eq!(orders::items(&mut b.read.clone(), b.tenant, b.order.id).await.unwrap().len(), 1);
 
-        let payment = |reference: &str, amount_minor| Payment { reference: reference.into(), method: "card".into(), amount_minor, currency: eur(), actor: "key".into() };
+        let payment = |reference: &str, amount_minor| Payment {
+            reference: reference.into(),
+            method: "card".into(),
+            amount_minor,
+            currency: eur(),
+            actor: "key".into(),
+        };
         let pay = |payment: Payment| {
             let b = &b;
             async move {
@@ -237,14 +271,35 @@ async fn facts_merge_and_the_same_fact_writes_nothing() {
             assert_eq!(hear(part(Some(Stage::Shipped), "shipped", &["A"]), later).await, (Stage::Shipped, false));
         }
         let row = fulfilment::parts(&mut b.read.clone(), b.tenant, b.order.id).await.unwrap().remove(0);
-        assert_eq!((row.updated_at, row.cost_minor), (NOW, 1234), "a thousand polls of an unchanged order write nothing");
-        assert_eq!(hear(part(Some(Stage::Shipped), "shipped", &["B"]), NOW).await, (Stage::Shipped, true), "a second parcel is added");
+        assert_eq!(
+            (row.updated_at, row.cost_minor),
+            (NOW, 1234),
+            "a thousand polls of an unchanged order write nothing"
+        );
+        assert_eq!(
+            hear(part(Some(Stage::Shipped), "shipped", &["B"]), NOW).await,
+            (Stage::Shipped, true),
+            "a second parcel is added"
+        );
         assert_eq!(hear(part(Some(Stage::Delivered), "delivered", &["A", "B"]), NOW).await.0, Stage::Delivered);
-        assert_eq!(hear(part(Some(Stage::InProduction), "in_production", &[]), NOW).await.0, Stage::Delivered, "a late fact moves nothing back");
-        assert_eq!(hear(part(None, "a_new_word", &[]), NOW).await.0, Stage::Delivered, "nor does a word we do not know");
+        assert_eq!(
+            hear(part(Some(Stage::InProduction), "in_production", &[]), NOW).await.0,
+            Stage::Delivered,
+            "a late fact moves nothing back"
+        );
+        assert_eq!(
+            hear(part(None, "a_new_word", &[]), NOW).await.0,
+            Stage::Delivered,
+            "nor does a word we do not know"
+        );
         let parcels = fulfilment::shipments(&mut b.read.clone(), b.tenant, b.order.id).await.unwrap();
         assert_eq!(parcels.iter().map(|p| p.tracking_code.clone().unwrap()).collect::<Vec<_>>(), ["A", "B"]);
-        let steps: Vec<_> = fulfilment::steps(&mut b.read.clone(), b.tenant, b.order.id).await.unwrap().into_iter().map(|s| s.stage).collect();
+        let steps: Vec<_> = fulfilment::steps(&mut b.read.clone(), b.tenant, b.order.id)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|s| s.stage)
+            .collect();
         assert_eq!(steps, ["shipped", "delivered"]);
         assert_eq!(orders::committed_cost(&mut b.read.clone(), b.tenant).await.unwrap(), 1234);
     })
@@ -286,11 +341,22 @@ async fn a_sync_retires_what_it_did_not_meet_unless_too_much_vanished() {
         assert_eq!(sync("g3", uids(3)).await, Err(6), "more than a fifth: the brake holds");
         let live = catalogue::list(&mut b.read.clone(), b.tenant, "gelato", Some("mugs"), "", 100).await.unwrap();
         assert_eq!(live.len(), 9);
-        assert_eq!(catalogue::list(&mut b.read.clone(), b.tenant, "gelato", None, "m05", 2).await.unwrap()[0].uid, "m06");
+        assert_eq!(
+            catalogue::list(&mut b.read.clone(), b.tenant, "gelato", None, "m05", 2).await.unwrap()[0].uid,
+            "m06"
+        );
         let retired = catalogue::item(&mut b.read.clone(), b.tenant, "gelato", "m09").await.unwrap().unwrap();
         assert_eq!((retired.retired_at, retired.cost_minor), (Some(NOW), Some(500)));
         assert_eq!(sync("g4", uids(10)).await, Ok(0));
-        assert!(catalogue::item(&mut b.read.clone(), b.tenant, "gelato", "m09").await.unwrap().unwrap().retired_at.is_none(), "it came back");
+        assert!(
+            catalogue::item(&mut b.read.clone(), b.tenant, "gelato", "m09")
+                .await
+                .unwrap()
+                .unwrap()
+                .retired_at
+                .is_none(),
+            "it came back"
+        );
         let state = catalogue::syncs(&mut b.read.clone(), b.tenant).await.unwrap().remove(0);
         assert_eq!((state.state.as_str(), state.pages, state.items, state.last_sync_at), ("done", 3, 10, Some(NOW)));
     })
@@ -300,7 +366,14 @@ async fn a_sync_retires_what_it_did_not_meet_unless_too_much_vanished() {
 #[tokio::test]
 async fn an_artefact_is_written_once() {
     each(|b| async move {
-        let files = |sha: &str| vec![artefacts::StoredFile { name: "a".into(), sha256: sha.into(), media_type: "image/png".into(), bytes: 1 }];
+        let files = |sha: &str| {
+            vec![artefacts::StoredFile {
+                name: "a".into(),
+                sha256: sha.into(),
+                media_type: "image/png".into(),
+                bytes: 1,
+            }]
+        };
         let job = platen_shared::id::JobId::new();
         let mut tx = b.tx().await;
         artefacts::put(&mut tx, NOW, b.tenant, "k", "1", job, &files("first")).await.unwrap();

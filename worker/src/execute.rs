@@ -105,23 +105,35 @@ impl Runner {
         let span = tracing::info_span!("job", job = %id, kind = %job.kind, tenant = %job.tenant, attempt = job.attempt, correlation_id = %job.correlation_id);
         if let Err(error) = self.attempt(&job, stop).instrument(span).await {
             match error {
-                Fenced::Late => tracing::warn!(job = %id, attempt = job.attempt, "job {id} was given to another worker; this attempt's result is dropped"),
-                Fenced::Db(error) => tracing::error!(job = %id, %error, "job {id}: its end was not written; it comes back when this worker's heart is missed"),
+                Fenced::Late => {
+                    tracing::warn!(job = %id, attempt = job.attempt, "job {id} was given to another worker; this attempt's result is dropped")
+                }
+                Fenced::Db(error) => {
+                    tracing::error!(job = %id, %error, "job {id}: its end was not written; it comes back when this worker's heart is missed")
+                }
             }
         }
     }
 
     async fn attempt(&self, job: &Job, stop: CancellationToken) -> Result<(), Fenced> {
         let Some(entry) = find(&job.kind).filter(|entry| !entry.is_newer(&job.payload)) else {
-            let trouble = Trouble::new("newer_release", "this worker's release does not know this kind or version of work; a newer worker will take it");
-            return self.ledger().postpone(&job.fence(), self.in_a(Duration::from_secs(60)), Waiting::NotReady, &trouble).await;
+            let trouble = Trouble::new(
+                "newer_release",
+                "this worker's release does not know this kind or version of work; a newer worker will take it",
+            );
+            return self
+                .ledger()
+                .postpone(&job.fence(), self.in_a(Duration::from_secs(60)), Waiting::NotReady, &trouble)
+                .await;
         };
         if job.recoveries >= RECOVERIES_MAX {
             let trouble = Trouble::new("poison", format!("its worker died {} times while running it", job.recoveries));
             return self.give_up(entry, job, End::Dead, &trouble).await;
         }
         if job.cancel_requested {
-            return self.give_up(entry, job, End::Cancelled, &Trouble::new("cancelled", "cancelled before it began")).await;
+            return self
+                .give_up(entry, job, End::Cancelled, &Trouble::new("cancelled", "cancelled before it began"))
+                .await;
         }
         let started = self.ledger().now();
         self.point(entry, "started").await;
@@ -141,7 +153,13 @@ impl Runner {
 
     /// `run`, where a panic or a time-out is a failure like any other.
     async fn guarded(&self, entry: &'static Entry, job: &Job, stop: CancellationToken) -> Result<Value, Failure> {
-        let begin = Begin { ledger: self.ledger().clone(), clock: self.setup.clock.clone(), ports: self.setup.ports.clone(), stop, hook: self.setup.hook.clone() };
+        let begin = Begin {
+            ledger: self.ledger().clone(),
+            clock: self.setup.clock.clone(),
+            ports: self.setup.ports.clone(),
+            stop,
+            hook: self.setup.hook.clone(),
+        };
         let ctx = begin.ctx(entry.kind, job);
         let run = AssertUnwindSafe((entry.run)(&ctx, &job.payload)).catch_unwind();
         match tokio::time::timeout(entry.timeout, run).await {
@@ -160,7 +178,14 @@ impl Runner {
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
                 Err(Fenced::Db(error)) => {
-                    return self.give_up(entry, job, End::Dead, &Trouble::new("record", format!("the outcome could not be recorded: {error}"))).await;
+                    return self
+                        .give_up(
+                            entry,
+                            job,
+                            End::Dead,
+                            &Trouble::new("record", format!("the outcome could not be recorded: {error}")),
+                        )
+                        .await;
                 }
                 done => return done,
             }
@@ -185,7 +210,9 @@ impl Runner {
     async fn fail(&self, entry: &'static Entry, job: &Job, failure: Failure) -> Result<(), Fenced> {
         match failure {
             Failure::Fenced => Err(Fenced::Late),
-            Failure::Cancelled => self.give_up(entry, job, End::Cancelled, &Trouble::new("cancelled", "stopped on request")).await,
+            Failure::Cancelled => {
+                self.give_up(entry, job, End::Cancelled, &Trouble::new("cancelled", "stopped on request")).await
+            }
             Failure::Fatal(trouble) => self.give_up(entry, job, End::Dead, &trouble).await,
             Failure::After { wait, why, trouble } => {
                 tracing::info!(waiting_for = why.word(), "job {} waits: {}", job.id, trouble.message);

@@ -30,7 +30,9 @@ impl LocalPress {
             let _slot = slot;
             work()
         });
-        done.await.map_err(|_| PressError("the press panicked on this design".to_owned()))?.map_err(|e| PressError(e.to_string()))
+        done.await
+            .map_err(|_| PressError("the press panicked on this design".to_owned()))?
+            .map_err(|e| PressError(e.to_string()))
     }
 }
 
@@ -56,7 +58,10 @@ impl Press for LocalPress {
         let canonical = canonical.to_owned();
         self.on_a_slot(move || {
             let files = platen_press::zone_files(&read(&canonical)?, &load(assets)?)?;
-            Ok(files.into_iter().map(|f| PressFile { path: f.path, media_type: f.media_type.to_owned(), bytes: f.bytes.into() }).collect())
+            Ok(files
+                .into_iter()
+                .map(|f| PressFile { path: f.path, media_type: f.media_type.to_owned(), bytes: f.bytes.into() })
+                .collect())
         })
         .await
     }
@@ -71,7 +76,11 @@ impl Press for LocalPress {
                 files: item.files.iter().map(file).collect(),
             });
             let made = platen_press::bundle(&reference, items.collect())?;
-            Ok(PressFile { path: "bundle.zip".to_owned(), media_type: "application/zip".to_owned(), bytes: made.zip.into() })
+            Ok(PressFile {
+                path: "bundle.zip".to_owned(),
+                media_type: "application/zip".to_owned(),
+                bytes: made.zip.into(),
+            })
         })
         .await
     }

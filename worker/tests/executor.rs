@@ -90,7 +90,11 @@ async fn a_panic_is_a_failure_and_three_are_the_end() {
         world.run(id).await;
         let job = world.job(id).await;
         assert_eq!((job.state.as_str(), job.failures, job.waiting_for.as_str()), ("scheduled", failures, "retry"));
-        assert_eq!(job.run_at.since(world.ledger.now()), Duration::from_secs(delay_s), "the longest delay that full jitter allows");
+        assert_eq!(
+            job.run_at.since(world.ledger.now()),
+            Duration::from_secs(delay_s),
+            "the longest delay that full jitter allows"
+        );
         world.clock.advance(Duration::from_secs(delay_s));
     }
     world.run(id).await;
@@ -206,7 +210,12 @@ async fn a_missing_connection_and_a_lost_printer_are_told_apart() {
     let id = stranger.enqueue(sync, &json!({ "provider": "gelato", "generation": "2" }), None).await;
     stranger.run(id).await;
     let job = stranger.job(id).await;
-    assert_eq!((job.state.as_str(), job.waiting_for.as_str(), job.failures), ("scheduled", "budget", 0), "{:?}", job.error);
+    assert_eq!(
+        (job.state.as_str(), job.waiting_for.as_str(), job.failures),
+        ("scheduled", "budget", 0),
+        "{:?}",
+        job.error
+    );
     stranger.end().await;
 }
 

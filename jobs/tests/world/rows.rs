@@ -9,11 +9,11 @@ use platen_shared::domain::revenue::{RevenueTerms, Royalty};
 use platen_shared::id::{EventId, ItemId, OrderId, SnapshotId, TenantId};
 use platen_shared::ledger::Ledger;
 use platen_shared::secrets::Keyring;
+use platen_shared::store::connections;
 use platen_shared::store::orders::{self, Item, Order, OrderTerms, Payment};
 use platen_shared::store::snapshots::{self, Approval, Lock, Snapshot};
 use platen_shared::store::specs::{self, StoredSpec};
 use platen_shared::store::tenants::{self, Tenant};
-use platen_shared::store::connections;
 
 const MUG: &str = "mug_product_msz_11-oz_mmat_ceramic-white_cl_4-0";
 const TEE: &str = "apparel_product_gca_t-shirt_gsc_crewneck_gcu_unisex_gqa_classic_gsi_m_gco_black_gpr_4-4";
@@ -75,7 +75,14 @@ async fn design(tx: &mut Tx, tenant: TenantId, ledger: &Ledger, spec: serde_json
     };
     specs::insert(tx, &stored).await.unwrap();
     let id = SnapshotId::new();
-    let snapshot = Snapshot { id, tenant, spec_hash: checked.hash.clone(), source: "api".into(), created_by: "test".into(), created_at };
+    let snapshot = Snapshot {
+        id,
+        tenant,
+        spec_hash: checked.hash.clone(),
+        source: "api".into(),
+        created_by: "test".into(),
+        created_at,
+    };
     snapshots::insert(tx, &snapshot).await.unwrap();
     let approval = Approval { id: EventId::new(), actor: "test".into(), note: String::new(), at: created_at };
     snapshots::approve(tx, tenant, id, &approval).await.unwrap();
@@ -83,7 +90,15 @@ async fn design(tx: &mut Tx, tenant: TenantId, ledger: &Ledger, spec: serde_json
     (checked.hash, id)
 }
 
-fn item(position: i64, design: &(String, SnapshotId), product: &str, uid: &str, placements: &[(&str, &str)], unit: i64, revenue: RevenueTerms) -> Item {
+fn item(
+    position: i64,
+    design: &(String, SnapshotId),
+    product: &str,
+    uid: &str,
+    placements: &[(&str, &str)],
+    unit: i64,
+    revenue: RevenueTerms,
+) -> Item {
     Item {
         id: ItemId::new(),
         position,
@@ -94,7 +109,9 @@ fn item(position: i64, design: &(String, SnapshotId), product: &str, uid: &str, 
         title: product.into(),
         provider: "gelato".into(),
         provider_uid: uid.into(),
-        placements: Json(placements.iter().map(|(z, a)| ((*z).to_owned(), (*a).to_owned())).collect::<BTreeMap<_, _>>()),
+        placements: Json(
+            placements.iter().map(|(z, a)| ((*z).to_owned(), (*a).to_owned())).collect::<BTreeMap<_, _>>(),
+        ),
         quantity: 1 + position,
         unit_minor: unit,
         line_minor: unit * (1 + position),
@@ -102,8 +119,16 @@ fn item(position: i64, design: &(String, SnapshotId), product: &str, uid: &str, 
     }
 }
 
-async fn order(tx: &mut Tx, tenant: TenantId, ledger: &Ledger, keyring: &Keyring, mug: &(String, SnapshotId), tee: &(String, SnapshotId)) -> OrderId {
-    let royalties = [("estate", 1000), ("label", 500), ("charity", 250)].map(|(holder, bps)| Royalty { holder: holder.into(), bps });
+async fn order(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ledger: &Ledger,
+    keyring: &Keyring,
+    mug: &(String, SnapshotId),
+    tee: &(String, SnapshotId),
+) -> OrderId {
+    let royalties = [("estate", 1000), ("label", 500), ("charity", 250)]
+        .map(|(holder, bps)| Royalty { holder: holder.into(), bps });
     let terms = RevenueTerms { creator: "ada".into(), royalties: royalties.into() };
     let items = vec![
         item(0, mug, "mug", MUG, &[("left", "default"), ("right", "back")], 2490, terms.clone()),
@@ -143,7 +168,13 @@ async fn order(tx: &mut Tx, tenant: TenantId, ledger: &Ledger, keyring: &Keyring
         updated_at: at,
     };
     assert!(orders::create(tx, &row, &items, "test").await.unwrap());
-    let payment = Payment { reference: "p-1".into(), method: "card".into(), amount_minor: row.total_minor, currency: "EUR".parse().unwrap(), actor: "test".into() };
+    let payment = Payment {
+        reference: "p-1".into(),
+        method: "card".into(),
+        amount_minor: row.total_minor,
+        currency: "EUR".parse().unwrap(),
+        actor: "test".into(),
+    };
     orders::pay(tx, at, &row, &payment).await.unwrap();
     id
 }

@@ -36,7 +36,9 @@ impl Providers for Accounts {
         let row = connections::get(&mut self.read.clone(), tenant, provider)
             .await
             .map_err(|e| PortError::Transient(format!("the connection could not be read: {e}")))?
-            .ok_or_else(|| PortError::Auth(format!("the tenant has no connection to {provider}: PUT /v1/connections/{provider}")))?;
+            .ok_or_else(|| {
+                PortError::Auth(format!("the tenant has no connection to {provider}: PUT /v1/connections/{provider}"))
+            })?;
         let key = self
             .keyring
             .open(&row.credential, &connections::bound(tenant, provider))

@@ -178,7 +178,8 @@ pub fn is_passing(error: &Error) -> bool {
     match error {
         Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
         Error::Database(e) => e.code().is_some_and(|code| {
-            ["40001", "40P01", "57P01", "57P02", "57P03", "55P03", "5", "517", "261", "6"].contains(&&*code) || code.starts_with("08")
+            ["40001", "40P01", "57P01", "57P02", "57P03", "55P03", "5", "517", "261", "6"].contains(&&*code)
+                || code.starts_with("08")
         }),
         _ => false,
     }
@@ -186,7 +187,8 @@ pub fn is_passing(error: &Error) -> bool {
 
 /// `{"0": …, "1": …}`: the one shape that `jsonb_each` opens on both databases.
 pub fn rows<T: serde::Serialize>(items: impl IntoIterator<Item = T>) -> Json<serde_json::Value> {
-    let map = items.into_iter().enumerate().filter_map(|(i, item)| Some((i.to_string(), serde_json::to_value(item).ok()?)));
+    let map =
+        items.into_iter().enumerate().filter_map(|(i, item)| Some((i.to_string(), serde_json::to_value(item).ok()?)));
     Json(serde_json::Value::Object(map.collect()))
 }
 
@@ -211,12 +213,18 @@ macro_rules! __text_uuid {
                 }
             }
             impl Encode<'_, Sqlite> for $name {
-                fn encode_by_ref(&self, buffer: &mut <Sqlite as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                fn encode_by_ref(
+                    &self,
+                    buffer: &mut <Sqlite as Database>::ArgumentBuffer,
+                ) -> Result<IsNull, BoxDynError> {
                     Encode::<Sqlite>::encode(self.0.hyphenated().to_string(), buffer)
                 }
             }
             impl Encode<'_, Postgres> for $name {
-                fn encode_by_ref(&self, buffer: &mut <Postgres as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                fn encode_by_ref(
+                    &self,
+                    buffer: &mut <Postgres as Database>::ArgumentBuffer,
+                ) -> Result<IsNull, BoxDynError> {
                     Encode::<Postgres>::encode_by_ref(&self.0, buffer)
                 }
             }

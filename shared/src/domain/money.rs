@@ -225,7 +225,9 @@ mod tests {
 
     #[test]
     fn decimals_round_half_even_once() {
-        for (text, minor) in [("5.562871", 556), ("0.125", 12), ("0.135", 14), ("23", 2300), ("4.6", 460), ("1e2", 10_000)] {
+        for (text, minor) in
+            [("5.562871", 556), ("0.125", 12), ("0.135", 14), ("23", 2300), ("4.6", 460), ("1e2", 10_000)]
+        {
             assert_eq!(Money::from_decimal(text, eur(0).currency), Ok(eur(minor)), "{text}");
         }
         assert_eq!(Money::from_decimal("12,5", eur(0).currency), Err(MoneyError::Decimal));

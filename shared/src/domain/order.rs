@@ -155,8 +155,19 @@ pub enum Stage {
 impl Stage {
     /// Every stage.
     pub const ALL: &'static [Stage] = &[
-        Stage::Draft, Stage::Submitted, Stage::Validating, Stage::NeedsAction, Stage::Accepted, Stage::InProduction, Stage::Produced,
-        Stage::Shipped, Stage::InTransit, Stage::Delivered, Stage::Returned, Stage::Canceled, Stage::Failed,
+        Stage::Draft,
+        Stage::Submitted,
+        Stage::Validating,
+        Stage::NeedsAction,
+        Stage::Accepted,
+        Stage::InProduction,
+        Stage::Produced,
+        Stage::Shipped,
+        Stage::InTransit,
+        Stage::Delivered,
+        Stage::Returned,
+        Stage::Canceled,
+        Stage::Failed,
     ];
 
     /// The word in SQL and JSON.
@@ -253,27 +264,52 @@ mod tests {
     #[test]
     fn every_pair_of_every_machine_is_decided() {
         let mut table = String::new();
-        let mut line = |name: &str, from: &str, to: Vec<&str>| table.push_str(&format!("{name}: {from} -> {}\n", to.join(", ")));
+        let mut line =
+            |name: &str, from: &str, to: Vec<&str>| table.push_str(&format!("{name}: {from} -> {}\n", to.join(", ")));
         for from in OrderState::ALL {
-            line("order", from.word(), OrderState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect());
+            line(
+                "order",
+                from.word(),
+                OrderState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect(),
+            );
         }
         for from in PaymentState::ALL {
-            line("payment", from.word(), PaymentState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect());
+            line(
+                "payment",
+                from.word(),
+                PaymentState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect(),
+            );
         }
         for from in FulfilmentState::ALL {
-            line("fulfilment", from.word(), FulfilmentState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect());
+            line(
+                "fulfilment",
+                from.word(),
+                FulfilmentState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect(),
+            );
         }
         for from in ReviewState::ALL {
-            line("review", from.word(), ReviewState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect());
+            line(
+                "review",
+                from.word(),
+                ReviewState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect(),
+            );
         }
         for from in Stage::ALL {
-            line("stage", from.word(), Stage::ALL.iter().filter(|to| from != *to && from.merge(**to) == **to).map(|s| s.word()).collect());
+            line(
+                "stage",
+                from.word(),
+                Stage::ALL.iter().filter(|to| from != *to && from.merge(**to) == **to).map(|s| s.word()).collect(),
+            );
         }
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/state-machines.txt");
         if std::env::var_os("PLATEN_ACCEPT").is_some() {
             std::fs::write(file, &table).expect("write the table");
         }
-        assert_eq!(table, std::fs::read_to_string(file).expect("fixtures/state-machines.txt"), "a move changed; if it was meant: cargo xtask golden");
+        assert_eq!(
+            table,
+            std::fs::read_to_string(file).expect("fixtures/state-machines.txt"),
+            "a move changed; if it was meant: cargo xtask golden"
+        );
     }
 
     #[test]

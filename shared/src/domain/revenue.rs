@@ -30,22 +30,37 @@ impl RevenueTerms {
     #[must_use]
     pub fn problems(&self) -> Vec<(String, String)> {
         let named = |name: &str| {
-            (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            (1..=40).contains(&name.len())
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         };
         let mut found = Vec::new();
         if !named(&self.creator) {
-            found.push(("/creator".to_owned(), "The creator's name takes 1 to 40 of a-z, 0-9 and the hyphen.".to_owned()));
+            found.push((
+                "/creator".to_owned(),
+                "The creator's name takes 1 to 40 of a-z, 0-9 and the hyphen.".to_owned(),
+            ));
         }
         for (i, royalty) in self.royalties.iter().enumerate() {
             if !named(&royalty.holder) {
-                found.push((format!("/royalties/{i}/holder"), "A holder's name takes 1 to 40 of a-z, 0-9 and the hyphen.".to_owned()));
+                found.push((
+                    format!("/royalties/{i}/holder"),
+                    "A holder's name takes 1 to 40 of a-z, 0-9 and the hyphen.".to_owned(),
+                ));
             }
             if !(0..=BPS_WHOLE).contains(&royalty.bps) {
-                found.push((format!("/royalties/{i}/bps"), "A royalty is between 0 and 10,000 basis points.".to_owned()));
+                found.push((
+                    format!("/royalties/{i}/bps"),
+                    "A royalty is between 0 and 10,000 basis points.".to_owned(),
+                ));
             }
         }
-        if self.royalties.len() > 20 || self.royalties.iter().map(|r| r.bps.clamp(0, BPS_WHOLE)).sum::<i64>() > BPS_WHOLE {
-            found.push(("/royalties".to_owned(), "At most 20 royalties, together at most 10,000 basis points.".to_owned()));
+        if self.royalties.len() > 20
+            || self.royalties.iter().map(|r| r.bps.clamp(0, BPS_WHOLE)).sum::<i64>() > BPS_WHOLE
+        {
+            found.push((
+                "/royalties".to_owned(),
+                "At most 20 royalties, together at most 10,000 basis points.".to_owned(),
+            ));
         }
         found
     }
@@ -122,8 +137,14 @@ mod tests {
     #[test]
     fn the_mission_example_adds_up() {
         let sale = Sale {
-            gross: 5000, tax: 833, provider_cost: 1667, platform_fee_bps: 2000,
-            items: vec![(3000, terms("ada", &[("label", 1000), ("estate", 500), ("charity", 250)])), (2000, terms("ada", &[]))],
+            gross: 5000,
+            tax: 833,
+            provider_cost: 1667,
+            platform_fee_bps: 2000,
+            items: vec![
+                (3000, terms("ada", &[("label", 1000), ("estate", 500), ("charity", 250)])),
+                (2000, terms("ada", &[])),
+            ],
         };
         let lines = distribute(&sale, "gelato");
         let of = |account: &str| lines.iter().find(|l| l.account == account).map(|l| l.minor);
@@ -133,10 +154,20 @@ mod tests {
 
     #[test]
     fn a_negative_margin_is_a_loss_and_nobody_earns() {
-        let sale = Sale { gross: 1000, tax: 0, provider_cost: 1500, platform_fee_bps: 2000, items: vec![(1000, terms("ada", &[("label", 5000)]))] };
+        let sale = Sale {
+            gross: 1000,
+            tax: 0,
+            provider_cost: 1500,
+            platform_fee_bps: 2000,
+            items: vec![(1000, terms("ada", &[("label", 5000)]))],
+        };
         let lines = distribute(&sale, "gelato");
         assert_eq!(lines.iter().find(|l| l.account == "loss").map(|l| l.minor), Some(-500));
-        assert!(!lines.iter().any(|l| l.account.starts_with("royalty") || l.account.starts_with("creator") || l.account == "platform"));
+        assert!(
+            !lines.iter().any(|l| l.account.starts_with("royalty")
+                || l.account.starts_with("creator")
+                || l.account == "platform")
+        );
     }
 
     #[test]

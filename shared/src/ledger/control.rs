@@ -71,8 +71,12 @@ pub async fn cancel(tx: &mut Tx, now: At, tenant: TenantId, id: JobId, why: &str
     if asked == 1 {
         return Ok(Cancelling::Asked);
     }
-    let ended: Option<(String,)> =
-        tx.query(sql!("SELECT state FROM job_history WHERE tenant = $1 AND id = $2")).bind(tenant).bind(id).opt().await?;
+    let ended: Option<(String,)> = tx
+        .query(sql!("SELECT state FROM job_history WHERE tenant = $1 AND id = $2"))
+        .bind(tenant)
+        .bind(id)
+        .opt()
+        .await?;
     Ok(ended.map_or(Cancelling::Unknown, |(state,)| Cancelling::Ended(state)))
 }
 
@@ -84,7 +88,9 @@ pub async fn cancel(tx: &mut Tx, now: At, tenant: TenantId, id: JobId, why: &str
 pub async fn retry(tx: &mut Tx, now: At, tenant: TenantId, id: JobId) -> Result<bool> {
     let back = tx
         .query(sql!(concat!(
-            "INSERT INTO jobs (", columns!(), ") SELECT id, tenant, queue, kind, key, spec_hash, provider, payload, priority, 'ready', attempt, 0, 0,
+            "INSERT INTO jobs (",
+            columns!(),
+            ") SELECT id, tenant, queue, kind, key, spec_hash, provider, payload, priority, 'ready', attempt, 0, 0,
                NULL, $3, '', '', saved, error, /*pg FALSE OR */ 1 = 0, correlation_id, enqueued_at, $3, NULL
              FROM job_history WHERE tenant = $1 AND id = $2 AND state IN ('dead', 'cancelled')"
         )))
@@ -104,20 +110,23 @@ pub async fn retry(tx: &mut Tx, now: At, tenant: TenantId, id: JobId) -> Result<
 /// # Errors
 /// Whatever the database says.
 pub async fn pause(tx: &mut Tx, pause: &Pause) -> Result<u64> {
-    tx.query(sql!("INSERT INTO pauses (id, tenant, scope, value, reason, actor, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"))
-        .bind(pause.id)
-        .bind(pause.tenant)
-        .bind(&pause.scope)
-        .bind(&pause.value)
-        .bind(&pause.reason)
-        .bind(&pause.actor)
-        .bind(pause.created_at)
-        .exec()
-        .await?;
+    tx.query(sql!(
+        "INSERT INTO pauses (id, tenant, scope, value, reason, actor, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+    ))
+    .bind(pause.id)
+    .bind(pause.tenant)
+    .bind(&pause.scope)
+    .bind(&pause.value)
+    .bind(&pause.reason)
+    .bind(&pause.actor)
+    .bind(pause.created_at)
+    .exec()
+    .await?;
     tx.query(sql!(concat!(
         "UPDATE jobs SET state = 'scheduled', waiting_for = 'paused', waiting_why = $1 WHERE id IN (
            SELECT id FROM jobs j WHERE state IN ('ready', 'scheduled') AND waiting_for <> 'paused' AND ",
-        paused!(), ")"
+        paused!(),
+        ")"
     )))
     .bind(format!("paused by {}: {}", pause.actor, pause.reason))
     .exec()
@@ -141,7 +150,9 @@ pub async fn resume(tx: &mut Tx, tenant: Option<TenantId>, id: PauseId) -> Resul
     let n = tx
         .query(sql!(concat!(
             "UPDATE jobs SET waiting_for = '', waiting_why = '' WHERE id IN (
-               SELECT id FROM jobs j WHERE state = 'scheduled' AND waiting_for = 'paused' AND NOT ", paused!(), ")"
+               SELECT id FROM jobs j WHERE state = 'scheduled' AND waiting_for = 'paused' AND NOT ",
+            paused!(),
+            ")"
         )))
         .exec()
         .await?;

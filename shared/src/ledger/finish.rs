@@ -102,7 +102,11 @@ pub async fn seize(tx: &mut Tx, fence: &Fence, end: End, trouble: Option<&Troubl
 /// Whatever the database says.
 pub async fn archive(tx: &mut Tx, now: At, id: JobId, output: Option<&Value>) -> db::Result<()> {
     tx.query(sql!(concat!(
-        "INSERT INTO job_history (", columns!(), ", output, finished_at) SELECT ", columns!(), ", $2, $3 FROM jobs WHERE id = $1"
+        "INSERT INTO job_history (",
+        columns!(),
+        ", output, finished_at) SELECT ",
+        columns!(),
+        ", $2, $3 FROM jobs WHERE id = $1"
     )))
     .bind(id)
     .bind(output.map(Json))
@@ -116,17 +120,25 @@ pub async fn archive(tx: &mut Tx, now: At, id: JobId, output: Option<&Value>) ->
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn close_attempt(tx: &mut Tx, now: At, fence: &Fence, outcome: &str, trouble: Option<&Trouble>) -> db::Result<()> {
-    tx.query(sql!("UPDATE job_attempts SET ended_at = $3, outcome = $4, class = $5, message = $6 WHERE job = $1 AND number = $2"))
-        .bind(fence.id)
-        .bind(fence.attempt)
-        .bind(now)
-        .bind(outcome)
-        .bind(trouble.map(|t| t.class.as_str()))
-        .bind(trouble.map(|t| t.message.as_str()))
-        .exec()
-        .await
-        .map(drop)
+pub async fn close_attempt(
+    tx: &mut Tx,
+    now: At,
+    fence: &Fence,
+    outcome: &str,
+    trouble: Option<&Trouble>,
+) -> db::Result<()> {
+    tx.query(sql!(
+        "UPDATE job_attempts SET ended_at = $3, outcome = $4, class = $5, message = $6 WHERE job = $1 AND number = $2"
+    ))
+    .bind(fence.id)
+    .bind(fence.attempt)
+    .bind(now)
+    .bind(outcome)
+    .bind(trouble.map(|t| t.class.as_str()))
+    .bind(trouble.map(|t| t.message.as_str()))
+    .exec()
+    .await
+    .map(drop)
 }
 
 impl Ledger {
@@ -146,7 +158,14 @@ impl Ledger {
         self.postpone_as(fence, at, why, trouble, 0).await
     }
 
-    async fn postpone_as(&self, fence: &Fence, at: At, why: Waiting, trouble: &Trouble, failures: i64) -> Result<(), Fenced> {
+    async fn postpone_as(
+        &self,
+        fence: &Fence,
+        at: At,
+        why: Waiting,
+        trouble: &Trouble,
+        failures: i64,
+    ) -> Result<(), Fenced> {
         let mut tx = self.db.begin("postpone").await?;
         let n = tx
             .query(sql!(

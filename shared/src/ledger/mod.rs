@@ -93,7 +93,14 @@ pub enum Queue {
 impl Queue {
     /// Every queue.
     pub const ALL: &'static [Queue] = &[
-        Queue::Previews, Queue::Bundles, Queue::Orders, Queue::Tracking, Queue::Sync, Queue::Money, Queue::Messages, Queue::Housekeeping,
+        Queue::Previews,
+        Queue::Bundles,
+        Queue::Orders,
+        Queue::Tracking,
+        Queue::Sync,
+        Queue::Money,
+        Queue::Messages,
+        Queue::Housekeeping,
     ];
 
     /// The word in SQL, JSON and on the command line.
@@ -252,4 +259,4 @@ macro_rules! paused {
     };
 }
 
-pub(crate) use {ended, columns, hot, paused};
+pub(crate) use {columns, ended, hot, paused};

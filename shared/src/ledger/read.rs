@@ -64,7 +64,10 @@ impl Ledger {
     pub async fn job(&self, tenant: TenantId, id: JobId) -> Result<Option<Job>> {
         self.db
             .query(sql!(concat!(
-                "SELECT ", hot!(), " FROM jobs WHERE tenant = $1 AND id = $2 UNION ALL SELECT ", ended!(),
+                "SELECT ",
+                hot!(),
+                " FROM jobs WHERE tenant = $1 AND id = $2 UNION ALL SELECT ",
+                ended!(),
                 " FROM job_history WHERE tenant = $1 AND id = $2"
             )))
             .bind(tenant)

@@ -47,7 +47,9 @@ pub enum BadSchedule {
 pub fn next_after(cron: &str, zone: &str, after: At) -> std::result::Result<At, BadSchedule> {
     let zone = jiff::tz::TimeZone::get(zone).map_err(|_| BadSchedule::Zone)?;
     let line: croner::Cron = cron.parse().map_err(|e: croner::errors::CronError| BadSchedule::Cron(e.to_string()))?;
-    let next = line.find_next_occurrence(&after.timestamp().to_zoned(zone), false).map_err(|e| BadSchedule::Cron(e.to_string()))?;
+    let next = line
+        .find_next_occurrence(&after.timestamp().to_zoned(zone), false)
+        .map_err(|e| BadSchedule::Cron(e.to_string()))?;
     Ok(At::from(next.timestamp()))
 }
 
@@ -79,7 +81,8 @@ pub async fn put(tx: &mut Tx, now: At, schedule: &Schedule) -> Result<()> {
 /// # Errors
 /// Whatever the database says.
 pub async fn remove(tx: &mut Tx, tenant: TenantId, name: &str) -> Result<bool> {
-    let n = tx.query(sql!("DELETE FROM schedules WHERE tenant = $1 AND name = $2")).bind(tenant).bind(name).exec().await?;
+    let n =
+        tx.query(sql!("DELETE FROM schedules WHERE tenant = $1 AND name = $2")).bind(tenant).bind(name).exec().await?;
     Ok(n == 1)
 }
 
@@ -89,7 +92,9 @@ pub async fn remove(tx: &mut Tx, tenant: TenantId, name: &str) -> Result<bool> {
 /// Whatever the database says.
 pub async fn advance(tx: &mut Tx, schedule: &Schedule, fired: At, next: At) -> Result<bool> {
     let n = tx
-        .query(sql!("UPDATE schedules SET last_fire = $4, next_fire = $5 WHERE tenant = $1 AND name = $2 AND next_fire = $3"))
+        .query(sql!(
+            "UPDATE schedules SET last_fire = $4, next_fire = $5 WHERE tenant = $1 AND name = $2 AND next_fire = $3"
+        ))
         .bind(schedule.tenant)
         .bind(&schedule.name)
         .bind(schedule.next_fire)

@@ -93,14 +93,16 @@ impl Ledger {
             tx.rollback().await?;
             return Ok(None);
         };
-        tx.query(sql!("INSERT INTO job_attempts (job, number, tenant, worker, started_at) VALUES ($1, $2, $3, $4, $5)"))
-            .bind(id)
-            .bind(job.attempt)
-            .bind(job.tenant)
-            .bind(worker)
-            .bind(now)
-            .exec()
-            .await?;
+        tx.query(sql!(
+            "INSERT INTO job_attempts (job, number, tenant, worker, started_at) VALUES ($1, $2, $3, $4, $5)"
+        ))
+        .bind(id)
+        .bind(job.attempt)
+        .bind(job.tenant)
+        .bind(worker)
+        .bind(now)
+        .exec()
+        .await?;
         tx.commit().await?;
         Ok(Some(job))
     }
@@ -219,7 +221,10 @@ impl Ledger {
     pub async fn trim(&self, keep: Duration) -> Result<u64> {
         let before = self.now().minus(keep);
         let mut tx = self.db.begin("trim").await?;
-        tx.query(sql!("DELETE FROM job_attempts WHERE job IN (SELECT id FROM job_history WHERE finished_at < $1)")).bind(before).exec().await?;
+        tx.query(sql!("DELETE FROM job_attempts WHERE job IN (SELECT id FROM job_history WHERE finished_at < $1)"))
+            .bind(before)
+            .exec()
+            .await?;
         let n = tx.query(sql!("DELETE FROM job_history WHERE finished_at < $1")).bind(before).exec().await?;
         tx.commit().await?;
         Ok(n)
@@ -233,4 +238,3 @@ impl Ledger {
         self.db.query(sql!(concat!("SELECT ", hot!(), " FROM jobs WHERE id = $1"))).bind(id).opt().await
     }
 }
-

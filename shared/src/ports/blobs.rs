@@ -41,7 +41,8 @@ impl Blobs {
         let store: Arc<dyn ObjectStore> = if url == "memory://" {
             Arc::new(object_store::memory::InMemory::new())
         } else if let Some(folder) = url.strip_prefix("file://") {
-            std::fs::create_dir_all(folder).map_err(|e| BlobError::Url(format!("the folder {folder} cannot be made: {e}")))?;
+            std::fs::create_dir_all(folder)
+                .map_err(|e| BlobError::Url(format!("the folder {folder} cannot be made: {e}")))?;
             Arc::new(object_store::local::LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))
         } else {
             return Err(BlobError::Url("this URL is neither".to_owned()));

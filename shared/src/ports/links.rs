@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn a_link_opens_until_its_end_and_cannot_be_changed() {
-        let links = Links::new("https://print.example/", Keyring::new(&"a secret of thirty-two characters".to_owned().into()));
+        let links =
+            Links::new("https://print.example/", Keyring::new(&"a secret of thirty-two characters".to_owned().into()));
         let (now, day) = (At(1_700_000_000_000_000), Duration::from_secs(86_400));
         let tenant = TenantId::new();
         let url = links.link(now, tenant, &"ab".repeat(32), "application/pdf", day * 30);

@@ -35,7 +35,15 @@ pub struct Artefact {
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn put(tx: &mut Tx, now: At, tenant: TenantId, kind: &str, key: &str, job: JobId, files: &[StoredFile]) -> Result<()> {
+pub async fn put(
+    tx: &mut Tx,
+    now: At,
+    tenant: TenantId,
+    kind: &str,
+    key: &str,
+    job: JobId,
+    files: &[StoredFile],
+) -> Result<()> {
     tx.query(sql!(
         "INSERT INTO artefacts (tenant, kind, key, job, files, created_at) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (tenant, kind, key) DO NOTHING"

@@ -73,7 +73,15 @@ pub async fn begin(tx: &mut Tx, now: At, tenant: TenantId, provider: &str, gener
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn page(tx: &mut Tx, now: At, tenant: TenantId, provider: &str, generation: &str, currency: &str, items: &[CatalogueItem]) -> Result<()> {
+pub async fn page(
+    tx: &mut Tx,
+    now: At,
+    tenant: TenantId,
+    provider: &str,
+    generation: &str,
+    currency: &str,
+    items: &[CatalogueItem],
+) -> Result<()> {
     let mut sorted: Vec<&CatalogueItem> = items.iter().collect();
     sorted.sort_by(|a, b| a.uid.cmp(&b.uid));
     sorted.dedup_by(|a, b| a.uid == b.uid);
@@ -117,7 +125,13 @@ pub async fn page(tx: &mut Tx, now: At, tenant: TenantId, provider: &str, genera
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn end(tx: &mut Tx, now: At, tenant: TenantId, provider: &str, generation: &str) -> Result<std::result::Result<u64, i64>> {
+pub async fn end(
+    tx: &mut Tx,
+    now: At,
+    tenant: TenantId,
+    provider: &str,
+    generation: &str,
+) -> Result<std::result::Result<u64, i64>> {
     let (all, gone): (i64, i64) = tx
         .query(sql!(
             "SELECT count(*), CAST(coalesce(sum(CASE WHEN generation <> $3 THEN 1 ELSE 0 END), 0) AS BIGINT) FROM catalogue_items

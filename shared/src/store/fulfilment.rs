@@ -61,7 +61,14 @@ pub struct StepRow {
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn merge(tx: &mut Tx, at: At, tenant: TenantId, provider: &str, order: OrderId, part: &Part) -> Result<(Stage, bool)> {
+pub async fn merge(
+    tx: &mut Tx,
+    at: At,
+    tenant: TenantId,
+    provider: &str,
+    order: OrderId,
+    part: &Part,
+) -> Result<(Stage, bool)> {
     let known: Option<(String, String, i64)> = tx
         .query(sql!(
             "SELECT stage, status, cost_minor FROM provider_orders WHERE tenant = $1 AND provider = $2 AND provider_id = $3 /*pg FOR UPDATE */"
@@ -78,7 +85,8 @@ pub async fn merge(tx: &mut Tx, at: At, tenant: TenantId, provider: &str, order:
         (None, news) => news.unwrap_or(Stage::Submitted),
     };
     let cost = part.cost.map_or_else(|| known.as_ref().map_or(0, |k| k.2), |c| c.minor);
-    let same_part = known.as_ref().is_some_and(|(stage, status, c)| stage == now.word() && *status == part.status && *c == cost);
+    let same_part =
+        known.as_ref().is_some_and(|(stage, status, c)| stage == now.word() && *status == part.status && *c == cost);
     if !same_part {
         write_part(tx, at, tenant, provider, order, part, now, cost).await?;
     }
@@ -87,7 +95,16 @@ pub async fn merge(tx: &mut Tx, at: At, tenant: TenantId, provider: &str, order:
 }
 
 #[expect(clippy::too_many_arguments, reason = "the columns of a row that only this file writes")]
-async fn write_part(tx: &mut Tx, at: At, tenant: TenantId, provider: &str, order: OrderId, part: &Part, stage: Stage, cost: i64) -> Result<()> {
+async fn write_part(
+    tx: &mut Tx,
+    at: At,
+    tenant: TenantId,
+    provider: &str,
+    order: OrderId,
+    part: &Part,
+    stage: Stage,
+    cost: i64,
+) -> Result<()> {
     tx.query(sql!(
         "INSERT INTO provider_orders (tenant, provider, provider_id, order_id, status, stage, cost_minor, currency, raw, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -110,7 +127,15 @@ async fn write_part(tx: &mut Tx, at: At, tenant: TenantId, provider: &str, order
 }
 
 /// One shipment per part; parcels are added by code, steps by stage. Answers whether anything was new.
-async fn shipment(tx: &mut Tx, at: At, tenant: TenantId, provider: &str, order: OrderId, part: &Part, stage: Stage) -> Result<bool> {
+async fn shipment(
+    tx: &mut Tx,
+    at: At,
+    tenant: TenantId,
+    provider: &str,
+    order: OrderId,
+    part: &Part,
+    stage: Stage,
+) -> Result<bool> {
     let Some(travel) = part.shipment.as_ref().filter(|_| part.released) else { return Ok(false) };
     let known: Option<(ShipmentId, String, Option<String>, Option<String>)> = tx
         .query(sql!(
@@ -145,8 +170,8 @@ async fn shipment(tx: &mut Tx, at: At, tenant: TenantId, provider: &str, order: 
     }
     let mut news = !same;
     for parcel in &travel.parcels {
-        news |= 0
-            < tx.query(sql!(
+        news |= 0 < tx
+            .query(sql!(
                 "INSERT INTO parcels (tenant, order_id, shipment, tracking_code, tracking_url, carrier, first_seen_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, order_id, tracking_code) DO NOTHING"
             ))
@@ -212,9 +237,11 @@ pub async fn shipments(db: &mut impl Source, tenant: TenantId, order: OrderId) -
 /// # Errors
 /// Whatever the database says.
 pub async fn steps(db: &mut impl Source, tenant: TenantId, order: OrderId) -> Result<Vec<StepRow>> {
-    db.query(sql!("SELECT shipment, stage, status, at FROM tracking_events WHERE tenant = $1 AND order_id = $2 ORDER BY at, id"))
-        .bind(tenant)
-        .bind(order)
-        .all()
-        .await
+    db.query(sql!(
+        "SELECT shipment, stage, status, at FROM tracking_events WHERE tenant = $1 AND order_id = $2 ORDER BY at, id"
+    ))
+    .bind(tenant)
+    .bind(order)
+    .all()
+    .await
 }

@@ -28,7 +28,15 @@ pub struct LineRow {
 ///
 /// # Errors
 /// When the lines do not sum to zero, or whatever else the database says.
-pub async fn post(tx: &mut Tx, now: At, tenant: TenantId, order: OrderId, purpose: &str, currency: Currency, lines: &[Line]) -> Result<bool> {
+pub async fn post(
+    tx: &mut Tx,
+    now: At,
+    tenant: TenantId,
+    order: OrderId,
+    purpose: &str,
+    currency: Currency,
+    lines: &[Line],
+) -> Result<bool> {
     let known: Option<(EntryId,)> = tx
         .query(sql!("SELECT id FROM journal_entries WHERE tenant = $1 AND order_id = $2 AND purpose = $3"))
         .bind(tenant)

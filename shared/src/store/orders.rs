@@ -144,14 +144,35 @@ pub fn revision<'a>(items: impl IntoIterator<Item = (&'a str, i64)>) -> String {
 pub async fn create(tx: &mut Tx, order: &Order, items: &[Item], source: &str) -> Result<bool> {
     let fresh = tx
         .query(sql!(concat!(
-            "INSERT INTO orders (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+            "INSERT INTO orders (",
+            columns!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
                $21, $22, $23, $24) ON CONFLICT (tenant, channel, external_id) DO NOTHING"
         )))
-        .bind(order.id).bind(order.tenant).bind(&order.number).bind(&order.channel).bind(&order.external_id)
-        .bind(&order.state).bind(&order.payment_state).bind(&order.fulfilment_state).bind(&order.review_state).bind(&order.state_why)
-        .bind(&order.revision).bind(&order.currency).bind(order.items_minor).bind(order.shipping_minor).bind(order.packaging_minor)
-        .bind(order.tax_minor).bind(order.total_minor).bind(&order.terms).bind(&order.country).bind(&order.recipient)
-        .bind(order.test).bind(order.version).bind(order.created_at).bind(order.updated_at)
+        .bind(order.id)
+        .bind(order.tenant)
+        .bind(&order.number)
+        .bind(&order.channel)
+        .bind(&order.external_id)
+        .bind(&order.state)
+        .bind(&order.payment_state)
+        .bind(&order.fulfilment_state)
+        .bind(&order.review_state)
+        .bind(&order.state_why)
+        .bind(&order.revision)
+        .bind(&order.currency)
+        .bind(order.items_minor)
+        .bind(order.shipping_minor)
+        .bind(order.packaging_minor)
+        .bind(order.tax_minor)
+        .bind(order.total_minor)
+        .bind(&order.terms)
+        .bind(&order.country)
+        .bind(&order.recipient)
+        .bind(order.test)
+        .bind(order.version)
+        .bind(order.created_at)
+        .bind(order.updated_at)
         .exec()
         .await?;
     if fresh == 0 {
@@ -178,7 +199,11 @@ pub async fn create(tx: &mut Tx, order: &Order, items: &[Item], source: &str) ->
 /// # Errors
 /// Whatever the database says.
 pub async fn get(db: &mut impl Source, tenant: TenantId, id: OrderId) -> Result<Option<Order>> {
-    db.query(sql!(concat!("SELECT ", columns!(), " FROM orders WHERE tenant = $1 AND id = $2"))).bind(tenant).bind(id).opt().await
+    db.query(sql!(concat!("SELECT ", columns!(), " FROM orders WHERE tenant = $1 AND id = $2")))
+        .bind(tenant)
+        .bind(id)
+        .opt()
+        .await
 }
 
 /// One order, locked until the transaction ends.
@@ -197,20 +222,35 @@ pub async fn lock(tx: &mut Tx, tenant: TenantId, id: OrderId) -> Result<Option<O
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn by_external(db: &mut impl Source, tenant: TenantId, channel: &str, external_id: &str) -> Result<Option<Order>> {
-    db.query(sql!(concat!("SELECT ", columns!(), " FROM orders WHERE tenant = $1 AND channel = $2 AND external_id = $3")))
-        .bind(tenant)
-        .bind(channel)
-        .bind(external_id)
-        .opt()
-        .await
+pub async fn by_external(
+    db: &mut impl Source,
+    tenant: TenantId,
+    channel: &str,
+    external_id: &str,
+) -> Result<Option<Order>> {
+    db.query(sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM orders WHERE tenant = $1 AND channel = $2 AND external_id = $3"
+    )))
+    .bind(tenant)
+    .bind(channel)
+    .bind(external_id)
+    .opt()
+    .await
 }
 
 /// A page of orders, newest first.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn list(db: &mut impl Source, tenant: TenantId, state: Option<&str>, before: Option<OrderId>, limit: i64) -> Result<Vec<Order>> {
+pub async fn list(
+    db: &mut impl Source,
+    tenant: TenantId,
+    state: Option<&str>,
+    before: Option<OrderId>,
+    limit: i64,
+) -> Result<Vec<Order>> {
     db.query(sql!(concat!(
         "SELECT ", columns!(), " FROM orders WHERE tenant = $1 AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4"
     )))
@@ -253,7 +293,15 @@ pub async fn events(db: &mut impl Source, tenant: TenantId, order: OrderId) -> R
 
 #[expect(clippy::too_many_arguments, reason = "the columns of a row that only this file writes")]
 async fn event(
-    tx: &mut Tx, at: At, tenant: TenantId, order: OrderId, dimension: &str, from: &str, to: &str, source: &str, detail: &str,
+    tx: &mut Tx,
+    at: At,
+    tenant: TenantId,
+    order: OrderId,
+    dimension: &str,
+    from: &str,
+    to: &str,
+    source: &str,
+    detail: &str,
 ) -> Result<()> {
     tx.query(sql!(
         "INSERT INTO order_events (id, tenant, order_id, at, dimension, from_state, to_state, source, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
@@ -281,7 +329,15 @@ pub enum Moved {
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn advance(tx: &mut Tx, at: At, tenant: TenantId, id: OrderId, to: OrderState, source: &str, why: &str) -> Result<Moved> {
+pub async fn advance(
+    tx: &mut Tx,
+    at: At,
+    tenant: TenantId,
+    id: OrderId,
+    to: OrderState,
+    source: &str,
+    why: &str,
+) -> Result<Moved> {
     let Some(order) = lock(tx, tenant, id).await? else { return Ok(Moved::Unknown) };
     let from: OrderState = parse(&order.state)?;
     if from == to {
@@ -420,4 +476,3 @@ pub async fn committed_cost(db: &mut impl Source, tenant: TenantId) -> Result<i6
 pub fn parse<T: std::str::FromStr<Err = String>>(word: &str) -> Result<T> {
     word.parse().map_err(|e: String| db::Error::Decode(e.into()))
 }
-

@@ -104,7 +104,8 @@ async fn admin(server: &str, statement: &str) {
 
 fn with_database(server: &str, name: &str) -> String {
     let (base, query) = server.split_once('?').map_or((server, None), |(b, q)| (b, Some(q)));
-    let cut = base.rfind('/').filter(|at| base[..*at].contains("//") && !base[..*at].ends_with('/')).unwrap_or(base.len());
+    let cut =
+        base.rfind('/').filter(|at| base[..*at].contains("//") && !base[..*at].ends_with('/')).unwrap_or(base.len());
     let url = format!("{}/{name}", &base[..cut]);
     query.map_or(url.clone(), |q| format!("{url}?{q}"))
 }

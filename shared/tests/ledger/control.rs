@@ -21,14 +21,19 @@ pub(crate) async fn cancel_says_what_became_of_it(b: Arc<Bench>) {
 
     let fence = b.running("running", "w").await;
     let mut tx = b.ledger.db.begin("test").await.unwrap();
-    assert!(matches!(control::cancel(&mut tx, b.ledger.now(), b.tenant, fence.id, "stop").await.unwrap(), Cancelling::Asked));
+    assert!(matches!(
+        control::cancel(&mut tx, b.ledger.now(), b.tenant, fence.id, "stop").await.unwrap(),
+        Cancelling::Asked
+    ));
     tx.commit().await.unwrap();
     assert_eq!(b.ledger.beat("w", "1", "").await.unwrap(), vec![fence.id], "the request travels with the heartbeat");
     assert!(b.ledger.checkpoint(&fence, &json!(1)).await.unwrap(), "and with a checkpoint");
 
     let mut tx = b.ledger.db.begin("test").await.unwrap();
     let now = b.ledger.now();
-    assert!(matches!(control::cancel(&mut tx, now, b.tenant, waiting, "").await.unwrap(), Cancelling::Ended(s) if s == "cancelled"));
+    assert!(
+        matches!(control::cancel(&mut tx, now, b.tenant, waiting, "").await.unwrap(), Cancelling::Ended(s) if s == "cancelled")
+    );
     assert!(matches!(control::cancel(&mut tx, now, TenantId::new(), fence.id, "").await.unwrap(), Cancelling::Unknown));
 }
 
@@ -78,7 +83,9 @@ async fn lift(b: &Bench, tenant: Option<TenantId>, pause: &Pause) -> Option<u64>
 }
 
 pub(crate) async fn a_pause_stops_each_scope_and_says_so(b: Arc<Bench>) {
-    for (n, (scope, value)) in [("queue", "orders"), ("kind", "test"), ("tenant", ""), ("provider", "gelato")].into_iter().enumerate() {
+    for (n, (scope, value)) in
+        [("queue", "orders"), ("kind", "test"), ("tenant", ""), ("provider", "gelato")].into_iter().enumerate()
+    {
         let job = |key: &str| NewJob { provider: "gelato".into(), ..b.job(&format!("{key}{n}")) };
         let before = b.put(&job("before")).await.id();
         let pause = pause(&b, scope, value, Some(b.tenant));
@@ -136,7 +143,10 @@ pub(crate) async fn a_schedule_fires_once(b: Arc<Bench>) {
     let next = next_after(&found[0].cron, &found[0].zone, b.ledger.now()).unwrap();
     let mut tx = b.ledger.db.begin("test").await.unwrap();
     assert!(schedules::advance(&mut tx, &found[0], b.ledger.now(), next).await.unwrap());
-    assert!(!schedules::advance(&mut tx, &found[0], b.ledger.now(), next).await.unwrap(), "another replica comes too late");
+    assert!(
+        !schedules::advance(&mut tx, &found[0], b.ledger.now(), next).await.unwrap(),
+        "another replica comes too late"
+    );
     tx.commit().await.unwrap();
     assert!(b.ledger.due_schedules(b.ledger.now()).await.unwrap().is_empty());
     assert_eq!(b.ledger.schedules(b.tenant).await.unwrap()[0].next_fire, next);
@@ -146,8 +156,14 @@ pub(crate) async fn a_schedule_fires_once(b: Arc<Bench>) {
 
     let night: At = "2026-03-29T00:30:00Z".parse::<jiff::Timestamp>().unwrap().into();
     let fire = next_after("30 2 * * *", "Europe/Paris", night).unwrap();
-    assert!(fire.since(night) < Duration::from_secs(26 * 3600), "a line inside the hour that spring skips still fires within a day");
-    assert!(next_after("61 * * * *", "Europe/Paris", night).is_err() && next_after("0 3 * * *", "Mars/Base", night).is_err());
+    assert!(
+        fire.since(night) < Duration::from_secs(26 * 3600),
+        "a line inside the hour that spring skips still fires within a day"
+    );
+    assert!(
+        next_after("61 * * * *", "Europe/Paris", night).is_err()
+            && next_after("0 3 * * *", "Mars/Base", night).is_err()
+    );
 }
 
 pub(crate) async fn foreign_tenants_see_nothing(b: Arc<Bench>) {

@@ -53,10 +53,14 @@ pub(crate) async fn a_failure_is_counted_and_a_delay_is_not(b: Arc<Bench>) {
     assert_eq!(b.claim("w", 1).await, vec![fence.id]);
     let second = b.ledger.start(fence.id, "w").await.unwrap().unwrap().fence();
     assert_eq!(second.attempt, 2);
-    b.ledger.postpone(&second, at, Waiting::Breaker, &Trouble::new("breaker_open", "the circuit is open")).await.unwrap();
+    b.ledger
+        .postpone(&second, at, Waiting::Breaker, &Trouble::new("breaker_open", "the circuit is open"))
+        .await
+        .unwrap();
     let job = b.state(fence.id).await;
     assert_eq!((job.failures, job.waiting_for.as_str()), (1, "breaker"), "a delay is no failure");
-    let outcomes: Vec<_> = b.ledger.attempts(b.tenant, fence.id).await.unwrap().into_iter().map(|a| a.outcome.unwrap()).collect();
+    let outcomes: Vec<_> =
+        b.ledger.attempts(b.tenant, fence.id).await.unwrap().into_iter().map(|a| a.outcome.unwrap()).collect();
     assert_eq!(outcomes, ["failed", "postponed"]);
 }
 

@@ -53,9 +53,15 @@ pub(crate) async fn a_continued_worker_is_fenced(b: Arc<Bench>) {
     b.clock.advance(Duration::from_secs(60));
     b.ledger.sweep().await.unwrap();
     b.ledger.beat("w", "1", "").await.unwrap();
-    assert!(matches!(b.succeed(&fence, &json!({})).await, Err(Fenced::Late)), "beating again does not give the job back");
+    assert!(
+        matches!(b.succeed(&fence, &json!({})).await, Err(Fenced::Late)),
+        "beating again does not give the job back"
+    );
     assert_eq!(b.claim("w", 1).await, vec![fence.id]);
     let again = b.ledger.start(fence.id, "w").await.unwrap().unwrap().fence();
-    assert!(matches!(b.succeed(&fence, &json!({})).await, Err(Fenced::Late)), "nor does claiming it again under the same name");
+    assert!(
+        matches!(b.succeed(&fence, &json!({})).await, Err(Fenced::Late)),
+        "nor does claiming it again under the same name"
+    );
     b.succeed(&again, &json!({})).await.unwrap();
 }

@@ -12,7 +12,12 @@ pub(crate) async fn lists_filter_and_page(b: Arc<Bench>) {
     let hash = "ab".repeat(32);
     for n in 0..5 {
         let spec_hash = (n % 2 == 0).then(|| hash.clone());
-        b.put(&NewJob { spec_hash, queue: if n < 3 { Queue::Previews } else { Queue::Orders }, ..b.job(&format!("{n}")) }).await;
+        b.put(&NewJob {
+            spec_hash,
+            queue: if n < 3 { Queue::Previews } else { Queue::Orders },
+            ..b.job(&format!("{n}"))
+        })
+        .await;
     }
     let list = |filter: Filter| {
         let b = b.clone();

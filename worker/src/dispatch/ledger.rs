@@ -48,8 +48,18 @@ pub(crate) async fn serve(runner: Arc<Runner>, settings: &Settings, stop: Cancel
             true
         })
         .register(move |n| {
-            let backend = LedgerBackend { runner: runner.clone(), queues: queues.clone(), slots: slots.clone(), fetching: None, claimed: vec![] };
-            WorkerBuilder::new(format!("{}-{n}", runner.name())).backend(backend).parallelize(tokio::spawn).data(runner.clone()).build(start)
+            let backend = LedgerBackend {
+                runner: runner.clone(),
+                queues: queues.clone(),
+                slots: slots.clone(),
+                fetching: None,
+                claimed: vec![],
+            };
+            WorkerBuilder::new(format!("{}-{n}", runner.name()))
+                .backend(backend)
+                .parallelize(tokio::spawn)
+                .data(runner.clone())
+                .build(start)
         });
     let stopped = async move {
         stop.cancelled().await;
@@ -74,11 +84,14 @@ async fn fetch(runner: Arc<Runner>, queues: Vec<Queue>, slots: Arc<Semaphore>) -
             free.push(another);
         }
         let n = i64::try_from(free.len()).unwrap_or(1);
-        let ids = steadily("claim", runner.ledger(), |ledger| {
-            let (queues, name) = (queues.clone(), runner.name().to_owned());
-            async move { if ledger.has_work(&queues).await? { ledger.claim(&name, &queues, n).await } else { Ok(vec![]) } }
-        })
-        .await;
+        let ids =
+            steadily("claim", runner.ledger(), |ledger| {
+                let (queues, name) = (queues.clone(), runner.name().to_owned());
+                async move {
+                    if ledger.has_work(&queues).await? { ledger.claim(&name, &queues, n).await } else { Ok(vec![]) }
+                }
+            })
+            .await;
         if !ids.is_empty() {
             return ids.into_iter().zip(free).map(|(id, slot)| Claimed { id, _slot: Arc::new(slot) }).collect();
         }
@@ -96,15 +109,19 @@ impl Backend for LedgerBackend {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>, _worker: &WorkerContext) -> Poll<Option<Result<Self::Task, Infallible>>> {
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        _worker: &WorkerContext,
+    ) -> Poll<Option<Result<Self::Task, Infallible>>> {
         loop {
             if let Some(claimed) = self.claimed.pop() {
                 let id = TaskId::from_string(claimed.id.to_string());
                 return Poll::Ready(Some(Ok(TaskBuilder::new(claimed).task_id(id).build())));
             }
-            let fetching = self.fetching.get_or_insert_with(|| {
-                Box::pin(fetch(self.runner.clone(), self.queues.clone(), self.slots.clone()))
-            });
+            let fetching = self
+                .fetching
+                .get_or_insert_with(|| Box::pin(fetch(self.runner.clone(), self.queues.clone(), self.slots.clone())));
             match fetching.as_mut().poll(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(mut batch) => {
