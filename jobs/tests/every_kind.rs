@@ -83,6 +83,7 @@ async fn done_once(world: &World, kind: &str) {
         }
         "submit_order" => {
             assert_eq!((counts.released_groups, counts.releases_effective), (1, 1), "the printer counts one order");
+            assert_eq!(counts.drafts_live, 0, "and no draft was forgotten there");
             assert_eq!(order.state, "in_production");
             assert_eq!(fulfilment::parts(read, tenant, order.id).await.unwrap().len(), 2, "made in two places");
             assert_eq!(world.jobs("poll_tracking").await.len(), 1);
