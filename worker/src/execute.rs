@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use platen_jobs::job::Begin;
 use platen_jobs::{Entry, Failure, Hook, Ports, Recording, find};
+use platen_shared::adapters::http::correlated;
 use platen_shared::clock::Clock;
 use platen_shared::db;
 use platen_shared::id::JobId;
@@ -161,7 +162,7 @@ impl Runner {
             hook: self.setup.hook.clone(),
         };
         let ctx = begin.ctx(entry.kind, job);
-        let run = AssertUnwindSafe((entry.run)(&ctx, &job.payload)).catch_unwind();
+        let run = correlated(job.correlation_id.clone(), AssertUnwindSafe((entry.run)(&ctx, &job.payload)).catch_unwind());
         match tokio::time::timeout(entry.timeout, run).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(Failure::passing("panic", "the job panicked; the log of this time says where")),
