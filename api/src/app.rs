@@ -1,0 +1,109 @@
+//! What the front needs, and nothing more: it holds no client for anything outside.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use platen_shared::clock::Clock;
+use platen_shared::db::At;
+use platen_shared::id::KeyId;
+use platen_shared::ledger::Ledger;
+use platen_shared::ports::blobs::Blobs;
+use platen_shared::ports::links::Links;
+use platen_shared::secrets::Keyring;
+use secrecy::SecretString;
+use tokio::sync::Semaphore;
+
+use crate::limit::Limiter;
+
+/// Pictures decoded at the same time: one may need 400 MB.
+const DECODERS_MAX: usize = 2;
+
+/// The parts of the front.
+pub struct App {
+    /// The rows.
+    pub ledger: Ledger,
+    /// The files.
+    pub blobs: Blobs,
+    /// Signed links to files.
+    pub links: Links,
+    /// Seals credentials, addresses and kept replies.
+    pub keyring: Keyring,
+    /// The business clock.
+    pub clock: Arc<dyn Clock>,
+    /// How much faster than the wall it runs.
+    pub speed: u32,
+    /// Of the press that previews are asked of.
+    pub press_version: &'static str,
+    /// What may be chosen.
+    pub settings: Settings,
+}
+
+/// What may be chosen.
+pub struct Settings {
+    /// Creates tenants; without one nobody can.
+    pub root_key: Option<SecretString>,
+    /// Longest body, except of uploads.
+    pub body_bytes_max: usize,
+    /// Longest upload.
+    pub upload_bytes_max: usize,
+    /// Sustained rate per key; short bursts of twice as many pass.
+    pub requests_per_second_per_key: u32,
+    /// Sustained rate of everything that needs no key, together.
+    pub public_requests_per_second: u32,
+    /// Origins that browsers may call from; none by default.
+    pub cors_origins: Vec<String>,
+    /// What `/metrics` shows; without it there is no such page.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            root_key: None,
+            body_bytes_max: 1024 * 1024,
+            upload_bytes_max: 10 * 1024 * 1024,
+            requests_per_second_per_key: 100,
+            public_requests_per_second: 500,
+            cors_origins: Vec::new(),
+            metrics: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "App({:?})", self.ledger)
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Settings")
+    }
+}
+
+/// The parts, with what the process remembers between requests.
+pub(crate) struct Inner {
+    pub(crate) app: App,
+    pub(crate) per_key: Limiter<KeyId>,
+    pub(crate) public: Limiter<()>,
+    pub(crate) touched: Mutex<HashMap<KeyId, At>>,
+    pub(crate) decoders: Semaphore,
+}
+
+/// What handlers share.
+pub(crate) type Shared = Arc<Inner>;
+
+impl Inner {
+    pub(crate) fn share(app: App) -> Shared {
+        let (key, public) = (app.settings.requests_per_second_per_key, app.settings.public_requests_per_second);
+        Arc::new(Inner {
+            app,
+            per_key: Limiter::new(key),
+            public: Limiter::new(public),
+            touched: Mutex::default(),
+            decoders: Semaphore::new(DECODERS_MAX),
+        })
+    }
+}

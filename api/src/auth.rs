@@ -1,0 +1,119 @@
+//! Who calls: an API key of a tenant, or the installation's root key. Deny by default: a route names the scope it needs, in the table of
+//! [`crate::router`].
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, header};
+use platen_shared::id::{KeyId, TenantId};
+use platen_shared::store::keys::{self, ApiKey};
+use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
+
+use crate::app::Inner;
+use crate::error::{Code, Problem, Reply};
+
+/// Last use is written at most so often.
+const TOUCH_EVERY: Duration = Duration::from_secs(60);
+
+/// What a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Look.
+    Read,
+    /// Make and change designs, products and orders.
+    Write,
+    /// Approve and lock designs.
+    Approve,
+    /// Payments, submissions, jobs, pauses, schedules.
+    Operate,
+    /// Keys, connections, the tenant itself.
+    Admin,
+}
+
+impl Scope {
+    /// The word in keys and JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Scope::Read => "read",
+            Scope::Write => "write",
+            Scope::Approve => "approve",
+            Scope::Operate => "operate",
+            Scope::Admin => "admin",
+        }
+    }
+}
+
+/// A known caller.
+#[derive(Clone, Debug)]
+pub(crate) struct Principal {
+    pub(crate) tenant: TenantId,
+    pub(crate) key: KeyId,
+    scopes: String,
+}
+
+impl Principal {
+    /// Refuses a caller without the scope.
+    pub(crate) fn need(&self, scope: Scope) -> Reply<()> {
+        if self.scopes.split(' ').any(|held| held == scope.word()) {
+            return Ok(());
+        }
+        Err(Problem::new(Code::Forbidden, format!("This needs a key with the scope `{}`.", scope.word())))
+    }
+}
+
+/// The caller of a request, by its `Authorization` header.
+pub(crate) async fn principal(app: &Inner, headers: &HeaderMap) -> Reply<Principal> {
+    let token = bearer(headers)?;
+    let prefix = ApiKey::prefix_of(token).ok_or_else(unauthorized)?;
+    let key = keys::by_prefix(&mut app.app.ledger.db.reader(), prefix).await?;
+    let key = key.filter(|key| key.opens(token)).ok_or_else(unauthorized)?;
+    touch(app, &key).await;
+    Ok(Principal { tenant: key.tenant, key: key.id, scopes: key.scopes })
+}
+
+/// Lets only the installation's root key pass.
+pub(crate) fn root(app: &Inner, headers: &HeaderMap) -> Reply<()> {
+    let token = bearer(headers)?;
+    let held = app.app.settings.root_key.as_ref().map(|key| key.expose_secret().as_bytes()).unwrap_or_default();
+    if !held.is_empty() && bool::from(held.ct_eq(token.as_bytes())) {
+        return Ok(());
+    }
+    Err(match ApiKey::prefix_of(token) {
+        Some(_) => Problem::new(Code::Forbidden, "Only the installation's root key creates tenants."),
+        None => unauthorized(),
+    })
+}
+
+fn bearer(headers: &HeaderMap) -> Reply<&str> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(unauthorized)?;
+    let (scheme, token) = value.split_once(' ').ok_or_else(unauthorized)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(unauthorized()) }
+}
+
+fn unauthorized() -> Problem {
+    Problem::new(Code::Unauthorized, "Send `Authorization: Bearer plk_…` with a key that is known and not revoked.")
+}
+
+/// Notes the use, once a minute and process. A note that fails is no reason to refuse the request.
+async fn touch(app: &Inner, key: &ApiKey) {
+    let now = app.app.ledger.now();
+    let stale = now.minus(TOUCH_EVERY);
+    {
+        let mut touched = app.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        touched.retain(|_, at| *at > stale);
+        if touched.contains_key(&key.id) {
+            return;
+        }
+        touched.insert(key.id, now);
+    }
+    let noted = async {
+        let mut tx = app.app.ledger.db.begin("touch_key").await?;
+        keys::touch(&mut tx, now, stale, key.tenant, key.id).await?;
+        tx.commit().await
+    };
+    if let Err(error) = noted.await {
+        tracing::warn!(key = %key.id, %error, "the last use of key {} was not noted: {error}", key.id);
+    }
+}

@@ -1,0 +1,55 @@
+//! The HTTP front: it checks, records and enqueues, and never calls anything outside.
+//!
+//! | file | what stands there |
+//! | --- | --- |
+//! | `router.rs` | every route on one screen, and the aliases |
+//! | `gate.rs` | what every request passes: key, scope, rate, size, idempotency |
+//! | `call.rs` | what a handler works with, and the shapes that replies share |
+//! | `extract.rs`, `check.rs` | from bytes to checked values |
+//! | `error.rs` | the closed list of problems |
+//! | `docs.rs` | the OpenAPI document, from the same table |
+//! | `routes/` | one file per resource |
+
+mod app;
+mod auth;
+mod call;
+mod check;
+mod docs;
+mod error;
+mod extract;
+mod gate;
+mod idempotency;
+mod limit;
+mod observe;
+mod router;
+mod routes;
+
+pub use app::{App, Settings};
+pub use auth::Scope;
+pub use error::{Code, Fault};
+pub use router::{ALIASES, Access, ROUTES, Route, Size, mounted};
+
+use app::Inner;
+
+/// The front as a service.
+pub fn router(app: App) -> axum::Router {
+    router::build(Inner::share(app))
+}
+
+/// The OpenAPI document of every route.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    docs::document()
+}
+
+/// Serves until told to stop, then finishes what is in flight.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    app: App,
+    listener: tokio::net::TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    Ok(axum::serve(listener, router(app)).with_graceful_shutdown(stop).await?)
+}

@@ -1,0 +1,252 @@
+//! Every route on one screen: method, path, who may, how long a body, which handler. The server and the OpenAPI document are both built
+//! from this table, so that a route cannot lack a key, a limit or a description.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use utoipa_axum::router::UtoipaMethodRouter;
+use utoipa_axum::routes;
+
+use crate::app::Shared;
+use crate::auth::Scope::{self, Admin, Approve, Operate, Read, Write};
+use crate::error::{Code, Problem};
+use crate::gate::gate;
+use crate::observe::observe;
+use crate::routes::{
+    audit, bundles, catalogue, connections, files, health, jobs, keys, money, new_order, orders, pauses, payments,
+    products, queues, renders, schedules, shipments, snapshots, specs, tenants, uploads, work,
+};
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A key with this scope; everything is its tenant's.
+    Key(Scope),
+    /// The installation's root key.
+    Root,
+    /// Anybody, at a common rate.
+    Public,
+    /// Machines that watch us, at any rate.
+    Probe,
+}
+
+/// How long a body may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// None is read.
+    Nothing,
+    /// As long as JSON may be.
+    Json,
+    /// As long as a picture may be.
+    Upload,
+}
+
+/// A row of the table.
+pub struct Route {
+    /// HTTP method.
+    pub method: &'static str,
+    /// With names in braces.
+    pub path: &'static str,
+    /// Who may.
+    pub access: Access,
+    /// How long a body.
+    pub size: Size,
+    /// It changes nothing, whatever its method says.
+    pub pure: bool,
+    pub(crate) build: fn() -> UtoipaMethodRouter<Shared>,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} ({:?})", self.method, self.path, self.access)
+    }
+}
+
+impl Route {
+    /// Whether it changes something, and therefore takes an `Idempotency-Key`.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.method != "GET" && !self.pure
+    }
+
+    const fn open(access: Access, path: &'static str, build: fn() -> UtoipaMethodRouter<Shared>) -> Route {
+        Route { method: "GET", path, access, size: Size::Nothing, pure: true, build }
+    }
+
+    const fn pure(mut self) -> Route {
+        self.pure = true;
+        self
+    }
+
+    const fn upload(mut self) -> Route {
+        self.size = Size::Upload;
+        self
+    }
+
+    const fn root(mut self) -> Route {
+        self.access = Access::Root;
+        self
+    }
+}
+
+macro_rules! method {
+    ($name:ident, $method:literal, $size:ident) => {
+        const fn $name(scope: Scope, path: &'static str, build: fn() -> UtoipaMethodRouter<Shared>) -> Route {
+            Route { method: $method, path, access: Access::Key(scope), size: Size::$size, pure: false, build }
+        }
+    };
+}
+method!(get, "GET", Nothing);
+method!(post, "POST", Json);
+method!(put, "PUT", Json);
+method!(patch, "PATCH", Json);
+method!(delete, "DELETE", Json);
+
+/// The table.
+pub static ROUTES: &[Route] = &[
+    post(Admin, "/v1/tenants", || routes!(tenants::create)).root(),
+    get(Read, "/v1/tenant", || routes!(tenants::show)),
+    patch(Admin, "/v1/tenant", || routes!(tenants::change)),
+    post(Admin, "/v1/keys", || routes!(keys::create)),
+    get(Admin, "/v1/keys", || routes!(keys::list)),
+    delete(Admin, "/v1/keys/{id}", || routes!(keys::revoke)),
+    put(Admin, "/v1/connections/{provider}", || routes!(connections::put)),
+    get(Read, "/v1/connections", || routes!(connections::list)),
+    post(Write, "/v1/uploads", || routes!(uploads::create)).upload(),
+    get(Read, "/v1/uploads/{id}", || routes!(uploads::show)),
+    put(Write, "/v1/products/{id}", || routes!(products::put)),
+    get(Read, "/v1/products", || routes!(products::list)),
+    get(Read, "/v1/products/{id}", || routes!(products::show)),
+    post(Write, "/v1/specs", || routes!(specs::create)),
+    post(Read, "/v1/specs/validate", || routes!(specs::validate)).pure(),
+    get(Read, "/v1/specs/{hash}", || routes!(specs::show)),
+    post(Write, "/v1/snapshots", || routes!(snapshots::create)),
+    get(Read, "/v1/snapshots/{id}", || routes!(snapshots::show)),
+    post(Approve, "/v1/snapshots/{id}/approve", || routes!(snapshots::approve)),
+    post(Approve, "/v1/snapshots/{id}/lock", || routes!(snapshots::lock)),
+    post(Write, "/v1/renders", || routes!(renders::create)),
+    get(Read, "/v1/renders/{id}", || routes!(renders::show)),
+    get(Read, "/v1/renders/{id}/preview", || routes!(renders::preview_file)),
+    get(Read, "/v1/renders/{id}/thumbnail", || routes!(renders::thumbnail_file)),
+    post(Write, "/v1/orders", || routes!(new_order::create)),
+    get(Read, "/v1/orders", || routes!(orders::list)),
+    get(Read, "/v1/orders/{id}", || routes!(orders::show)),
+    get(Read, "/v1/orders/{id}/events", || routes!(orders::events)),
+    get(Read, "/v1/orders/{id}/shipments", || routes!(shipments::list)),
+    get(Read, "/v1/orders/{id}/money", || routes!(money::show)),
+    post(Operate, "/v1/orders/{id}/payments", || routes!(payments::create)),
+    post(Write, "/v1/orders/{id}/bundle", || routes!(bundles::create)),
+    get(Read, "/v1/orders/{id}/bundle", || routes!(bundles::show)),
+    get(Read, "/v1/orders/{id}/bundle/file", || routes!(bundles::file)),
+    post(Write, "/api/v1/manufacturing/export-pack", || routes!(bundles::export_pack)),
+    post(Operate, "/v1/orders/{id}/submit", || routes!(orders::submit)),
+    post(Write, "/v1/orders/{id}/cancel", || routes!(orders::cancel)),
+    post(Write, "/v1/catalogue/syncs", || routes!(catalogue::sync)),
+    get(Read, "/v1/catalogue", || routes!(catalogue::show)),
+    get(Read, "/v1/catalogue/items", || routes!(catalogue::items)),
+    get(Read, "/v1/catalogue/items/{uid}", || routes!(catalogue::item)),
+    post(Operate, "/v1/jobs", || routes!(work::create)),
+    get(Read, "/v1/jobs", || routes!(jobs::list)),
+    get(Read, "/v1/jobs/{id}", || routes!(jobs::show)),
+    get(Read, "/v1/jobs/{id}/attempts", || routes!(jobs::attempts)),
+    post(Operate, "/v1/jobs/{id}/cancel", || routes!(jobs::cancel)),
+    post(Operate, "/v1/jobs/{id}/retry", || routes!(jobs::retry)),
+    get(Read, "/v1/queues", || routes!(queues::list)),
+    post(Operate, "/v1/pauses", || routes!(pauses::create)),
+    get(Read, "/v1/pauses", || routes!(pauses::list)),
+    delete(Operate, "/v1/pauses/{id}", || routes!(pauses::remove)),
+    put(Operate, "/v1/schedules/{name}", || routes!(schedules::put)),
+    get(Read, "/v1/schedules", || routes!(schedules::list)),
+    get(Read, "/v1/schedules/{name}", || routes!(schedules::show)),
+    delete(Operate, "/v1/schedules/{name}", || routes!(schedules::remove)),
+    get(Admin, "/v1/audit", || routes!(audit::list)),
+    Route::open(Access::Public, "/f/{token}", || routes!(files::show)),
+    Route::open(Access::Public, "/openapi.json", || routes!(health::openapi)),
+    Route::open(Access::Public, "/", || routes!(health::index)),
+    Route::open(Access::Probe, "/livez", || routes!(health::live)),
+    Route::open(Access::Probe, "/readyz", || routes!(health::ready)),
+    Route::open(Access::Probe, "/metrics", || routes!(health::metrics)),
+];
+
+/// Other names of the same handlers, for web apps written against them: (method, name, path in the table).
+pub static ALIASES: &[(&str, &str, &str)] = &[
+    ("POST", "/api/v1/specs", "/v1/specs"),
+    ("POST", "/api/v1/specs/validate", "/v1/specs/validate"),
+    ("GET", "/api/v1/specs/{hash}", "/v1/specs/{hash}"),
+    ("POST", "/api/v1/snapshots", "/v1/snapshots"),
+    ("GET", "/api/v1/snapshots/{id}", "/v1/snapshots/{id}"),
+    ("POST", "/api/v1/snapshots/{id}/lock", "/v1/snapshots/{id}/lock"),
+    ("POST", "/api/v1/snapshots/{id}/validate", "/v1/snapshots/{id}/approve"),
+    ("POST", "/api/v1/renders/preview", "/v1/renders"),
+    ("GET", "/api/v1/renders/{id}/status", "/v1/renders/{id}"),
+    ("GET", "/api/v1/renders/{id}/preview", "/v1/renders/{id}/preview"),
+    ("GET", "/api/v1/manufacturing/bundles/{id}", "/v1/orders/{id}/bundle"),
+    ("GET", "/api/orders", "/v1/orders"),
+    ("GET", "/api/orders/{id}", "/v1/orders/{id}"),
+];
+
+/// Every (path as mounted, row), aliases included.
+pub fn mounted() -> impl Iterator<Item = (&'static str, &'static Route)> {
+    let aliases = ALIASES.iter().filter_map(|(method, name, path)| {
+        ROUTES.iter().find(|route| route.method == *method && route.path == *path).map(|route| (*name, route))
+    });
+    ROUTES.iter().map(|route| (route.path, route)).chain(aliases)
+}
+
+/// The server.
+pub(crate) fn build(shared: Shared) -> Router {
+    let mut router = Router::new();
+    for (path, route) in mounted() {
+        let handler = (route.build)().2.route_layer(from_fn_with_state((shared.clone(), route), gate));
+        router = router.route(path, handler);
+    }
+    let router = router
+        .fallback(|| async { Problem::new(Code::NotFound, "There is nothing at this path.") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(Code::MethodNotAllowed, "Allow says what the path takes.")
+        })
+        .layer(DefaultBodyLimit::disable())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(observe));
+    match cors(&shared.app.settings.cors_origins) {
+        Some(cors) => router.layer(cors).with_state(shared),
+        None => router.with_state(shared),
+    }
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::internal(&"a handler panicked").into_response()
+}
+
+/// Denied to browsers of other origins, except those that were listed.
+fn cors(origins: &[String]) -> Option<CorsLayer> {
+    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    let name = HeaderName::from_static;
+    let takes = [
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        header::IF_NONE_MATCH,
+        name("idempotency-key"),
+        name("prefer"),
+        name("x-request-id"),
+    ];
+    let shows = [
+        header::LOCATION,
+        header::ETAG,
+        header::RETRY_AFTER,
+        name("x-request-id"),
+        name("idempotency-replayed"),
+        name("preference-applied"),
+    ];
+    (!origins.is_empty()).then(|| {
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::list(origins))
+            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+            .allow_headers(takes)
+            .expose_headers(shows)
+    })
+}

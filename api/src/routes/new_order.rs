@@ -1,0 +1,213 @@
+//! Taking an order in: every item from a locked snapshot, at the stored product's price, with all terms frozen.
+
+use axum::response::Response;
+use platen_shared::db::{Json as Column, Tx};
+use platen_shared::domain::address::Recipient;
+use platen_shared::domain::money::{Currency, Money, MoneyError};
+use platen_shared::domain::order::{FulfilmentState, OrderState, PaymentState, ReviewState};
+use platen_shared::id::{ItemId, OrderId, SnapshotId, encode};
+use platen_shared::store::orders::{self, Item, Order, OrderTerms, revision};
+use platen_shared::store::products::{self, Product};
+use platen_shared::store::tenants::{self, Tenant};
+use platen_shared::store::{snapshots, specs};
+use serde::Deserialize;
+
+use super::orders::{OrderView, bound, recipient, view};
+use crate::call::{Call, made};
+use crate::check::Checks;
+use crate::error::{Code, Problem, Reply};
+use crate::extract::Input;
+
+/// Most items in an order.
+const ITEMS_MAX: usize = 100;
+/// Most pieces of an item.
+const QUANTITY_MAX: i64 = 1000;
+
+/// An item to be.
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NewItem {
+    /// Locked.
+    snapshot_id: SnapshotId,
+    /// 1 to 1,000.
+    quantity: i64,
+}
+
+/// An order to be.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NewOrder {
+    /// Its name in its channel, where it is unique; at most 100 characters.
+    external_id: Option<String>,
+    /// Where it comes from; `api` when left out.
+    #[serde(default = "api")]
+    channel: String,
+    /// 1 to 100.
+    items: Vec<NewItem>,
+    recipient: Recipient,
+    /// What the buyer pays for shipping.
+    shipping: Money,
+    /// Tax on all of it.
+    tax: Option<Money>,
+    /// What the buyer pays for packaging.
+    packaging: Option<Money>,
+}
+
+fn api() -> String {
+    "api".to_owned()
+}
+
+/// Takes an order in. The same (channel, externalId) with the same content again answers 200 and the first order; with other content 409.
+#[utoipa::path(post, path = "/v1/orders", tag = "orders", request_body = NewOrder,
+    responses((status = 201, body = OrderView), (status = 200, body = OrderView, description = "It was there.")))]
+pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Reply<Response> {
+    body.recipient = body.recipient.normalised();
+    let mut tx = call.begin("create_order").await?;
+    let tenant = tenants::get(&mut tx, call.tenant()).await?.ok_or_else(|| Problem::missing("tenant"))?;
+    checked(&body, tenant.currency)?;
+    let items = items(&mut tx, &tenant, &body.items).await?;
+    let order = order(&call, &tenant, &body, &items)?;
+    let fresh = orders::create(&mut tx, &order, &items, &call.actor()).await?;
+    let kept = if fresh {
+        order
+    } else {
+        let known = orders::by_external(&mut tx, call.tenant(), &order.channel, &order.external_id).await?;
+        let known = known.ok_or_else(|| Problem::internal(&"an order vanished"))?;
+        let known_items = orders::items(&mut tx, call.tenant(), known.id).await?;
+        let same = recipient(&call, &known)? == body.recipient
+            && charges(&known) == charges(&order)
+            && asked(&known_items) == asked(&items);
+        if !same {
+            return Err(Problem::new(
+                Code::Conflict,
+                "An order of this channel and externalId is there with other content.",
+            ));
+        }
+        known
+    };
+    let view: OrderView = view(&call, &mut tx, kept).await?;
+    tx.commit().await?;
+    Ok(made(fresh, view))
+}
+
+/// What a repeat must repeat; prices are frozen by the first request and not asked again.
+fn asked(items: &[Item]) -> Vec<(SnapshotId, i64)> {
+    items.iter().map(|item| (item.snapshot, item.quantity)).collect()
+}
+
+fn charges(order: &Order) -> (i64, i64, i64) {
+    (order.shipping_minor, order.tax_minor, order.packaging_minor)
+}
+
+fn checked(body: &NewOrder, currency: Currency) -> Reply<()> {
+    let mut checks = Checks::default();
+    checks.text("/externalId", body.external_id.as_deref().unwrap_or("-"), 1, 100);
+    checks.name("/channel", &body.channel);
+    checks.need((1..=ITEMS_MAX).contains(&body.items.len()), "count", "/items", "An order has 1 to 100 items.");
+    for (i, item) in body.items.iter().enumerate() {
+        let within = (1..=QUANTITY_MAX).contains(&item.quantity);
+        checks.need(within, "range", &format!("/items/{i}/quantity"), "quantity must be between 1 and 1,000.");
+    }
+    for problem in body.recipient.problems() {
+        checks.fault(problem.code, &format!("/recipient{}", problem.pointer), problem.message);
+    }
+    let amounts = [("/shipping", Some(body.shipping)), ("/tax", body.tax), ("/packaging", body.packaging)];
+    for (pointer, amount) in amounts {
+        checks.amount(pointer, amount.unwrap_or(Money::zero(currency)), currency);
+    }
+    checks.done()
+}
+
+async fn items(tx: &mut Tx, tenant: &Tenant, wanted: &[NewItem]) -> Reply<Vec<Item>> {
+    let mut items = Vec::new();
+    for (position, new) in (0i64..).zip(wanted) {
+        let snapshot =
+            snapshots::get(tx, tenant.id, new.snapshot_id).await?.ok_or_else(|| Problem::missing("snapshot"))?;
+        if snapshots::lock_of(tx, tenant.id, snapshot.id).await?.is_none() {
+            return Err(Problem::state(format!(
+                "The snapshot of item {position} is not locked; approve and lock it first."
+            )));
+        }
+        let product = product(tx, tenant, &snapshot.spec_hash).await?;
+        if product.currency != tenant.currency {
+            return Err(Problem::state(format!("The price of item {position} is not in the tenant's currency.")));
+        }
+        let line = product.price().times(new.quantity).map_err(overflow)?;
+        items.push(item(position, new, snapshot.spec_hash, product, line.minor));
+    }
+    Ok(items)
+}
+
+/// The product's newest version, if a design for an older one still fits it; else the version it was made for.
+async fn product(tx: &mut Tx, tenant: &Tenant, spec_hash: &str) -> Reply<Product> {
+    let gone = || Problem::internal(&"a snapshot's spec or product vanished");
+    let spec = specs::get(tx, tenant.id, spec_hash).await?.ok_or_else(gone)?;
+    let made_for = products::version(tx, tenant.id, &spec.product_id, spec.template_version).await?.ok_or_else(gone)?;
+    let latest = products::latest(tx, tenant.id, &spec.product_id).await?.ok_or_else(gone)?;
+    let fits = latest.zones == made_for.zones && latest.kind == made_for.kind;
+    Ok(if fits { latest } else { made_for })
+}
+
+fn item(position: i64, new: &NewItem, spec_hash: String, product: Product, line_minor: i64) -> Item {
+    Item {
+        id: ItemId::new(),
+        position,
+        product_id: product.id,
+        product_version: product.version,
+        snapshot: new.snapshot_id,
+        spec_hash,
+        title: product.title,
+        provider: product.provider,
+        provider_uid: product.provider_uid,
+        placements: Column(product.placements.0.into_iter().collect()),
+        quantity: new.quantity,
+        unit_minor: product.price_minor,
+        line_minor,
+        revenue: product.revenue,
+    }
+}
+
+fn overflow(_: MoneyError) -> Problem {
+    Problem::field("range", "/items", "The total is beyond what can be kept exactly (2^53 minor units).")
+}
+
+fn order(call: &Call, tenant: &Tenant, body: &NewOrder, items: &[Item]) -> Reply<Order> {
+    let currency = tenant.currency;
+    let zero = Money::zero(currency);
+    let lines = items
+        .iter()
+        .try_fold(zero, |sum, item| sum.plus(Money { minor: item.line_minor, currency }))
+        .map_err(overflow)?;
+    let (tax, packaging) = (body.tax.unwrap_or(zero), body.packaging.unwrap_or(zero));
+    let total = [body.shipping, tax, packaging].into_iter().try_fold(lines, Money::plus).map_err(overflow)?;
+    let (id, now) = (OrderId::new(), call.now());
+    let mut order = Order {
+        id,
+        tenant: tenant.id,
+        number: format!("P-{}", encode(id.0)[16..].to_ascii_uppercase()),
+        channel: body.channel.clone(),
+        external_id: body.external_id.clone().unwrap_or_else(|| id.to_string()),
+        state: OrderState::Received.word().to_owned(),
+        payment_state: PaymentState::Unpaid.word().to_owned(),
+        fulfilment_state: FulfilmentState::Unfulfilled.word().to_owned(),
+        review_state: ReviewState::None.word().to_owned(),
+        state_why: "waits for its payment".to_owned(),
+        revision: revision(items.iter().map(|item| (item.spec_hash.as_str(), item.quantity))),
+        currency: currency.code().to_owned(),
+        items_minor: lines.minor,
+        shipping_minor: body.shipping.minor,
+        packaging_minor: packaging.minor,
+        tax_minor: tax.minor,
+        total_minor: total.minor,
+        terms: Column(OrderTerms { platform_fee_bps: tenant.platform_fee_bps }),
+        country: body.recipient.country.clone(),
+        recipient: String::new(),
+        test: tenant.test_mode,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let text = serde_json::to_string(&body.recipient).map_err(|e| Problem::internal(&e))?;
+    order.recipient = call.app().keyring.seal(&text, &bound(&order))?;
+    Ok(order)
+}

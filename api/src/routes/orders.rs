@@ -1,0 +1,300 @@
+//! Orders: read, submitted, cancelled. Taking one in is in `new_order`, its payment in `payments`.
+
+use axum::Json;
+use axum::response::Response;
+use platen_jobs::workflow::{self, Refused};
+use platen_shared::db::{At, Source, Tx};
+use platen_shared::domain::address::Recipient;
+use platen_shared::domain::money::Money;
+use platen_shared::domain::order::OrderState;
+use platen_shared::id::{ItemId, OrderId, SnapshotId};
+use platen_shared::store::fulfilment;
+use platen_shared::store::orders::{self, Event, Item, Moved, Order};
+use serde::{Deserialize, Serialize};
+
+use super::jobs::{JobView, Reason};
+use super::snapshots::Empty;
+use crate::call::{Call, Page, Paging, whole};
+use crate::check::{Checks, reason};
+use crate::error::{Problem, Reply};
+use crate::extract::{Filters, Input, Named};
+
+/// An order in a list.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OrderSummary)]
+pub(crate) struct OrderSummary {
+    id: OrderId,
+    /// For people; not guessable.
+    number: String,
+    channel: String,
+    external_id: String,
+    state: String,
+    payment_state: String,
+    fulfilment_state: String,
+    review_state: String,
+    /// Why it is where it is.
+    why: String,
+    /// Digest of its items: what jobs about it are keyed on.
+    revision: String,
+    country: String,
+    /// Never released at a printer.
+    test: bool,
+    totals: Totals,
+    created_at: At,
+    updated_at: At,
+}
+
+/// What an order comes to, in minor units of one currency.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Totals {
+    currency: String,
+    items_minor: i64,
+    shipping_minor: i64,
+    packaging_minor: i64,
+    tax_minor: i64,
+    total_minor: i64,
+}
+
+impl From<Order> for OrderSummary {
+    fn from(o: Order) -> Self {
+        OrderSummary {
+            id: o.id,
+            number: o.number,
+            channel: o.channel,
+            external_id: o.external_id,
+            state: o.state,
+            payment_state: o.payment_state,
+            fulfilment_state: o.fulfilment_state,
+            review_state: o.review_state,
+            why: o.state_why,
+            revision: o.revision,
+            country: o.country,
+            test: o.test,
+            totals: Totals {
+                currency: o.currency,
+                items_minor: o.items_minor,
+                shipping_minor: o.shipping_minor,
+                packaging_minor: o.packaging_minor,
+                tax_minor: o.tax_minor,
+                total_minor: o.total_minor,
+            },
+            created_at: o.created_at,
+            updated_at: o.updated_at,
+        }
+    }
+}
+
+/// An item of an order.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OrderItem)]
+pub(crate) struct ItemView {
+    id: ItemId,
+    product_id: String,
+    product_version: i64,
+    snapshot_id: SnapshotId,
+    spec_hash: String,
+    title: String,
+    provider: String,
+    provider_uid: String,
+    quantity: i64,
+    unit_minor: i64,
+    line_minor: i64,
+}
+
+impl From<Item> for ItemView {
+    fn from(i: Item) -> Self {
+        ItemView {
+            id: i.id,
+            product_id: i.product_id,
+            product_version: i.product_version,
+            snapshot_id: i.snapshot,
+            spec_hash: i.spec_hash,
+            title: i.title,
+            provider: i.provider,
+            provider_uid: i.provider_uid,
+            quantity: i.quantity,
+            unit_minor: i.unit_minor,
+            line_minor: i.line_minor,
+        }
+    }
+}
+
+/// An order, whole.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Order)]
+pub(crate) struct OrderView {
+    #[serde(flatten)]
+    order: OrderSummary,
+    items: Vec<ItemView>,
+    recipient: Recipient,
+    /// Parts at the printer.
+    provider_orders: usize,
+    /// What the printer's receipts add up to, where they are in one currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_cost: Option<Money>,
+}
+
+/// Reads everything that an order's page shows.
+pub(crate) async fn view(call: &Call, source: &mut impl Source, order: Order) -> Reply<OrderView> {
+    let items = orders::items(source, order.tenant, order.id).await?;
+    let parts = fulfilment::parts(source, order.tenant, order.id).await?;
+    let paid: Vec<_> = parts.iter().filter(|part| !part.currency.is_empty()).collect();
+    let cost = paid.first().and_then(|first| {
+        let one = paid.iter().all(|part| part.currency == first.currency);
+        let minor = paid.iter().map(|part| part.cost_minor).sum();
+        Some(Money { minor, currency: first.currency.parse().ok()? }).filter(|_| one)
+    });
+    let recipient = recipient(call, &order)?;
+    Ok(OrderView {
+        order: order.into(),
+        items: items.into_iter().map(ItemView::from).collect(),
+        recipient,
+        provider_orders: parts.len(),
+        provider_cost: cost,
+    })
+}
+
+/// The recipient, unsealed.
+pub(crate) fn recipient(call: &Call, order: &Order) -> Reply<Recipient> {
+    let text = call.app().keyring.open(&order.recipient, &bound(order))?;
+    serde_json::from_str(&text).map_err(|_| Problem::internal(&"a stored recipient cannot be read"))
+}
+
+/// What a recipient is sealed to.
+pub(crate) fn bound(order: &Order) -> String {
+    format!("{}:{}", order.tenant, order.id)
+}
+
+/// An order of the caller's tenant.
+pub(crate) async fn own(call: &Call, id: OrderId) -> Reply<Order> {
+    orders::get(&mut call.read(), call.tenant(), id).await?.ok_or_else(|| Problem::missing("order"))
+}
+
+/// The same, held against others until the transaction ends.
+pub(crate) async fn hold(call: &Call, tx: &mut Tx, id: OrderId) -> Reply<Order> {
+    orders::lock(tx, call.tenant(), id).await?.ok_or_else(|| Problem::missing("order"))
+}
+
+/// Which orders, and which page.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OrderFilter {
+    /// Only this state.
+    state: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// 1 to 200.
+    limit: Option<u32>,
+}
+
+/// The tenant's orders, newest first.
+#[utoipa::path(get, path = "/v1/orders", tag = "orders", params(OrderFilter), responses((status = 200, body = Page<OrderSummary>)))]
+pub(crate) async fn list(call: Call, Filters(filter): Filters<OrderFilter>) -> Reply<Json<Page<OrderSummary>>> {
+    let paging = Paging::new(filter.cursor.as_deref(), filter.limit)?;
+    let mut checks = Checks::default();
+    let state = filter.state.as_deref().is_none_or(|state| state.parse::<OrderState>().is_ok());
+    checks.need(state, "state", "/state", "There is no such state of orders.");
+    checks.done()?;
+    let (state, before) = (filter.state.as_deref(), paging.after_id()?);
+    let rows = orders::list(&mut call.read(), call.tenant(), state, before, paging.fetch()).await?;
+    Ok(paging.page(rows, |row| row.id.to_string()))
+}
+
+/// One order.
+#[utoipa::path(get, path = "/v1/orders/{id}", tag = "orders", params(("id" = OrderId, Path, description = "The order.")),
+    responses((status = 200, body = OrderView)))]
+pub(crate) async fn show(call: Call, Named(id): Named<OrderId>) -> Reply<Json<OrderView>> {
+    let order = own(&call, id).await?;
+    Ok(Json(view(&call, &mut call.read(), order).await?))
+}
+
+/// A line of an order's history.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = OrderEvent)]
+pub(crate) struct EventView {
+    at: At,
+    /// `order`, `payment`, `fulfilment` or `review`.
+    dimension: String,
+    from: Option<String>,
+    to: String,
+    /// A key, a request, a job, or the provider.
+    source: String,
+    detail: String,
+}
+
+impl From<Event> for EventView {
+    fn from(e: Event) -> Self {
+        let from = Some(e.from_state).filter(|from| !from.is_empty());
+        EventView { at: e.at, dimension: e.dimension, from, to: e.to_state, source: e.source, detail: e.detail }
+    }
+}
+
+/// The history of an order, oldest first.
+#[utoipa::path(get, path = "/v1/orders/{id}/events", tag = "orders", params(("id" = OrderId, Path, description = "The order.")),
+    responses((status = 200, body = Page<EventView>)))]
+pub(crate) async fn events(call: Call, Named(id): Named<OrderId>) -> Reply<Json<Page<EventView>>> {
+    own(&call, id).await?;
+    Ok(whole(orders::events(&mut call.read(), call.tenant(), id).await?))
+}
+
+/// Places a ready order at its printer, through a job.
+#[utoipa::path(post, path = "/v1/orders/{id}/submit", tag = "orders", request_body = Empty, params(("id" = OrderId, Path, description = "The order.")),
+    responses((status = 202, body = JobView), (status = 200, body = JobView, description = "It has ended, and you waited for it.")))]
+pub(crate) async fn submit(call: Call, Named(id): Named<OrderId>, Input(Empty {}): Input<Empty>) -> Reply<Response> {
+    let mut tx = call.begin("submit_order").await?;
+    let order = hold(&call, &mut tx, id).await?;
+    let job = workflow::submit(&mut tx, &call.origin(0), call.now(), &order).await.map_err(not_ready)?;
+    call.audit(&mut tx, "order.submit", id, "").await?;
+    call.commit_and_nudge(tx).await?;
+    call.work(job).await
+}
+
+/// What is missing, as a sentence.
+pub(crate) fn not_ready(refused: Refused) -> Problem {
+    match refused {
+        Refused::NotReady(why) => {
+            let mut why = why.chars();
+            let first = why.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+            Problem::state(format!("{first}{}.", why.as_str()))
+        }
+        Refused::Enqueue(error) => error.into(),
+    }
+}
+
+/// Cancels an order that no printer has.
+#[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "orders", request_body = Reason, params(("id" = OrderId, Path, description = "The order.")),
+    responses((status = 200, body = OrderView)))]
+pub(crate) async fn cancel(
+    call: Call,
+    Named(id): Named<OrderId>,
+    Input(body): Input<Reason>,
+) -> Reply<Json<OrderView>> {
+    reason(&body.reason)?;
+    let mut tx = call.begin("cancel_order").await?;
+    hold(&call, &mut tx, id).await?;
+    let placed = !fulfilment::parts(&mut tx, call.tenant(), id).await?.is_empty();
+    let state = if placed {
+        Moved::Illegal(OrderState::InProduction)
+    } else {
+        orders::advance(&mut tx, call.now(), call.tenant(), id, OrderState::Cancelled, &call.actor(), &body.reason)
+            .await?
+    };
+    match state {
+        Moved::Yes => call.audit(&mut tx, "order.cancel", id, &body.reason).await?,
+        Moved::Already => {}
+        Moved::Illegal(_) if placed => {
+            return Err(Problem::state("The printer has the order; it cannot be cancelled here any more."));
+        }
+        Moved::Illegal(from) => return Err(Problem::state(format!("An order that is {from} is not cancelled."))),
+        Moved::Unknown => return Err(Problem::missing("order")),
+    }
+    let order = hold(&call, &mut tx, id).await?;
+    let view = view(&call, &mut tx, order).await?;
+    tx.commit().await?;
+    Ok(Json(view))
+}

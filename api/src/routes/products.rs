@@ -1,0 +1,238 @@
+//! Products: what a tenant sells, as zones to design on and a provider's product that carries them.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::response::Response;
+use platen_shared::db::{self, At, Json as Column, Tx};
+use platen_shared::domain::money::Money;
+use platen_shared::domain::revenue::RevenueTerms;
+use platen_shared::store::products::{self, Product};
+use platen_shared::store::{catalogue, tenants};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::call::{Call, Page, Paging, made};
+use crate::check::{Checks, is_name, provider};
+use crate::error::{Fault, Problem, Reply};
+use crate::extract::{Filters, Input, Named};
+
+/// Print areas of Gelato; a zone of such a name goes there without being told.
+const FILE_TYPES: &[&str] = &[
+    "default",
+    "front",
+    "back",
+    "neck-inner",
+    "neck-outer",
+    "sleeve-left",
+    "sleeve-right",
+    "inside",
+    "chest-left-embroidery",
+    "chest-center-embroidery",
+    "sleeve-left-embroidery",
+    "sleeve-right-embroidery",
+    "wrist-left-embroidery",
+    "wrist-right-embroidery",
+    "inner-left",
+    "inner-right",
+    "cover",
+];
+
+/// A product, in its newest version.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Product)]
+pub(crate) struct ProductView {
+    id: String,
+    /// Grows with every change; what `product.templateVersion` of a spec names.
+    version: i64,
+    title: String,
+    kind: String,
+    /// In millimetres, as they were sent.
+    #[schema(value_type = Vec<Object>)]
+    zones: Value,
+    /// Zone → print area at the provider.
+    placements: BTreeMap<String, String>,
+    provider: String,
+    provider_uid: String,
+    price: Money,
+    revenue: RevenueTerms,
+    created_at: At,
+}
+
+impl From<Product> for ProductView {
+    fn from(p: Product) -> Self {
+        ProductView {
+            price: p.price(),
+            id: p.id,
+            version: p.version,
+            title: p.title,
+            kind: p.kind,
+            zones: p.wire_zones.0,
+            placements: p.placements.0,
+            provider: p.provider,
+            provider_uid: p.provider_uid,
+            revenue: p.revenue.0,
+            created_at: p.created_at,
+        }
+    }
+}
+
+/// A product as it should be.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ProductBody {
+    /// 1 to 200 characters.
+    title: String,
+    /// `mug`, `tshirt`, `plate`, …
+    kind: String,
+    /// Zones in millimetres: `[{"id", "widthMm", "heightMm", "bleedMm", …}]`, exactly as specs repeat them.
+    #[schema(value_type = Vec<Object>)]
+    zones: Value,
+    /// Zone → print area at the provider; zones that are left out get theirs by name or order.
+    #[serde(default)]
+    placements: BTreeMap<String, String>,
+    /// `gelato`.
+    provider: String,
+    /// A product of the synced catalogue.
+    provider_uid: String,
+    /// What a buyer pays for one, without tax.
+    price: Money,
+    /// Who shares in it.
+    revenue: RevenueTerms,
+}
+
+/// Creates a product or changes it. A change is a new version; nothing changed is the same version.
+#[utoipa::path(put, path = "/v1/products/{id}", tag = "products", request_body = ProductBody,
+    params(("id" = String, Path, description = "Your name for it: 1 to 64 of a-z, 0-9 and the hyphen.")),
+    responses((status = 201, body = ProductView), (status = 200, body = ProductView, description = "It was there.")))]
+pub(crate) async fn put(call: Call, Named(id): Named<String>, Input(body): Input<ProductBody>) -> Reply<Response> {
+    let mut product = checked(&call, id, body)?;
+    let mut tx = call.begin("put_product").await?;
+    fits_tenant(&mut tx, &product).await?;
+    let known = products::latest(&mut tx, call.tenant(), &product.id).await?;
+    if let Some(known) = known.as_ref().filter(|known| known.same(&product)) {
+        return Ok(made(false, ProductView::from(known.clone())));
+    }
+    product.version = known.as_ref().map_or(1, |known| known.version + 1);
+    products::insert(&mut tx, &product).await?;
+    tx.commit().await?;
+    Ok(made(known.is_none(), ProductView::from(product)))
+}
+
+/// What can be checked without the database.
+fn checked(call: &Call, id: String, body: ProductBody) -> Reply<Product> {
+    let mut checks = Checks::default();
+    checks.name("", &id);
+    checks.text("/title", &body.title, 1, 200);
+    checks.name("/kind", &body.kind);
+    provider(&mut checks, "/provider", &body.provider);
+    checks.text("/providerUid", &body.provider_uid, 1, 250);
+    checks.amount("/price", body.price, body.price.currency);
+    for (pointer, message) in body.revenue.problems() {
+        checks.fault("revenue", &format!("/revenue{pointer}"), message);
+    }
+    let zones = platen_press::check_zones(&body.zones).map_err(|problems| {
+        Problem::fields(
+            problems.into_iter().map(|p| Fault { pointer: format!("/zones{}", p.pointer), ..p.into() }).collect(),
+        )
+    })?;
+    let names: Vec<&str> = zones.iter().map(|zone| zone.id.as_str()).collect();
+    let placements = placements(&names, &body.placements, &mut checks);
+    checks.done()?;
+    Ok(Product {
+        tenant: call.tenant(),
+        id,
+        version: 0,
+        title: body.title,
+        kind: body.kind,
+        zones: Column(serde_json::to_value(&zones).map_err(|e| Problem::internal(&e))?),
+        wire_zones: Column(body.zones),
+        placements: Column(placements),
+        provider: body.provider,
+        provider_uid: body.provider_uid,
+        price_minor: body.price.minor,
+        currency: body.price.currency,
+        revenue: Column(body.revenue),
+        created_at: call.now(),
+    })
+}
+
+/// What was said, else by name, else the first zone is `default` and the second `back`.
+fn placements(zones: &[&str], said: &BTreeMap<String, String>, checks: &mut Checks) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for zone in said.keys().filter(|zone| !zones.contains(&zone.as_str())) {
+        checks.fault(
+            "unknown-zone",
+            &format!("/placements/{}", zone.replace('~', "~0").replace('/', "~1")),
+            "There is no zone of this name.",
+        );
+    }
+    for (i, zone) in zones.iter().enumerate() {
+        let area = said.get(*zone).map(String::as_str);
+        let by_name = || FILE_TYPES.contains(zone).then_some(*zone);
+        let by_order = || ["default", "back"].get(i).copied();
+        match area.or_else(by_name).or_else(by_order) {
+            Some(area) if is_name(area) => drop(found.insert((*zone).to_owned(), area.to_owned())),
+            Some(_) => {
+                checks.fault("placement", &format!("/placements/{zone}"), "A print area takes a-z, 0-9 and the hyphen.")
+            }
+            None => checks.fault(
+                "required",
+                &format!("/placements/{zone}"),
+                "Say which print area of the provider this zone is.",
+            ),
+        }
+    }
+    let areas: std::collections::BTreeSet<&String> = found.values().collect();
+    checks.need(
+        areas.len() == found.len(),
+        "placement",
+        "/placements",
+        "Two zones would be printed on the same area; name the areas.",
+    );
+    found
+}
+
+async fn fits_tenant(tx: &mut Tx, product: &Product) -> Reply<()> {
+    let tenant = tenants::get(tx, product.tenant).await?.ok_or_else(|| Problem::missing("tenant"))?;
+    let mut checks = Checks::default();
+    checks.amount("/price", product.price(), tenant.currency);
+    let item = catalogue::item(tx, product.tenant, &product.provider, &product.provider_uid).await?;
+    let live = item.is_some_and(|item| item.retired_at.is_none());
+    checks.need(
+        live,
+        "unknown-product",
+        "/providerUid",
+        "The catalogue holds no such product; sync it, then copy a uid from it.",
+    );
+    checks.done()
+}
+
+/// Which page.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ProductFilter {
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// 1 to 200.
+    limit: Option<u32>,
+}
+
+/// The tenant's products, by name.
+#[utoipa::path(get, path = "/v1/products", tag = "products", params(ProductFilter), responses((status = 200, body = Page<ProductView>)))]
+pub(crate) async fn list(call: Call, Filters(filter): Filters<ProductFilter>) -> Reply<Json<Page<ProductView>>> {
+    let paging = Paging::new(filter.cursor.as_deref(), filter.limit)?;
+    let after = paging.after.clone().unwrap_or_default();
+    let rows = products::list(&mut call.read(), call.tenant(), &after, paging.fetch()).await?;
+    Ok(paging.page(rows, |row| row.id.clone()))
+}
+
+/// One product.
+#[utoipa::path(get, path = "/v1/products/{id}", tag = "products", params(("id" = String, Path, description = "Its name.")),
+    responses((status = 200, body = ProductView)))]
+pub(crate) async fn show(call: Call, Named(id): Named<String>) -> Reply<Json<ProductView>> {
+    let found: db::Result<Option<Product>> = products::latest(&mut call.read(), call.tenant(), &id).await;
+    found?.map(|product| Json(product.into())).ok_or_else(|| Problem::missing("product"))
+}

@@ -1,0 +1,176 @@
+//! Tenants: made by the installation's root key, changed by their own admins.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use platen_shared::db::At;
+use platen_shared::domain::money::Currency;
+use platen_shared::id::{EventId, TenantId};
+use platen_shared::store::audit::{self, Audit};
+use platen_shared::store::keys::{self, ApiKey, SCOPES};
+use platen_shared::store::tenants::{self, Tenant};
+use serde::{Deserialize, Serialize};
+
+use super::keys::KeyView;
+use crate::app::Shared;
+use crate::call::{Call, made};
+use crate::check::Checks;
+use crate::error::{Problem, Reply};
+use crate::extract::Input;
+
+/// A tenant.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Tenant)]
+pub(crate) struct TenantView {
+    id: TenantId,
+    name: String,
+    currency: Currency,
+    platform_fee_bps: i64,
+    /// Orders of a test tenant are drafts at the printer and never released.
+    test_mode: bool,
+    /// Nothing of a frozen tenant is submitted.
+    frozen: bool,
+    /// Ready orders are submitted without being asked.
+    auto_submit: bool,
+    /// What all its orders together may cost at printers; null is no cap.
+    spending_cap_minor: Option<i64>,
+    created_at: At,
+}
+
+impl From<Tenant> for TenantView {
+    fn from(t: Tenant) -> Self {
+        TenantView {
+            id: t.id,
+            name: t.name,
+            currency: t.currency,
+            platform_fee_bps: t.platform_fee_bps,
+            test_mode: t.test_mode,
+            frozen: t.frozen,
+            auto_submit: t.auto_submit,
+            spending_cap_minor: t.spending_cap_minor,
+            created_at: t.created_at,
+        }
+    }
+}
+
+/// A tenant to be.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NewTenant {
+    /// 1 to 100 characters.
+    name: String,
+    /// Of all its prices and books; never changed.
+    currency: Currency,
+    /// 0 to 10,000.
+    platform_fee_bps: i64,
+    #[serde(default)]
+    auto_submit: bool,
+    #[serde(default)]
+    test_mode: bool,
+}
+
+/// A tenant with its first key, which has every scope.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct TenantMade {
+    tenant: TenantView,
+    key: KeyView,
+}
+
+/// Creates a tenant and its first key, whose secret is shown this once. Needs the installation's root key.
+#[utoipa::path(post, path = "/v1/tenants", tag = "tenants", request_body = NewTenant, responses((status = 201, body = TenantMade)))]
+pub(crate) async fn create(State(shared): State<Shared>, Input(body): Input<NewTenant>) -> Reply<Response> {
+    let mut checks = Checks::default();
+    checks.text("/name", &body.name, 1, 100);
+    checks.bps("/platformFeeBps", body.platform_fee_bps);
+    checks.done()?;
+    let (now, at) = (shared.app.clock.now(), shared.app.ledger.now());
+    let tenant = Tenant {
+        id: TenantId::new(),
+        name: body.name,
+        currency: body.currency,
+        platform_fee_bps: body.platform_fee_bps,
+        test_mode: body.test_mode,
+        frozen: false,
+        auto_submit: body.auto_submit,
+        spending_cap_minor: None,
+        created_at: now,
+    };
+    let (key, token) = ApiKey::mint(tenant.id, "first key", SCOPES, at)?;
+    let mut tx = shared.app.ledger.db.begin("create_tenant").await?;
+    tenants::create(&mut tx, &tenant).await?;
+    keys::insert(&mut tx, &key).await?;
+    let noted = Audit {
+        id: EventId::new(),
+        tenant: tenant.id,
+        at,
+        actor: "root".to_owned(),
+        action: "tenant.create".to_owned(),
+        subject: tenant.id.to_string(),
+        reason: String::new(),
+    };
+    audit::write(&mut tx, &noted).await?;
+    tx.commit().await?;
+    Ok(made(true, TenantMade { tenant: tenant.into(), key: KeyView::with_secret(key, token) }))
+}
+
+/// The key's own tenant.
+#[utoipa::path(get, path = "/v1/tenant", tag = "tenants", responses((status = 200, body = TenantView)))]
+pub(crate) async fn show(call: Call) -> Reply<Json<TenantView>> {
+    Ok(Json(own(&call).await?.into()))
+}
+
+/// The row of the caller's tenant.
+pub(crate) async fn own(call: &Call) -> Reply<Tenant> {
+    tenants::get(&mut call.read(), call.tenant()).await?.ok_or_else(|| Problem::missing("tenant"))
+}
+
+/// Changes to a tenant; what is left out stays.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TenantChange {
+    name: Option<String>,
+    platform_fee_bps: Option<i64>,
+    auto_submit: Option<bool>,
+    test_mode: Option<bool>,
+    frozen: Option<bool>,
+    /// Null takes the cap away.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>)]
+    spending_cap_minor: Option<Option<i64>>,
+    /// Kept in the audit.
+    #[serde(default)]
+    reason: String,
+}
+
+/// Tells `null` from a field that was left out.
+fn given<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Option<i64>>, D::Error> {
+    Option::deserialize(d).map(Some)
+}
+
+/// Changes the key's own tenant.
+#[utoipa::path(patch, path = "/v1/tenant", tag = "tenants", request_body = TenantChange, responses((status = 200, body = TenantView)))]
+pub(crate) async fn change(call: Call, Input(body): Input<TenantChange>) -> Reply<Json<TenantView>> {
+    let mut checks = Checks::default();
+    if let Some(name) = &body.name {
+        checks.text("/name", name, 1, 100);
+    }
+    checks.bps("/platformFeeBps", body.platform_fee_bps.unwrap_or(0));
+    let cap = body.spending_cap_minor.flatten().unwrap_or(0);
+    let allowed = (0..=platen_shared::domain::money::MINOR_MAX).contains(&cap);
+    checks.need(allowed, "range", "/spendingCapMinor", "The cap must be between 0 and 2^53 - 1 minor units.");
+    checks.text("/reason", &body.reason, 0, 500);
+    checks.done()?;
+    let mut tx = call.begin("change_tenant").await?;
+    let mut tenant = tenants::get(&mut tx, call.tenant()).await?.ok_or_else(|| Problem::missing("tenant"))?;
+    tenant.name = body.name.unwrap_or(tenant.name);
+    tenant.platform_fee_bps = body.platform_fee_bps.unwrap_or(tenant.platform_fee_bps);
+    tenant.auto_submit = body.auto_submit.unwrap_or(tenant.auto_submit);
+    tenant.test_mode = body.test_mode.unwrap_or(tenant.test_mode);
+    tenant.frozen = body.frozen.unwrap_or(tenant.frozen);
+    tenant.spending_cap_minor = body.spending_cap_minor.unwrap_or(tenant.spending_cap_minor);
+    tenants::change(&mut tx, &tenant).await?;
+    call.audit(&mut tx, "tenant.change", tenant.id, &body.reason).await?;
+    tx.commit().await?;
+    Ok(Json(tenant.into()))
+}

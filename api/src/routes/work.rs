@@ -1,0 +1,95 @@
+//! Enqueuing by kind: for operators, and for kinds that have no route of their own.
+
+use axum::response::Response;
+use platen_jobs::submit_order::SubmitOrder;
+use platen_jobs::{Entry, Job, enqueue_by_kind, find, workflow};
+use platen_shared::db::Tx;
+use platen_shared::id::{JobId, OrderId};
+use platen_shared::store::{orders, specs};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::jobs::JobView;
+use super::orders::not_ready;
+use crate::call::Call;
+use crate::check::{Checks, PROVIDER};
+use crate::error::{Code, Fault, Problem, Reply};
+use crate::extract::{Input, fault};
+
+/// A job to be.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewJob {
+    /// `build_bundle`, `distribute_revenue`, `poll_tracking`, `render_preview`, `submit_order` or `sync_catalog`.
+    kind: String,
+    /// As the kind wants it: ids of rows, never their content.
+    #[schema(value_type = Object)]
+    payload: Value,
+    /// Higher first, -100 to 100; 0 is usual.
+    #[serde(default)]
+    priority: i64,
+}
+
+/// Enqueues a job of any kind. The same work again answers the first job.
+#[utoipa::path(post, path = "/v1/jobs", tag = "jobs", request_body = NewJob,
+    responses((status = 202, body = JobView), (status = 200, body = JobView, description = "It has ended, and you waited for it.")))]
+pub(crate) async fn create(call: Call, Input(body): Input<NewJob>) -> Reply<Response> {
+    let entry = kind(&body.kind)?;
+    checked(entry, &body.payload, "/payload")?;
+    let mut checks = Checks::default();
+    checks.need((-100..=100).contains(&body.priority), "range", "/priority", "priority must be between -100 and 100.");
+    checks.done()?;
+    let mut tx = call.begin("enqueue").await?;
+    let id = enqueue(&call, &mut tx, entry, &body.payload, body.priority).await?;
+    call.commit_and_nudge(tx).await?;
+    call.work(id).await
+}
+
+/// The kind of a name.
+pub(crate) fn kind(name: &str) -> Reply<&'static Entry> {
+    find(name).ok_or_else(|| {
+        let all: Vec<_> = platen_jobs::KINDS.iter().map(|entry| entry.kind).collect();
+        Problem::new(Code::UnknownKind, format!("The kinds are {}.", all.join(", ")))
+    })
+}
+
+/// Refuses a payload that is not one of the kind.
+pub(crate) fn checked(entry: &Entry, payload: &Value, pointer: &str) -> Reply<()> {
+    let inside =
+        |fault: Fault| Problem::fields(vec![Fault { pointer: format!("{pointer}{}", fault.pointer), ..fault }]);
+    (entry.check)(payload).map_err(|error| inside(fault(&error.to_string())))?;
+    if payload.get("provider").is_some_and(|provider| provider != PROVIDER) {
+        return Err(inside(Fault::new("provider", "/provider", "The provider must be `gelato`.")));
+    }
+    if entry.is_newer(payload) {
+        return Err(inside(Fault::new("version", "/v", "This release does not know payloads of this version.")));
+    }
+    Ok(())
+}
+
+/// Looks the payload's ids up in the enqueuing transaction: a foreign one is a missing one.
+pub(crate) async fn known(call: &Call, tx: &mut Tx, payload: &Value) -> Reply<Option<orders::Order>> {
+    let text = |name: &str| payload.get(name).and_then(Value::as_str);
+    if let Some(hash) = text("specHash") {
+        specs::get(tx, call.tenant(), hash).await?.ok_or_else(|| Problem::missing("spec"))?;
+    }
+    let Some(id) = text("order") else { return Ok(None) };
+    let id: OrderId = id.parse().map_err(|_| Problem::missing("order"))?;
+    let order = orders::lock(tx, call.tenant(), id).await?.ok_or_else(|| Problem::missing("order"))?;
+    if text("revision").is_some_and(|revision| revision != order.revision) {
+        return Err(Problem::field("revision", "/payload/revision", "This is not the order's revision."));
+    }
+    Ok(Some(order))
+}
+
+async fn enqueue(call: &Call, tx: &mut Tx, entry: &'static Entry, payload: &Value, priority: i64) -> Reply<JobId> {
+    let order = known(call, tx, payload).await?;
+    call.audit(tx, "job.enqueue", entry.kind, "").await?;
+    match order {
+        // A submission moves its order as well: both or neither.
+        Some(order) if entry.kind == SubmitOrder::KIND => {
+            workflow::submit(tx, &call.origin(priority), call.now(), &order).await.map_err(not_ready)
+        }
+        _ => Ok(enqueue_by_kind(tx, &call.origin(priority), entry, payload, None).await?.id()),
+    }
+}
