@@ -54,7 +54,11 @@ async fn a_lost_answer_never_makes_a_second_order() {
                 world.printer.set_fault(Fault::new(kind.clone()).on(op).times(times));
                 assert_eq!(to_the_end(&world, id).await, "succeeded", "{name} on {op:?}");
                 let counts = world.printer.counts();
-                assert_eq!((counts.released_groups, counts.releases_effective), (1, 1), "{name} on {op:?}, {times} times");
+                assert_eq!(
+                    (counts.released_groups, counts.releases_effective),
+                    (1, 1),
+                    "{name} on {op:?}, {times} times"
+                );
                 world.end().await;
             }
         }
@@ -75,7 +79,13 @@ async fn a_search_that_lags_never_makes_a_second_release() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_quote_makes_nothing_and_puts_the_order_on_hold() {
-    for form in [QuoteRefusal::ReasonCode, QuoteRefusal::Empty, QuoteRefusal::MissingItem, QuoteRefusal::PriceZero, QuoteRefusal::OutOfStockMethod] {
+    for form in [
+        QuoteRefusal::ReasonCode,
+        QuoteRefusal::Empty,
+        QuoteRefusal::MissingItem,
+        QuoteRefusal::PriceZero,
+        QuoteRefusal::OutOfStockMethod,
+    ] {
         let (world, id) = submitting().await;
         world.printer.set_fault(Fault::new(FaultKind::RefuseQuote { form }));
         assert_eq!(to_the_end(&world, id).await, "dead", "{form:?}");

@@ -478,3 +478,11 @@ CREATE TRIGGER snapshot_approvals_kept BEFORE UPDATE OR DELETE ON snapshot_appro
 CREATE TRIGGER snapshot_locks_kept BEFORE UPDATE OR DELETE ON snapshot_locks FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER specs_kept BEFORE UPDATE ON specs FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER order_events_kept BEFORE UPDATE OR DELETE ON order_events FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- Rings for workers that wait; they poll as well, so a lost ring costs latency only.
+CREATE FUNCTION ring() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NOTIFY platen_jobs;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER jobs_ring AFTER INSERT ON jobs FOR EACH STATEMENT EXECUTE FUNCTION ring();

@@ -6,6 +6,7 @@ mod heart;
 pub mod press;
 mod schedule;
 mod sweep;
+mod wake;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,11 +44,13 @@ pub async fn run(setup: Setup, settings: Settings, stop: CancellationToken) -> R
     tracing::info!(worker = %name, queues = %words(&settings.queues), concurrency = settings.concurrency, "worker {name} started");
 
     let sweeping = tokio::spawn(sweep::run(runner.clone(), settings.keep_history, stop.clone()));
+    let listening = tokio::spawn(wake::run(runner.clone(), stop.clone()));
     dispatch::ledger::serve(runner.clone(), &settings, stop.clone()).await?;
     if tokio::time::timeout(settings.drain, runner.idle()).await.is_err() {
         tracing::warn!(worker = %name, "worker {name} leaves running jobs behind: they go on elsewhere");
     }
     sweeping.await.context("the sweep ended badly")?;
+    listening.await.context("the database's bell ended badly")?;
     heart.stop();
     ledger.leave(&name).await.context("could not leave in good order; the jobs come back when the heart is missed")?;
     tracing::info!(worker = %name, "worker {name} stopped");

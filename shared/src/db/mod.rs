@@ -7,12 +7,14 @@ pub mod cover;
 mod open;
 mod query;
 mod text;
+mod watch;
 
 pub use at::At;
 pub use open::{MIGRATIONS, Schema};
 pub use query::{Bind, Query, Record};
 pub use sqlx::types::Json;
 pub use text::{Sql, uncomment};
+pub use watch::Watch;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 

@@ -65,3 +65,13 @@ pub(crate) async fn the_database_tells_its_time(b: Arc<Bench>) {
     let (before, told) = (SystemClock::wall(), b.ledger.db.now().await.unwrap());
     assert!(told.since(before) < Duration::from_secs(3600) && before.since(told) < Duration::from_secs(3600));
 }
+
+pub(crate) async fn another_connections_enqueue_is_heard(b: Arc<Bench>) {
+    let mut watch = b.ledger.db.watch().await.unwrap();
+    let heard = tokio::spawn(async move {
+        watch.changed().await.unwrap();
+        watch.close().await.unwrap();
+    });
+    b.put(&b.job("a")).await;
+    tokio::time::timeout(platen_shared::testing::DEADLINE, heard).await.unwrap().unwrap();
+}
