@@ -6,7 +6,7 @@
 //!
 //! **A group counts as released only when every part is.** Whether promoting one draft of a split order promotes the others is not
 //! documented, and a crash can fall between two promotions. So `find` answers `Drafts` with the half-promoted group first, and
-//! `release` may be called again with the same [`Staged`](crate::ports::provider::Staged): it promotes what is still a draft.
+//! `release` may be called again with the same [`Staged`]: it promotes what is still a draft.
 //!
 //! **Ids that were noted outrank `find`.** Search shows a new order some seconds late. Whoever noted the ids of a draft goes on with
 //! `release` of those, and stages anew only when that says they are not there.
