@@ -1,0 +1,150 @@
+//! What can be typed. One command, one file; each returns the exit code: 0 done, 1 failed, 2 not understood.
+
+mod api;
+mod bench;
+mod config;
+mod demo;
+mod dev;
+mod doctor;
+mod jobs;
+mod keys;
+mod migrate;
+mod sim;
+mod tenant;
+mod worker;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use crate::config::Sources;
+
+/// Print-on-demand fulfilment: from a design to a delivered parcel, nothing lost and nothing printed twice.
+#[derive(Debug, Parser)]
+#[command(name = "platen", version, arg_required_else_help = true, after_help = "Begin with `platen demo`. Every setting: `platen config check`.")]
+struct Cli {
+    /// A TOML file of settings; the environment and flags override it
+    #[arg(long, global = true, env = "PLATEN_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// sqlite://PATH or postgres://…; the same as DATABASE_URL
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch one order travel from a design to two delivered parcels, on this machine alone
+    Demo(demo::Args),
+    /// The whole stack with seeded data, staying up
+    Dev(dev::Args),
+    /// The HTTP front
+    Api(api::Args),
+    /// Run jobs
+    Worker(worker::Args),
+    /// Bring the database's schema up to this release
+    Migrate,
+    /// Check database, files, secrets and provider keys, and say what to fix
+    Doctor(doctor::Args),
+    /// Settings
+    #[command(subcommand)]
+    Config(config::Args),
+    /// API keys, directly in the database
+    #[command(subcommand)]
+    Keys(keys::Args),
+    /// Jobs, directly in the database
+    #[command(subcommand)]
+    Jobs(jobs::Args),
+    /// Serve a stand-in for Gelato on loopback
+    Sim(sim::Args),
+    /// One contender of the queue benchmark (docs/benchmarks.md)
+    #[command(subcommand)]
+    BenchAdapter(bench::Args),
+}
+
+/// Reads the command line and does what it says.
+pub(crate) fn main() -> ExitCode {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let cli = match Cli::try_parse_from(with_role(std::env::args_os().collect())) {
+        Ok(cli) => cli,
+        Err(said) => {
+            let _ = said.print();
+            return ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2));
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    let done = runtime.block_on(run(cli));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done.unwrap_or_else(|error| fail(&error))
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}
+
+async fn run(cli: Cli) -> Result<ExitCode> {
+    let sources = Sources::of_process(cli.config).flag("database.url", cli.database_url);
+    match cli.command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Dev(args) => dev::run(args).await,
+        Command::Api(args) => api::run(args, sources).await,
+        Command::Worker(args) => worker::run(args, sources).await,
+        Command::Migrate => migrate::run(&sources).await,
+        Command::Doctor(args) => doctor::run(&args, &sources).await,
+        Command::Config(args) => config::run(&args, &sources),
+        Command::Keys(args) => keys::run(args, &sources).await,
+        Command::Jobs(args) => jobs::run(args, &sources).await,
+        Command::Sim(args) => sim::run(args).await,
+        Command::BenchAdapter(args) => bench::run(args).await,
+    }
+}
+
+/// Started under the name of a role (`platen-api`, `platen-worker`), the executable takes it.
+fn with_role(mut args: Vec<OsString>) -> Vec<OsString> {
+    let name = args.first().and_then(|name| Path::new(name).file_stem()).map(|name| name.to_string_lossy().into_owned());
+    if let Some(role) = name.as_deref().and_then(|name| name.strip_prefix("platen-")).filter(|role| ["api", "worker"].contains(role)) {
+        args.insert(1, role.into());
+    }
+    args
+}
+
+/// Writes to standard output. A reader that went away (`| head`) is no error.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A JSON document on standard output.
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    print(&format!("{}\n", serde_json::to_string_pretty(value).context("the answer is no JSON")?));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_name_of_a_role_takes_it() {
+        let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        assert_eq!(with_role(words(&["/usr/bin/platen-worker", "--concurrency", "2"])), words(&["/usr/bin/platen-worker", "worker", "--concurrency", "2"]));
+        assert_eq!(with_role(words(&["platen", "demo"])), words(&["platen", "demo"]));
+        assert_eq!(with_role(words(&["target/platen-0123abcd"])), words(&["target/platen-0123abcd"]));
+    }
+}

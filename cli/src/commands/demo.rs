@@ -1,0 +1,44 @@
+//! `platen demo`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use rand::TryRngCore;
+
+use crate::demo::{self, Wish};
+use crate::stack::Folder;
+
+/// What the demo can be told.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Kill the worker between the printer's acceptance and our commit; another one takes over
+    #[arg(long)]
+    crash: bool,
+    /// Print one JSON object as the last line
+    #[arg(long)]
+    json: bool,
+    /// Where to keep everything; emptied at the start
+    #[arg(long, value_name = "DIR", default_value = ".platen/demo")]
+    data: PathBuf,
+    /// Repeat the names, prices and catalogue of an earlier run
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+pub(super) async fn run(args: Args) -> Result<ExitCode> {
+    let seed = match args.seed {
+        Some(seed) => seed,
+        None => u64::from(rand::rngs::OsRng.try_next_u32().context("the machine has no randomness to give")?),
+    };
+    let summary = demo::run(Wish { folder: Folder::open(&args.data)?, crash: args.crash, seed }).await?;
+    super::print(&summary.text());
+    let untrue = summary.untrue(args.crash);
+    for sentence in &untrue {
+        eprintln!("error: {sentence}");
+    }
+    if args.json {
+        super::print(&format!("{}\n", summary.json()));
+    }
+    Ok(if untrue.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

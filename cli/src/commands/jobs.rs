@@ -1,0 +1,155 @@
+//! `platen jobs`: what operators do to jobs, directly in the database, so that it works when the api does not.
+
+mod change;
+mod show;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use platen_shared::id::{JobId, PauseId};
+use platen_shared::ledger::read::Filter;
+use platen_shared::ledger::{Job, Ledger, Queue};
+use platen_shared::store::tenants::Tenant;
+
+use super::tenant;
+use crate::config::{Config, Sources};
+use crate::wire;
+
+/// What can be done with jobs.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Args {
+    /// List jobs, newest first
+    List(List),
+    /// One job: its state, its attempts, what it waits for and why
+    Show {
+        /// The job's id
+        id: JobId,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Bring dead or cancelled jobs back, with their failures forgiven
+    Retry(Change),
+    /// Cancel jobs; one that runs is asked to stop at its next checkpoint
+    Cancel(Change),
+    /// Stop jobs from starting; what runs goes on
+    Pause(change::Pause),
+    /// Take a pause away; without an id, list the pauses
+    Resume {
+        /// The pause's id (pse_…)
+        id: Option<PauseId>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Which jobs.
+#[derive(Debug, clap::Args)]
+struct Pick {
+    /// Of this tenant (name or id)
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Of every tenant
+    #[arg(long)]
+    all: bool,
+    /// scheduled, ready, running, succeeded, dead or cancelled
+    #[arg(long, value_parser = ["scheduled", "ready", "running", "succeeded", "dead", "cancelled"])]
+    state: Option<String>,
+    /// Of this kind
+    #[arg(long)]
+    kind: Option<String>,
+    /// Of this queue
+    #[arg(long)]
+    queue: Option<Queue>,
+    /// About this design
+    #[arg(long, value_name = "HASH")]
+    spec_hash: Option<String>,
+    /// At most so many of each tenant
+    #[arg(long, default_value_t = 50)]
+    limit: i64,
+}
+
+/// A list of jobs.
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    pick: Pick,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A change of several jobs.
+#[derive(Debug, clap::Args)]
+pub(super) struct Change {
+    /// Jobs by id; without any, those that the filters pick
+    ids: Vec<JobId>,
+    #[command(flatten)]
+    pick: Pick,
+    /// For the audit
+    #[arg(long, default_value = "")]
+    reason: String,
+    /// Say what would be changed, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args, sources: &Sources) -> Result<ExitCode> {
+    let config = Config::load(sources)?;
+    let db = wire::database(&config, false).await?;
+    let ledger = Ledger::new(db.clone(), Arc::new(wire::LedgerClock::of(&db).await?));
+    match args {
+        Args::List(args) => show::list(&picked(&ledger, &args.pick, None).await?, args.json)?,
+        Args::Show { id, json } => show::one(&ledger, &by_id(&ledger, id).await?, json).await?,
+        Args::Retry(args) => change::retry(&ledger, &args).await?,
+        Args::Cancel(args) => change::cancel(&ledger, &config, &args).await?,
+        Args::Pause(args) => change::pause(&ledger, &args).await?,
+        Args::Resume { id: Some(id), .. } => change::resume(&ledger, id).await?,
+        Args::Resume { id: None, json } => show::pauses(&ledger, json).await?,
+    }
+    db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The jobs that filters pick; `states` narrows where no state was asked for.
+async fn picked(ledger: &Ledger, pick: &Pick, states: Option<&[&str]>) -> Result<Vec<Job>> {
+    if let Some(kind) = pick.kind.as_deref().filter(|kind| platen_jobs::find(kind).is_none()) {
+        let kinds: Vec<&str> = platen_jobs::KINDS.iter().map(|entry| entry.kind).collect();
+        bail!("there is no kind {kind}; the kinds are {}", kinds.join(", "));
+    }
+    let mut found = Vec::new();
+    let asked: Vec<Option<&str>> = match (&pick.state, states) {
+        (Some(state), _) => vec![Some(state)],
+        (None, Some(states)) => states.iter().copied().map(Some).collect(),
+        (None, None) => vec![None],
+    };
+    for tenant in tenant::chosen(&ledger.db, pick.tenant.as_deref(), pick.all).await? {
+        for state in &asked {
+            let filter = Filter {
+                state: state.map(str::to_owned),
+                kind: pick.kind.clone(),
+                queue: pick.queue.map(|queue| queue.word().to_owned()),
+                spec_hash: pick.spec_hash.clone(),
+                before: None,
+            };
+            found.extend(ledger.jobs(tenant.id, &filter, pick.limit).await?);
+        }
+    }
+    Ok(found)
+}
+
+/// A job of any tenant.
+async fn by_id(ledger: &Ledger, id: JobId) -> Result<Job> {
+    let tenants: Vec<Tenant> = tenant::chosen(&ledger.db, None, true).await?;
+    for tenant in &tenants {
+        if let Some(job) = ledger.job(tenant.id, id).await? {
+            return Ok(job);
+        }
+    }
+    None.with_context(|| format!("there is no job {id}"))
+}

@@ -1,0 +1,195 @@
+//! The settings of a process: defaults compiled in, then a file, then the environment, then flags; checked once.
+
+mod check;
+mod layers;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use platen_shared::adapters::gelato;
+use platen_shared::clock::SystemClock;
+use platen_shared::db::At;
+use platen_shared::ledger::Queue;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+
+pub(crate) use layers::{Setting, Sources};
+
+/// Every setting with its sentence.
+pub(crate) const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// What a process is told. One field per section of `config.default.toml`, which says what each setting means.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) database: Database,
+    pub(crate) redis: Redis,
+    pub(crate) blobs: Blobs,
+    pub(crate) http: Http,
+    pub(crate) secrets: Secrets,
+    pub(crate) api: Api,
+    pub(crate) gelato: Gelato,
+    pub(crate) worker: Worker,
+    pub(crate) clock: ClockSettings,
+    pub(crate) log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    pub(crate) url: String,
+    pub(crate) connections: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Redis {
+    pub(crate) url: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Blobs {
+    pub(crate) url: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Http {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) public_url: String,
+    pub(crate) body_bytes_max: usize,
+    pub(crate) upload_bytes_max: usize,
+    pub(crate) requests_per_second_per_key: u32,
+    pub(crate) public_requests_per_second: u32,
+    pub(crate) cors_origins: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Secrets {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) key: SecretString,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Api {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) root_key: SecretString,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Gelato {
+    pub(crate) url: String,
+    pub(crate) order_url: String,
+    pub(crate) product_url: String,
+    pub(crate) shipment_url: String,
+    pub(crate) ecommerce_url: String,
+    pub(crate) requests_per_second: u32,
+    pub(crate) burst: u32,
+    pub(crate) price_country: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Worker {
+    pub(crate) queues: Vec<String>,
+    pub(crate) concurrency: usize,
+    pub(crate) renders: usize,
+    pub(crate) drain_s: u64,
+    pub(crate) keep_history_days: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClockSettings {
+    pub(crate) speed: u32,
+    pub(crate) anchor: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) format: String,
+    pub(crate) level: String,
+}
+
+fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
+    String::deserialize(from).map(SecretString::from)
+}
+
+impl Config {
+    /// Reads all sources and checks the whole.
+    pub(crate) fn load(sources: &Sources) -> Result<Config> {
+        Config::with_settings(sources).map(|(config, _)| config)
+    }
+
+    /// The same, with each setting and where it came from.
+    pub(crate) fn with_settings(sources: &Sources) -> Result<(Config, Vec<Setting>)> {
+        let settings = layers::read(sources)?;
+        let config: Config = layers::nested(&settings).try_into()?;
+        let problems = check::problems(&config);
+        if !problems.is_empty() {
+            bail!("{}", problems.join("\n  "));
+        }
+        Ok((config, settings))
+    }
+
+    /// The address that links to files begin with.
+    pub(crate) fn public_url(&self) -> String {
+        match self.http.public_url.trim_end_matches('/') {
+            "" => format!("http://{}:{}", self.http.host, self.http.port),
+            given => given.to_owned(),
+        }
+    }
+
+    /// The queues that a worker serves.
+    pub(crate) fn queues(&self) -> Vec<Queue> {
+        let named: Vec<Queue> = self.worker.queues.iter().filter_map(|word| word.parse().ok()).collect();
+        if named.is_empty() { Queue::ALL.to_vec() } else { named }
+    }
+
+    /// How Gelato is reached.
+    pub(crate) fn gelato(&self) -> gelato::Settings {
+        let g = &self.gelato;
+        let base = |own: &str| if g.url.is_empty() { own } else { &g.url }.trim_end_matches('/').to_owned();
+        gelato::Settings {
+            order_url: base(&g.order_url),
+            product_url: base(&g.product_url),
+            shipment_url: base(&g.shipment_url),
+            ecommerce_url: base(&g.ecommerce_url),
+            requests_per_second: g.requests_per_second,
+            burst: g.burst,
+            price_country: g.price_country.clone(),
+        }
+    }
+
+    /// The business clock.
+    pub(crate) fn clock(&self) -> SystemClock {
+        match self.clock.anchor.parse::<jiff::Timestamp>() {
+            Ok(anchor) if self.clock.speed > 1 => SystemClock::fast(At::from(anchor), self.clock.speed),
+            _ => SystemClock::new(),
+        }
+    }
+
+    /// At shutdown, how long running jobs may take.
+    pub(crate) fn drain(&self) -> Duration {
+        Duration::from_secs(self.worker.drain_s)
+    }
+
+    /// How long finished jobs are kept.
+    pub(crate) fn keep_history(&self) -> Duration {
+        Duration::from_secs(self.worker.keep_history_days * 24 * 3600)
+    }
+
+    /// The file of a SQLite URL.
+    pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
+        let rest = self.database.url.strip_prefix("sqlite:")?;
+        let path = rest.strip_prefix("//").unwrap_or(rest).split('?').next()?;
+        (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+    }
+}

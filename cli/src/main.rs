@@ -1,0 +1,14 @@
+//! The one executable of Platen. `commands` is what can be typed, `config` what can be set, `wire` every choice of backend.
+
+mod commands;
+mod config;
+mod crash;
+mod demo;
+mod logs;
+mod stack;
+mod stop;
+mod wire;
+
+fn main() -> std::process::ExitCode {
+    commands::main()
+}

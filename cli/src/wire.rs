@@ -1,0 +1,174 @@
+//! The composition root: every choice of backend is made here, from the settings, and nowhere else.
+
+mod clock;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use metrics_exporter_prometheus::PrometheusHandle;
+use platen_jobs::{Hook, Ports};
+use platen_shared::adapters::accounts::Accounts;
+use platen_shared::adapters::http::{Gates, Http};
+use platen_shared::clock::{Clock, SystemClock};
+use platen_shared::db::{Db, MIGRATIONS, Schema};
+use platen_shared::ledger::Ledger;
+use platen_shared::ports::blobs::Blobs;
+use platen_shared::ports::links::Links;
+use platen_shared::ports::press::Press;
+use platen_shared::secrets::Keyring;
+use platen_worker::press::LocalPress;
+use secrecy::ExposeSecret;
+
+use crate::config::Config;
+pub(crate) use clock::LedgerClock;
+
+/// What every role stands on.
+#[derive(Clone)]
+pub(crate) struct Base {
+    pub(crate) ledger: Ledger,
+    pub(crate) ledger_clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) blobs: Blobs,
+    pub(crate) links: Links,
+    pub(crate) keyring: Keyring,
+}
+
+/// Opens the database and makes sure that its schema fits; migrates it first if asked to.
+pub(crate) async fn database(config: &Config, migrate: bool) -> Result<Db> {
+    let db = open(config).await?;
+    if migrate {
+        db.migrate().await.context("the database could not be migrated")?;
+    }
+    match db.schema().await.context("the database cannot be asked for its schema")? {
+        Schema::Fits(_) => Ok(db),
+        Schema::TooOld(None) => bail!("the database has no tables yet: run `platen migrate`"),
+        Schema::TooOld(Some(found)) => {
+            bail!("the database's schema is at {found} and this release needs {}: run `platen migrate`", MIGRATIONS.end())
+        }
+        Schema::TooNew(found) => bail!(
+            "the database's schema is at {found}, made by a newer release; this one understands up to {}: run the newer release",
+            MIGRATIONS.end()
+        ),
+    }
+}
+
+/// Opens the database, whatever its schema.
+pub(crate) async fn open(config: &Config) -> Result<Db> {
+    if let Some(folder) = config.sqlite_file().as_deref().and_then(std::path::Path::parent)
+        && !folder.as_os_str().is_empty()
+    {
+        std::fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+    }
+    let opening = Db::open(&config.database.url, config.database.connections);
+    opening.await.context("the database cannot be opened: check database.url (DATABASE_URL) and that its server runs")
+}
+
+/// The installation's key, without which nothing that is sealed opens.
+pub(crate) fn keyring(config: &Config) -> Result<Keyring> {
+    if config.secrets.key.expose_secret().is_empty() {
+        bail!("the installation's key is not set: put the output of `openssl rand -hex 32` into PLATEN_SECRETS__KEY, and keep a copy");
+    }
+    Ok(Keyring::new(&config.secrets.key))
+}
+
+impl Base {
+    /// Opens everything that is shared by all roles of a process.
+    pub(crate) async fn open(config: &Config, migrate: bool) -> Result<Base> {
+        let keyring = keyring(config)?;
+        let db = database(config, migrate).await?;
+        let ledger_clock = Arc::new(LedgerClock::of(&db).await.context("the database cannot be asked for the time")?);
+        tokio::spawn(ledger_clock.clone().follow(db.clone()));
+        Ok(Base {
+            ledger: Ledger::new(db, ledger_clock.clone()),
+            ledger_clock,
+            clock: Arc::new(config.clock()),
+            blobs: Blobs::open(&config.blobs.url)?,
+            links: Links::new(&config.public_url(), keyring.clone()),
+            keyring,
+        })
+    }
+
+    /// The HTTP front.
+    pub(crate) fn api(&self, config: &Config, metrics: Option<PrometheusHandle>) -> platen_api::App {
+        let root_key = &config.api.root_key;
+        platen_api::App {
+            ledger: self.ledger.clone(),
+            blobs: self.blobs.clone(),
+            links: self.links.clone(),
+            keyring: self.keyring.clone(),
+            clock: self.clock.clone(),
+            speed: config.clock.speed,
+            press_version: LocalPress::new(1).version(),
+            settings: platen_api::Settings {
+                root_key: (!root_key.expose_secret().is_empty()).then(|| root_key.clone()),
+                body_bytes_max: config.http.body_bytes_max,
+                upload_bytes_max: config.http.upload_bytes_max,
+                requests_per_second_per_key: config.http.requests_per_second_per_key,
+                public_requests_per_second: config.http.public_requests_per_second,
+                cors_origins: config.http.cors_origins.clone(),
+                metrics,
+            },
+        }
+    }
+
+    /// What a worker is made of.
+    pub(crate) fn worker(&self, config: &Config, hook: Option<Hook>) -> Result<(platen_worker::Setup, platen_worker::Settings)> {
+        let renders = match config.worker.renders {
+            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            given => given,
+        };
+        let ports = Ports {
+            providers: Arc::new(self.accounts(config)?),
+            press: Arc::new(LocalPress::new(renders)),
+            blobs: self.blobs.clone(),
+            links: self.links.clone(),
+        };
+        let setup = platen_worker::Setup {
+            ledger: self.ledger.clone(),
+            ledger_clock: self.ledger_clock.clone(),
+            clock: self.clock.clone(),
+            speed: config.clock.speed,
+            ports,
+            dice: Arc::new(chance),
+            hook,
+        };
+        let settings = platen_worker::Settings {
+            queues: config.queues(),
+            concurrency: config.worker.concurrency,
+            database_url: config.database.url.clone(),
+            drain: config.drain(),
+            keep_history: config.keep_history(),
+        };
+        Ok((setup, settings))
+    }
+
+    /// Tenants' accounts at providers.
+    pub(crate) fn accounts(&self, config: &Config) -> Result<Accounts> {
+        // Providers count real seconds, also while a demo runs fast.
+        let gates = Arc::new(Gates::new(Arc::new(SystemClock::new())));
+        Ok(Accounts {
+            read: self.ledger.db.reader(),
+            keyring: self.keyring.clone(),
+            http: Http::new(gates)?,
+            gelato: config.gelato(),
+        })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the composition root is where chance comes from; everything else is handed it")]
+fn chance() -> f64 {
+    rand::random()
+}
+
+/// A client for our own loopback: the demo and `dev` speak to the api as a web app would.
+pub(crate) fn loopback_client() -> Result<reqwest::Client> {
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    builder.timeout(Duration::from_secs(60)).build().context("the HTTP client cannot be built")
+}
+
+/// Where counters and times are gathered for `/metrics`.
+pub(crate) fn metrics() -> Result<PrometheusHandle> {
+    let builder = metrics_exporter_prometheus::PrometheusBuilder::new();
+    builder.install_recorder().context("the metrics recorder could not be installed")
+}
