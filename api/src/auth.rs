@@ -74,16 +74,14 @@ pub(crate) async fn principal(app: &Inner, headers: &HeaderMap) -> Reply<Princip
 }
 
 /// Lets only the installation's root key pass.
-pub(crate) fn root(app: &Inner, headers: &HeaderMap) -> Reply<()> {
+pub(crate) async fn root(app: &Inner, headers: &HeaderMap) -> Reply<()> {
     let token = bearer(headers)?;
     let held = app.app.settings.root_key.as_ref().map(|key| key.expose_secret().as_bytes()).unwrap_or_default();
     if !held.is_empty() && bool::from(held.ct_eq(token.as_bytes())) {
         return Ok(());
     }
-    Err(match ApiKey::prefix_of(token) {
-        Some(_) => Problem::new(Code::Forbidden, "Only the installation's root key creates tenants."),
-        None => unauthorized(),
-    })
+    principal(app, headers).await?;
+    Err(Problem::new(Code::Forbidden, "Only the installation's root key creates tenants."))
 }
 
 fn bearer(headers: &HeaderMap) -> Reply<&str> {

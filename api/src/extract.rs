@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::{Code, Fault, Problem, Reply};
 
@@ -87,17 +87,29 @@ fn malformed() -> Problem {
     Problem::new(Code::BadRequest, "The body is not well-formed JSON.")
 }
 
+fn no_object() -> Problem {
+    Problem::field("type", "", "The body must be an object.")
+}
+
 /// Reads JSON into a type.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Reply<T> {
     if holds_nul(bytes) {
         return Err(Problem::field("control", "", "A text in the body holds a NUL character."));
     }
+    let object = bytes.trim_ascii_start().first() == Some(&b'{');
     match Json::<T>::from_bytes(bytes) {
-        Ok(Json(value)) => Ok(value),
-        Err(JsonRejection::JsonDataError(error)) => {
+        // A list would fill a struct field by field; nobody means that.
+        Ok(Json(value)) if object => Ok(value),
+        Ok(_) => Err(no_object()),
+        // Beyond the first fault nothing was looked at: malformed is malformed, whatever stands before.
+        Err(JsonRejection::JsonDataError(_)) if serde_json::from_slice::<IgnoredAny>(bytes).is_err() => {
+            Err(malformed())
+        }
+        Err(JsonRejection::JsonDataError(error)) if object => {
             let text = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             Err(Problem::fields(vec![fault(&text)]))
         }
+        Err(JsonRejection::JsonDataError(_)) => Err(no_object()),
         Err(_) => Err(malformed()),
     }
 }
@@ -135,7 +147,11 @@ pub(crate) fn fault(text: &str) -> Fault {
                 pointer = format!("{pointer}/{field}");
                 ("required", "This field is required.".to_owned())
             }
-            Some(("unknown field", _)) => ("unknown-field", "There is no field of this name here.".to_owned()),
+            Some(("unknown field", field)) => {
+                let place = step(field);
+                pointer = if pointer.ends_with(&place) { pointer } else { short(&format!("{pointer}{place}")) };
+                ("unknown-field", "There is no field of this name here.".to_owned())
+            }
             Some(("duplicate field", field)) => {
                 pointer = format!("{}/{field}", pointer.strip_suffix(&format!("/{field}")).unwrap_or(&pointer));
                 ("duplicate-field", "This field is given twice.".to_owned())
@@ -170,16 +186,17 @@ fn plain(wanted: &str) -> String {
 
 /// `items[0].quantity` → `/items/0/quantity`.
 fn pointer(path: &str) -> String {
-    let mut pointer = String::new();
-    for part in path.split('.').filter(|part| !part.is_empty() && *part != "?") {
-        for step in part.split('[') {
-            let step = step.trim_end_matches(']');
-            if !step.is_empty() {
-                pointer.push('/');
-                pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
-            }
-        }
-    }
+    let parts = path.split('.').filter(|part| !part.is_empty() && *part != "?");
+    let steps = parts.flat_map(|part| part.split('[')).map(|part| part.trim_end_matches(']'));
+    short(&steps.filter(|name| !name.is_empty()).map(step).collect::<String>())
+}
+
+/// A step of a pointer.
+fn step(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+fn short(pointer: &str) -> String {
     pointer.chars().filter(|c| !c.is_control()).take(POINTER_CHARS_MAX).collect()
 }
 

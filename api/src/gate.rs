@@ -47,7 +47,7 @@ async fn pass(app: Shared, route: &'static Route, mut request: Request, next: Ne
         }
         Access::Root => {
             app.public.take((), now).map_err(rate)?;
-            auth::root(&app, request.headers())?;
+            auth::root(&app, request.headers()).await?;
             NOBODY
         }
         Access::Key(scope) => {

@@ -121,7 +121,7 @@ pub(crate) async fn list(call: Call, Filters(filter): Filters<JobFilter>) -> Rep
     Ok(paging.page(rows, |row| row.id.to_string()))
 }
 
-/// One job.
+/// One job, waiting, running or ended.
 #[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs", params(("id" = JobId, Path, description = "The job.")),
     responses((status = 200, body = JobView)))]
 pub(crate) async fn show(call: Call, Named(id): Named<JobId>) -> Reply<Json<JobView>> {

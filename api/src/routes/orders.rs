@@ -205,7 +205,7 @@ pub(crate) async fn list(call: Call, Filters(filter): Filters<OrderFilter>) -> R
     Ok(paging.page(rows, |row| row.id.to_string()))
 }
 
-/// One order.
+/// One order, with its items and its recipient.
 #[utoipa::path(get, path = "/v1/orders/{id}", tag = "orders", params(("id" = OrderId, Path, description = "The order.")),
     responses((status = 200, body = OrderView)))]
 pub(crate) async fn show(call: Call, Named(id): Named<OrderId>) -> Reply<Json<OrderView>> {

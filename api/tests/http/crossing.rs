@@ -1,0 +1,130 @@
+//! No tenant sees or touches what is another's: every operation of the document, called with another tenant's key and this one's ids.
+
+use platen_api::{Access, mounted};
+use serde_json::{Value, json};
+
+use crate::kit::{Kit, each};
+use crate::seed::{Seeded, design, order, product};
+
+/// Names that each tenant gives for itself: the other's of the same name is another thing.
+const OWN_NAMES: &[&str] =
+    &["/v1/connections/{provider}", "/v1/products/{id}", "/v1/schedules/{name}", "/v1/catalogue/items/{uid}"];
+
+fn concrete(path: &str, theirs: &Seeded) -> String {
+    let id = match path {
+        p if p.contains("/keys/") => &theirs.tenant.key_id,
+        p if p.contains("/uploads/") => &theirs.upload,
+        p if p.contains("/snapshots/") => &theirs.snapshot,
+        p if p.contains("/renders/") || p.contains("/jobs/") => &theirs.render,
+        p if p.contains("/orders/") || p.contains("/manufacturing/") => &theirs.order,
+        p if p.contains("/pauses/") => &theirs.pause,
+        p if p.contains("/products/") => "mug",
+        p => {
+            assert!(!p.contains("{id}"), "whose id stands in {p}?");
+            ""
+        }
+    };
+    path.replace("{id}", id)
+        .replace("{hash}", &theirs.spec)
+        .replace("{provider}", "gelato")
+        .replace("{name}", "nightly")
+        .replace("{uid}", crate::seed::UID)
+        .replace("{token}", "none")
+}
+
+fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
+    let reason = json!({ "reason": "because" });
+    match (method, path.trim_start_matches("/api")) {
+        ("GET" | "DELETE", _) => Value::Null,
+        ("POST", "/v1/keys") => json!({ "name": "other", "scopes": ["read"] }),
+        ("PATCH", "/v1/tenant") => json!({ "frozen": false }),
+        ("PUT", "/v1/connections/{provider}") => json!({ "apiKey": "another" }),
+        ("PUT", "/v1/products/{id}") => product(),
+        ("POST", "/v1/specs" | "/v1/specs/validate") => design("Borrowed", &theirs.sha256),
+        ("POST", "/v1/snapshots" | "/v1/renders" | "/v1/renders/preview") => json!({ "specHash": theirs.spec }),
+        ("POST", "/v1/orders") => order(&theirs.snapshot, "stolen"),
+        ("POST", "/v1/orders/{id}/payments") => {
+            json!({ "reference": "r", "method": "card", "amount": { "minor": 4579, "currency": "EUR" } })
+        }
+        ("POST", "/v1/manufacturing/export-pack") => json!({ "orderId": theirs.order }),
+        ("POST", "/v1/catalogue/syncs") => json!({ "provider": "gelato" }),
+        ("POST", "/v1/jobs") => json!({ "kind": "distribute_revenue", "payload": { "order": theirs.order } }),
+        ("POST", "/v1/pauses") => json!({ "scope": "tenant", "reason": "because" }),
+        ("PUT", "/v1/schedules/{name}") => {
+            json!({ "kind": "poll_tracking", "payload": { "order": theirs.order, "round": 1 }, "cron": "0 3 * * *" })
+        }
+        ("POST", path) if path.ends_with("/cancel") || path.ends_with("/retry") => reason,
+        ("POST", path)
+            if ["/approve", "/validate", "/lock", "/bundle", "/submit"].iter().any(|end| path.ends_with(end)) =>
+        {
+            json!({})
+        }
+        ("POST", "/v1/uploads" | "/v1/tenants") => Value::Null,
+        other => panic!("give {other:?} a body here"),
+    }
+}
+
+/// What belongs to the first tenant alone, as an answer would show it.
+fn marks(theirs: &Seeded) -> Vec<String> {
+    let Seeded { tenant, upload, sha256, spec, snapshot, render, order, pause } = theirs;
+    let own = [&tenant.id, &tenant.key_id, upload, sha256, spec, snapshot, render, order, pause].map(Clone::clone);
+    own.into_iter().chain(["Words of Owner", "reason of Owner", "Lilas"].map(str::to_owned)).collect()
+}
+
+async fn state(kit: &Kit, theirs: &Seeded) -> Vec<String> {
+    let mut seen = Vec::new();
+    for path in [
+        "/v1/tenant",
+        "/v1/keys",
+        "/v1/connections",
+        "/v1/products",
+        "/v1/orders",
+        "/v1/jobs",
+        "/v1/pauses",
+        "/v1/schedules",
+        "/v1/queues",
+        "/v1/audit",
+    ] {
+        seen.push(kit.get(&theirs.tenant.key, path).await.text());
+    }
+    for path in [
+        format!("/v1/orders/{}", theirs.order),
+        format!("/v1/snapshots/{}", theirs.snapshot),
+        format!("/v1/orders/{}/events", theirs.order),
+    ] {
+        seen.push(kit.get(&theirs.tenant.key, &path).await.text());
+    }
+    seen
+}
+
+#[tokio::test]
+async fn no_operation_reaches_another_tenant() {
+    each(async |kit: Kit| {
+        let theirs = kit.seeded("Owner").await;
+        let thief = kit.tenant("Thief").await;
+        let before = state(&kit, &theirs).await;
+        for (path, route) in mounted().filter(|(_, route)| matches!(route.access, Access::Key(_))) {
+            let body = body(route.method, path, &theirs);
+            let answer = kit.send(route.method, &concrete(path, &theirs), &thief.key, &[], &body).await;
+            let (status, text) = (answer.status.as_u16(), answer.text());
+            let named = path.contains('{') && !OWN_NAMES.contains(&route.path);
+            assert!(!named || status == 404 || status == 403, "{} {path} answered {status}: {text}", route.method);
+            assert!(status < 500, "{} {path} answered {status}: {text}", route.method);
+            for mark in marks(&theirs) {
+                assert!(!text.contains(&mark), "{} {path} shows {mark}: {text}", route.method);
+            }
+        }
+        for (path, body) in [
+            ("/v1/orders", order(&theirs.snapshot, "stolen")),
+            ("/v1/renders", json!({ "specHash": theirs.spec })),
+            ("/v1/snapshots", json!({ "specHash": theirs.spec })),
+            ("/v1/jobs", json!({ "kind": "distribute_revenue", "payload": { "order": theirs.order } })),
+            ("/v1/jobs", json!({ "kind": "render_preview", "payload": { "specHash": theirs.spec, "profile": "preview", "pressVersion": "test" } })),
+            ("/api/v1/manufacturing/export-pack", json!({ "orderId": theirs.order })),
+        ] {
+            kit.post(&thief.key, path, &body).await.problem(404, "not-found");
+        }
+        assert_eq!(state(&kit, &theirs).await, before, "what the first tenant has is as it was");
+    })
+    .await;
+}

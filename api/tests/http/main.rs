@@ -1,0 +1,13 @@
+//! The HTTP front, driven in process: one suite, on SQLite always and on Postgres when there is one.
+
+mod bad_input;
+mod caching;
+mod crossing;
+mod idempotency;
+mod kit;
+mod limits;
+mod operators;
+mod orders;
+mod secrets;
+mod seed;
+mod table;
