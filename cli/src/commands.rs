@@ -26,7 +26,12 @@ use crate::config::Sources;
 
 /// Print-on-demand fulfilment: from a design to a delivered parcel, nothing lost and nothing printed twice.
 #[derive(Debug, Parser)]
-#[command(name = "platen", version, arg_required_else_help = true, after_help = "Begin with `platen demo`. Every setting: `platen config check`.")]
+#[command(
+    name = "platen",
+    version,
+    arg_required_else_help = true,
+    after_help = "Begin with `platen demo`. Every setting: `platen config check`."
+)]
 struct Cli {
     /// A TOML file of settings; the environment and flags override it
     #[arg(long, global = true, env = "PLATEN_CONFIG", value_name = "FILE")]
@@ -64,7 +69,6 @@ enum Command {
     /// Serve a stand-in for Gelato on loopback
     Sim(sim::Args),
     /// One contender of the queue benchmark (docs/benchmarks.md)
-    #[command(subcommand)]
     BenchAdapter(bench::Args),
 }
 
@@ -111,8 +115,11 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 
 /// Started under the name of a role (`platen-api`, `platen-worker`), the executable takes it.
 fn with_role(mut args: Vec<OsString>) -> Vec<OsString> {
-    let name = args.first().and_then(|name| Path::new(name).file_stem()).map(|name| name.to_string_lossy().into_owned());
-    if let Some(role) = name.as_deref().and_then(|name| name.strip_prefix("platen-")).filter(|role| ["api", "worker"].contains(role)) {
+    let name =
+        args.first().and_then(|name| Path::new(name).file_stem()).map(|name| name.to_string_lossy().into_owned());
+    if let Some(role) =
+        name.as_deref().and_then(|name| name.strip_prefix("platen-")).filter(|role| ["api", "worker"].contains(role))
+    {
         args.insert(1, role.into());
     }
     args
@@ -143,7 +150,10 @@ mod tests {
     #[test]
     fn a_name_of_a_role_takes_it() {
         let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-        assert_eq!(with_role(words(&["/usr/bin/platen-worker", "--concurrency", "2"])), words(&["/usr/bin/platen-worker", "worker", "--concurrency", "2"]));
+        assert_eq!(
+            with_role(words(&["/usr/bin/platen-worker", "--concurrency", "2"])),
+            words(&["/usr/bin/platen-worker", "worker", "--concurrency", "2"])
+        );
         assert_eq!(with_role(words(&["platen", "demo"])), words(&["platen", "demo"]));
         assert_eq!(with_role(words(&["target/platen-0123abcd"])), words(&["target/platen-0123abcd"]));
     }

@@ -14,7 +14,8 @@ const COMMON: [&str; 3] = ["started", "ran", "recorded"];
 pub(crate) fn hook() -> Result<Option<Hook>> {
     let Ok(wanted) = std::env::var("PLATEN_CRASH_AT") else { return Ok(None) };
     let once = std::env::var_os("PLATEN_CRASH_ONCE").map(PathBuf::from);
-    let (kind, point) = wanted.split_once(':').context("PLATEN_CRASH_AT must be <kind>:<point>, such as submit_order:released")?;
+    let (kind, point) =
+        wanted.split_once(':').context("PLATEN_CRASH_AT must be <kind>:<point>, such as submit_order:released")?;
     let entry = platen_jobs::find(kind).with_context(|| format!("PLATEN_CRASH_AT: there is no kind {kind}"))?;
     let known = COMMON.iter().chain(entry.points).find(|known| **known == point);
     let point = *known.with_context(|| format!("PLATEN_CRASH_AT: the kind {kind} has no crash point {point}"))?;

@@ -58,7 +58,12 @@ pub(crate) async fn run(wish: Wish) -> Result<report::Summary> {
     };
     let mut stack = Stack::start(plan, stop.clone()).await?;
     let story = Story::new(began);
-    story.say(&format!("Platen is at {}, the stand-in for Gelato at {}; a second here is {:.1} hours there.", stack.url, stack.gelato_url, f64::from(SPEED) / 3600.0));
+    story.say(&format!(
+        "Platen is at {}, the stand-in for Gelato at {}; a second here is {:.1} hours there.",
+        stack.url,
+        stack.gelato_url,
+        f64::from(SPEED) / 3600.0
+    ));
     let told = tokio::time::timeout(DEADLINE, tell(&wish, &mut stack, &story)).await;
     let mut summary = match told {
         Ok(told) => told?,
@@ -75,7 +80,10 @@ async fn tell(wish: &Wish, stack: &mut Stack, story: &Story) -> Result<report::S
     let mut doomed = None;
     if wish.crash {
         let worker = stack.work_apart("first", Some(CRASH_AT))?;
-        story.say(&format!("A worker runs as process {}; it will be killed between the printer's acceptance and our commit.", worker.id));
+        story.say(&format!(
+            "A worker runs as process {}; it will be killed between the printer's acceptance and our commit.",
+            worker.id
+        ));
         doomed = Some(worker);
     } else {
         stack.work_here()?;
@@ -119,7 +127,11 @@ async fn tell(wish: &Wish, stack: &mut Stack, story: &Story) -> Result<report::S
 }
 
 /// Waits for the kill, and lets another worker process go on.
-async fn takeover(stack: &Stack, story: &Story, doomed: crate::stack::WorkerProcess) -> Result<crate::stack::WorkerProcess> {
+async fn takeover(
+    stack: &Stack,
+    story: &Story,
+    doomed: crate::stack::WorkerProcess,
+) -> Result<crate::stack::WorkerProcess> {
     let id = doomed.id;
     let killed = tokio::time::timeout(Duration::from_secs(60), doomed.killed()).await;
     killed.context("waited in vain for the worker to be killed")??;

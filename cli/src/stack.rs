@@ -66,7 +66,9 @@ pub(crate) struct Stack {
 impl Stack {
     /// Starts the stand-in and the api; a worker comes with [`Stack::work_here`] or [`Stack::work_apart`].
     pub(crate) async fn start(plan: Plan, stop: CancellationToken) -> Result<Stack> {
-        let listener = TcpListener::bind(("127.0.0.1", plan.port)).await.with_context(|| format!("cannot listen on port {}", plan.port))?;
+        let listener = TcpListener::bind(("127.0.0.1", plan.port))
+            .await
+            .with_context(|| format!("cannot listen on port {}", plan.port))?;
         let url = format!("http://{}", listener.local_addr().context("the listener has no address")?);
         let (gelato_url, sim) = match &plan.gelato_url {
             Some(url) => (url.trim_end_matches('/').to_owned(), None),
@@ -113,7 +115,9 @@ impl Stack {
 }
 
 async fn stand_in(plan: &Plan) -> Result<Server> {
-    let listener = TcpListener::bind(("127.0.0.1", plan.sim_port)).await.with_context(|| format!("cannot listen on port {}", plan.sim_port))?;
+    let listener = TcpListener::bind(("127.0.0.1", plan.sim_port))
+        .await
+        .with_context(|| format!("cannot listen on port {}", plan.sim_port))?;
     // The same formula as Platen's business clock, so that both always show the same.
     let now = SystemClock::fast(plan.anchor, plan.speed).now();
     let config = platen_sim::gelato::Config {
@@ -143,6 +147,12 @@ fn settings(plan: &Plan, url: &str, gelato_url: &str, secret: &str, root_key: &s
          [secrets]\nkey = {}\n\n[api]\nroot_key = {}\n\n\
          [gelato]\nurl = {}\nrequests_per_second = {rate}\nburst = {burst}\n\n\
          [clock]\nspeed = {}\nanchor = {}\n\n[log]\nformat = \"text\"\nlevel = {}\n",
-        quoted(host), quoted(secret), quoted(root_key), quoted(gelato_url), plan.speed, quoted(&anchor), quoted(plan.log_level),
+        quoted(host),
+        quoted(secret),
+        quoted(root_key),
+        quoted(gelato_url),
+        plan.speed,
+        quoted(&anchor),
+        quoted(plan.log_level),
     )
 }

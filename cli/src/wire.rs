@@ -44,7 +44,10 @@ pub(crate) async fn database(config: &Config, migrate: bool) -> Result<Db> {
         Schema::Fits(_) => Ok(db),
         Schema::TooOld(None) => bail!("the database has no tables yet: run `platen migrate`"),
         Schema::TooOld(Some(found)) => {
-            bail!("the database's schema is at {found} and this release needs {}: run `platen migrate`", MIGRATIONS.end())
+            bail!(
+                "the database's schema is at {found} and this release needs {}: run `platen migrate`",
+                MIGRATIONS.end()
+            )
         }
         Schema::TooNew(found) => bail!(
             "the database's schema is at {found}, made by a newer release; this one understands up to {}: run the newer release",
@@ -67,7 +70,9 @@ pub(crate) async fn open(config: &Config) -> Result<Db> {
 /// The installation's key, without which nothing that is sealed opens.
 pub(crate) fn keyring(config: &Config) -> Result<Keyring> {
     if config.secrets.key.expose_secret().is_empty() {
-        bail!("the installation's key is not set: put the output of `openssl rand -hex 32` into PLATEN_SECRETS__KEY, and keep a copy");
+        bail!(
+            "the installation's key is not set: put the output of `openssl rand -hex 32` into PLATEN_SECRETS__KEY, and keep a copy"
+        );
     }
     Ok(Keyring::new(&config.secrets.key))
 }
@@ -113,7 +118,11 @@ impl Base {
     }
 
     /// What a worker is made of.
-    pub(crate) fn worker(&self, config: &Config, hook: Option<Hook>) -> Result<(platen_worker::Setup, platen_worker::Settings)> {
+    pub(crate) fn worker(
+        &self,
+        config: &Config,
+        hook: Option<Hook>,
+    ) -> Result<(platen_worker::Setup, platen_worker::Settings)> {
         let renders = match config.worker.renders {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             given => given,
@@ -156,7 +165,10 @@ impl Base {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the composition root is where chance comes from; everything else is handed it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the composition root is where chance comes from; everything else is handed it"
+)]
 fn chance() -> f64 {
     rand::random()
 }

@@ -30,7 +30,8 @@ pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
     let base = Base::open(&config, args.migrate).await?;
     let app = base.api(&config, Some(wire::metrics()?));
     let address = (config.http.host.as_str(), config.http.port);
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
+    let listener =
+        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;
     let bound = listener.local_addr().context("the listener has no address")?;
     tracing::info!(address = %bound, "listening on http://{bound}");
     platen_api::serve(app, listener, stop.cancelled_owned()).await?;

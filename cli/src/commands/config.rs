@@ -28,7 +28,8 @@ pub(super) fn run(args: &Args, sources: &Sources) -> Result<ExitCode> {
     let (config, settings) = Config::with_settings(sources)?;
     let notes = notes(&config);
     if *json {
-        let rows: Vec<Value> = settings.iter().map(|s| json!({ "setting": s.name, "value": s.shown(), "from": s.origin })).collect();
+        let rows: Vec<Value> =
+            settings.iter().map(|s| json!({ "setting": s.name, "value": s.shown(), "from": s.origin })).collect();
         super::print_json(&json!({ "settings": rows, "notes": notes }))?;
         return Ok(ExitCode::SUCCESS);
     }

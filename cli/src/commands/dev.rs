@@ -82,9 +82,12 @@ pub(super) async fn run(args: Args) -> Result<ExitCode> {
 /// A fast clock must go on where it was, so its anchor stays with the folder.
 fn anchor(folder: &Folder, speed: u32) -> Result<At> {
     if let Some(known) = folder.read(CLOCK)? {
-        let (held, at) = known.split_once(' ').context("the folder's clock file is damaged; choose another folder with --data")?;
+        let (held, at) =
+            known.split_once(' ').context("the folder's clock file is damaged; choose another folder with --data")?;
         if held != speed.to_string() {
-            bail!("this folder's business time runs at speed {held}: start it with --speed {held}, or choose another folder with --data");
+            bail!(
+                "this folder's business time runs at speed {held}: start it with --speed {held}, or choose another folder with --data"
+            );
         }
         return Ok(At(at.parse().context("the folder's clock file is damaged; choose another folder with --data")?));
     }
@@ -98,7 +101,10 @@ async fn seed(stack: &Stack, folder: &Folder, args: &Args) -> Result<String> {
     let client = Client::new(&stack.url)?;
     let story = Story::new(Instant::now());
     if let Some(admin) = folder.read(ADMIN_KEY)? {
-        Shop::known(&client, &story, &admin).jobs().await.context("this folder's admin key does not work; choose another folder with --data")?;
+        Shop::known(&client, &story, &admin)
+            .jobs()
+            .await
+            .context("this folder's admin key does not work; choose another folder with --data")?;
         return Ok(admin);
     }
     let cast = Cast::of(args.seed);

@@ -61,7 +61,10 @@ pub(super) async fn run(args: &Args, sources: &Sources) -> Result<ExitCode> {
     }
     super::print(&report.text);
     if report.wrong > 0 {
-        eprintln!("error: {} to fix", if report.wrong == 1 { "1 thing".to_owned() } else { format!("{} things", report.wrong) });
+        eprintln!(
+            "error: {} to fix",
+            if report.wrong == 1 { "1 thing".to_owned() } else { format!("{} things", report.wrong) }
+        );
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
@@ -80,8 +83,12 @@ async fn database(report: &mut Report, config: &Config) -> Option<Db> {
             report.good("database", &format!("{}, schema {at}", db.engine()));
             return Some(db);
         }
-        Ok(Schema::TooOld(_)) => report.wrong("database", "its schema is older than this release: run `platen migrate`"),
-        Ok(Schema::TooNew(at)) => report.wrong("database", &format!("its schema is at {at}, made by a newer release: run that one")),
+        Ok(Schema::TooOld(_)) => {
+            report.wrong("database", "its schema is older than this release: run `platen migrate`")
+        }
+        Ok(Schema::TooNew(at)) => {
+            report.wrong("database", &format!("its schema is at {at}, made by a newer release: run that one"))
+        }
         Err(error) => report.wrong("database", &format!("it cannot be asked for its schema: {error}")),
     }
     None
@@ -90,7 +97,9 @@ async fn database(report: &mut Report, config: &Config) -> Option<Db> {
 async fn files(report: &mut Report, config: &Config) {
     match Blobs::open(&config.blobs.url) {
         Ok(blobs) => match blobs.probe().await {
-            Ok(()) if config.blobs.url == "memory://" => report.wrong("files", "blobs.url is memory://, where every file is gone at the next start"),
+            Ok(()) if config.blobs.url == "memory://" => {
+                report.wrong("files", "blobs.url is memory://, where every file is gone at the next start")
+            }
             Ok(()) => report.good("files", "written and read back"),
             Err(error) => report.wrong("files", &error.to_string()),
         },
@@ -123,7 +132,8 @@ fn host_is_gelato(url: &str) -> bool {
 fn host(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let name = if authority.starts_with('[') { authority.split_inclusive(']').next() } else { authority.split(':').next() };
+    let name =
+        if authority.starts_with('[') { authority.split_inclusive(']').next() } else { authority.split(':').next() };
     name.unwrap_or_default().to_lowercase()
 }
 
@@ -134,7 +144,10 @@ fn secrets(report: &mut Report, config: &Config) {
         report.good("secrets", "the installation's key is set");
     }
     if config.api.root_key.expose_secret().is_empty() {
-        report.note("root key", "api.root_key is not set: tenants can be made by `platen keys create --create-tenant` only.");
+        report.note(
+            "root key",
+            "api.root_key is not set: tenants can be made by `platen keys create --create-tenant` only.",
+        );
     }
 }
 
@@ -148,7 +161,10 @@ async fn providers(report: &mut Report, config: &Config, offline: bool) -> Resul
         for row in connections::list(&mut read, tenant.id).await? {
             let what = format!("{} of {}", row.provider, tenant.id);
             if base.keyring.open(&row.credential, &connections::bound(tenant.id, &row.provider)).is_err() {
-                report.wrong("connection", &format!("{what}: its credential does not open; secrets.key is not the one it was sealed with"));
+                report.wrong(
+                    "connection",
+                    &format!("{what}: its credential does not open; secrets.key is not the one it was sealed with"),
+                );
                 continue;
             }
             if offline || asked == CONNECTIONS_MAX {
@@ -162,8 +178,16 @@ async fn providers(report: &mut Report, config: &Config, offline: bool) -> Resul
             };
             match answer {
                 Ok(()) => report.good("connection", &format!("{what}: the provider takes its key")),
-                Err(PortError::Auth(said)) => report.wrong("connection", &format!("{what}: the provider refuses its key ({said}); PUT /v1/connections/{} with a good one", row.provider)),
-                Err(error) => report.wrong("connection", &format!("{what}: the provider did not answer as it should: {error}")),
+                Err(PortError::Auth(said)) => report.wrong(
+                    "connection",
+                    &format!(
+                        "{what}: the provider refuses its key ({said}); PUT /v1/connections/{} with a good one",
+                        row.provider
+                    ),
+                ),
+                Err(error) => {
+                    report.wrong("connection", &format!("{what}: the provider did not answer as it should: {error}"))
+                }
             }
         }
     }

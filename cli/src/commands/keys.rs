@@ -113,7 +113,13 @@ async fn list(ledger: &Ledger, wanted: &str, as_json: bool) -> Result<()> {
     let mut text = format!("{:30}  {:12}  {:9}  {:36}  name\n", "id", "prefix", "state", "scopes");
     for key in &keys {
         let state = if key.revoked_at.is_some() { "revoked" } else { "good" };
-        text.push_str(&format!("{:30}  {:12}  {state:9}  {:36}  {}\n", key.id.to_string(), key.prefix, key.scopes, key.name));
+        text.push_str(&format!(
+            "{:30}  {:12}  {state:9}  {:36}  {}\n",
+            key.id.to_string(),
+            key.prefix,
+            key.scopes,
+            key.name
+        ));
     }
     super::print(&text);
     Ok(())

@@ -32,7 +32,9 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> Result<ExitCode> {
     let stop = stop::on_signal()?;
-    let listener = TcpListener::bind(("127.0.0.1", args.port)).await.with_context(|| format!("cannot listen on port {}", args.port))?;
+    let listener = TcpListener::bind(("127.0.0.1", args.port))
+        .await
+        .with_context(|| format!("cannot listen on port {}", args.port))?;
     let config = Config {
         api_key: args.key.clone(),
         seed: args.seed,

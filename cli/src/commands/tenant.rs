@@ -45,7 +45,8 @@ pub(super) async fn chosen(db: &Db, named: Option<&str>, all: bool) -> Result<Ve
 
 /// Writes a new tenant, in the caller's transaction.
 pub(super) async fn create(tx: &mut Tx, ledger: &Ledger, name: &str, currency: &str) -> Result<Tenant> {
-    let currency: Currency = currency.parse().map_err(|_| anyhow::anyhow!("{currency} is not a currency of ISO 4217"))?;
+    let currency: Currency =
+        currency.parse().map_err(|_| anyhow::anyhow!("{currency} is not a currency of ISO 4217"))?;
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         bail!("a tenant's name has 1 to 100 characters, none of them a control character");
     }
@@ -66,8 +67,23 @@ pub(super) async fn create(tx: &mut Tx, ledger: &Ledger, name: &str, currency: &
 }
 
 /// The audit's line of a command, in the command's transaction.
-pub(super) async fn note(tx: &mut Tx, ledger: &Ledger, tenant: TenantId, action: &str, subject: impl std::fmt::Display, reason: &str) -> Result<()> {
+pub(super) async fn note(
+    tx: &mut Tx,
+    ledger: &Ledger,
+    tenant: TenantId,
+    action: &str,
+    subject: impl std::fmt::Display,
+    reason: &str,
+) -> Result<()> {
     let (id, at) = (EventId::new(), ledger.now());
-    let line = Audit { id, tenant, at, actor: ACTOR.to_owned(), action: action.to_owned(), subject: subject.to_string(), reason: reason.to_owned() };
+    let line = Audit {
+        id,
+        tenant,
+        at,
+        actor: ACTOR.to_owned(),
+        action: action.to_owned(),
+        subject: subject.to_string(),
+        reason: reason.to_owned(),
+    };
     Ok(audit::write(tx, &line).await?)
 }

@@ -26,7 +26,10 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
-    let sources = sources.flag("worker.queues", args.queues).flag("worker.concurrency", args.concurrency).flag("gelato.url", args.gelato_url);
+    let sources = sources
+        .flag("worker.queues", args.queues)
+        .flag("worker.concurrency", args.concurrency)
+        .flag("gelato.url", args.gelato_url);
     let config = Config::load(&sources)?;
     logs::start(&config);
     let hook = crash::hook()?;

@@ -29,17 +29,26 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     must(config.http.body_bytes_max >= 1024, "http.body_bytes_max must be at least 1024");
     must(config.http.upload_bytes_max >= 1024, "http.upload_bytes_max must be at least 1024");
     must(config.http.requests_per_second_per_key >= 1, "http.requests_per_second_per_key must be at least 1");
-    must(config.http.cors_origins.iter().all(|origin| is_web(origin, false)), "http.cors_origins must be addresses such as https://shop.example");
+    must(
+        config.http.cors_origins.iter().all(|origin| is_web(origin, false)),
+        "http.cors_origins must be addresses such as https://shop.example",
+    );
     for (name, secret) in [("secrets.key", &config.secrets.key), ("api.root_key", &config.api.root_key)] {
         let n = secret.expose_secret().chars().count();
-        must(n == 0 || n >= SECRET_CHARS_MIN, &format!("{name} must have at least {SECRET_CHARS_MIN} characters; `openssl rand -hex 32` makes one"));
+        must(
+            n == 0 || n >= SECRET_CHARS_MIN,
+            &format!("{name} must have at least {SECRET_CHARS_MIN} characters; `openssl rand -hex 32` makes one"),
+        );
     }
     let g = &config.gelato;
     must(is_web(&g.url, true), "gelato.url must begin with http:// or https://");
     let four = [&g.order_url, &g.product_url, &g.shipment_url, &g.ecommerce_url];
     must(four.iter().all(|url| is_web(url, false)), "the four gelato addresses must begin with http:// or https://");
     must(g.requests_per_second >= 1 && g.burst >= 1, "gelato.requests_per_second and gelato.burst must be at least 1");
-    must(g.price_country.len() == 2 && g.price_country.bytes().all(|b| b.is_ascii_uppercase()), "gelato.price_country must be two capital letters of ISO 3166-1");
+    must(
+        g.price_country.len() == 2 && g.price_country.bytes().all(|b| b.is_ascii_uppercase()),
+        "gelato.price_country must be two capital letters of ISO 3166-1",
+    );
     for word in &config.worker.queues {
         if let Err(sentence) = word.parse::<Queue>() {
             must(false, &format!("worker.queues: {sentence}"));
@@ -47,13 +56,19 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     }
     must((1..=10_000).contains(&config.worker.concurrency), "worker.concurrency must be between 1 and 10000");
     must(config.worker.drain_s <= 3600, "worker.drain_s must be at most 3600");
-    must((1..=36_500).contains(&config.worker.keep_history_days), "worker.keep_history_days must be between 1 and 36500");
+    must(
+        (1..=36_500).contains(&config.worker.keep_history_days),
+        "worker.keep_history_days must be between 1 and 36500",
+    );
     must((1..=1_000_000).contains(&config.clock.speed), "clock.speed must be between 1 and 1000000");
     let anchored = config.clock.anchor.parse::<jiff::Timestamp>().is_ok();
     must(config.clock.anchor.is_empty() || anchored, "clock.anchor must be a moment such as 2026-01-31T08:00:00Z");
     must(config.clock.speed == 1 || anchored, "clock.anchor must be set when clock.speed is above 1");
     must(["json", "text"].contains(&config.log.format.as_str()), "log.format must be json or text");
-    must(config.log.level.parse::<tracing_subscriber::EnvFilter>().is_ok(), "log.level must be error, warn, info, debug, trace, or a filter such as info,platen_worker=debug");
+    must(
+        config.log.level.parse::<tracing_subscriber::EnvFilter>().is_ok(),
+        "log.level must be error, warn, info, debug, trace, or a filter such as info,platen_worker=debug",
+    );
     found
 }
 

@@ -35,7 +35,8 @@ pub(crate) struct Sources {
 impl Sources {
     /// The process's own environment, and a file if one was named.
     pub(crate) fn of_process(file: Option<PathBuf>) -> Sources {
-        let env = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let env =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Sources { file, env: env.collect(), flags: Vec::new() }
     }
 
@@ -118,7 +119,8 @@ pub(super) fn nested(settings: &[Setting]) -> Table {
 }
 
 fn file(path: &Path) -> Result<Table> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("the settings file {} cannot be read", path.display()))?;
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the settings file {} cannot be read", path.display()))?;
     text.parse().with_context(|| format!("the settings file {} is not TOML", path.display()))
 }
 
@@ -126,7 +128,9 @@ fn flat(root: &Table) -> Vec<(String, Value)> {
     let mut found = Vec::new();
     for (section, value) in root {
         match value {
-            Value::Table(keys) => found.extend(keys.iter().map(|(key, value)| (format!("{section}.{key}"), value.clone()))),
+            Value::Table(keys) => {
+                found.extend(keys.iter().map(|(key, value)| (format!("{section}.{key}"), value.clone())))
+            }
             other => found.push((section.clone(), other.clone())),
         }
     }
@@ -147,24 +151,31 @@ fn of_variable(variable: &str, text: &str) -> Result<Option<(String, String)>> {
     if !from_file {
         return Ok(Some((name, text.to_owned())));
     }
-    let held = std::fs::read_to_string(text).with_context(|| format!("the file that {variable} names cannot be read"))?;
+    let held =
+        std::fs::read_to_string(text).with_context(|| format!("the file that {variable} names cannot be read"))?;
     Ok(Some((name, held.trim_end().to_owned())))
 }
 
 fn put_text(settings: &mut BTreeMap<String, Setting>, name: &str, text: &str, origin: &str) -> Result<()> {
-    let Some(known) = settings.get(name) else { bail!("{origin} names the setting {name}, which does not exist; see `platen config check`") };
+    let Some(known) = settings.get(name) else {
+        bail!("{origin} names the setting {name}, which does not exist; see `platen config check`")
+    };
     let wrong = |wanted: &str| format!("{origin}: {name} must be {wanted}");
     let value = match &known.value {
         Value::Integer(_) => Value::Integer(text.trim().parse().with_context(|| wrong("a whole number"))?),
         Value::Boolean(_) => Value::Boolean(text.trim().parse().with_context(|| wrong("true or false"))?),
-        Value::Array(_) => Value::Array(text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(Value::from).collect()),
+        Value::Array(_) => {
+            Value::Array(text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(Value::from).collect())
+        }
         _ => Value::from(text),
     };
     put(settings, name, value, origin)
 }
 
 fn put(settings: &mut BTreeMap<String, Setting>, name: &str, value: Value, origin: &str) -> Result<()> {
-    let Some(known) = settings.get_mut(name) else { bail!("{origin} has the setting {name}, which does not exist; see `platen config check`") };
+    let Some(known) = settings.get_mut(name) else {
+        bail!("{origin} has the setting {name}, which does not exist; see `platen config check`")
+    };
     if known.value.type_str() != value.type_str() {
         bail!("{origin}: {name} must be of type {}, not {}", known.value.type_str(), value.type_str());
     }

@@ -65,7 +65,13 @@ impl Client {
     }
 
     /// Uploads a picture.
-    pub(crate) async fn upload(&self, key: &str, path: &str, media_type: &'static str, bytes: &'static [u8]) -> Result<Value> {
+    pub(crate) async fn upload(
+        &self,
+        key: &str,
+        path: &str,
+        media_type: &'static str,
+        bytes: &'static [u8],
+    ) -> Result<Value> {
         let body = Body::Bytes(media_type, Bytes::from_static(bytes));
         good(Method::POST, path, self.send(key, Method::POST, path, body).await?)
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use platen_shared::clock::SystemClock;
+use platen_shared::db::At;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -95,16 +97,23 @@ pub(super) fn line(job: &Value) -> String {
     if job["recoveries"].as_i64().unwrap_or(0) > 0 {
         line.push_str(&format!("  taken back from a dead worker {} time(s)", job["recoveries"]));
     }
-    let waiting = [text("waitingFor"), text("waitingWhy")].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(": ");
+    let waiting =
+        [text("waitingFor"), text("waitingWhy")].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(": ");
     if !waiting.is_empty() {
         line.push_str(&format!("  waits for {waiting}"));
     } else if text("state") == "scheduled" {
-        line.push_str("  waits for its time");
+        line.push_str(&format!("  due in {:.1} s", due_in(job)));
     }
     if let Some(message) = job["error"]["message"].as_str().filter(|_| text("state") != "succeeded") {
         line.push_str(&format!("  {message}"));
     }
     line.trim_end().to_owned()
+}
+
+/// Seconds until it may run.
+fn due_in(job: &Value) -> f64 {
+    let due = job["runAt"].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    due.map_or(0.0, |due| At::from(due).since(SystemClock::wall()).as_secs_f64())
 }
 
 /// How long its last attempt took, if it has ended.

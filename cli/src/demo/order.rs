@@ -38,7 +38,12 @@ impl Shop {
         let made = self.client.post(&self.app, "/v1/orders", body).await?;
         let total_minor = made["totals"]["totalMinor"].as_i64().unwrap_or(0);
         let order = Order { id: text(&made, "/id")?, total_minor, number: text(&made, "/number")? };
-        self.story.say(&format!("Order {} for {}: two mugs and a shirt, {}.", order.number, cast.buyer(), euros(total_minor)));
+        self.story.say(&format!(
+            "Order {} for {}: two mugs and a shirt, {}.",
+            order.number,
+            cast.buyer(),
+            euros(total_minor)
+        ));
         Ok(order)
     }
 
@@ -47,7 +52,9 @@ impl Shop {
         let amount = json!({ "minor": order.total_minor, "currency": "EUR" });
         let body = json!({ "reference": format!("pay-{}", order.number), "method": "card", "amount": amount });
         self.client.post(&self.office, &order.path("/payments"), body).await?;
-        self.story.say("The payment is recorded with a key that may operate and nothing else; the print files are on their way.");
+        self.story.say(
+            "The payment is recorded with a key that may operate and nothing else; the print files are on their way.",
+        );
         Ok(())
     }
 
@@ -65,7 +72,11 @@ impl Shop {
         .await?;
         let bytes = self.client.download(&self.app, &order.path("/bundle/file")).await?;
         let kept = folder.write("bundle.zip", &bytes)?;
-        self.story.say(&format!("The production bundle is built: {} ({} kB).", kept.display(), bytes.len().div_ceil(1024)));
+        self.story.say(&format!(
+            "The production bundle is built: {} ({} kB).",
+            kept.display(),
+            bytes.len().div_ceil(1024)
+        ));
         Ok(())
     }
 

@@ -5,10 +5,18 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-const GIVEN: [&str; 12] = ["Zoë", "Łukasz", "Anaïs", "Jürgen", "Søren", "Iñaki", "Mélanie", "Åsa", "Noël", "Chloé", "François", "Béla"];
+const GIVEN: [&str; 12] =
+    ["Zoë", "Łukasz", "Anaïs", "Jürgen", "Søren", "Iñaki", "Mélanie", "Åsa", "Noël", "Chloé", "François", "Béla"];
 const FAMILY: [&str; 8] = ["Dubois", "Lefèvre", "Müller", "Núñez", "Sjöberg", "Kowalska", "Moreau", "Garçon"];
-const PLACES: [(&str, &str); 5] = [("69003", "Lyon"), ("44000", "Nantes"), ("13001", "Marseille"), ("31000", "Toulouse"), ("63000", "Clermont-Ferrand")];
-const STREETS: [&str; 5] = ["rue des Lilas", "rue de la République", "avenue Foch", "place de l'Église", "quai du Rhône"];
+const PLACES: [(&str, &str); 5] = [
+    ("69003", "Lyon"),
+    ("44000", "Nantes"),
+    ("13001", "Marseille"),
+    ("31000", "Toulouse"),
+    ("63000", "Clermont-Ferrand"),
+];
+const STREETS: [&str; 5] =
+    ["rue des Lilas", "rue de la République", "avenue Foch", "place de l'Église", "quai du Rhône"];
 const WISHES: [&str; 5] = ["Best Dad", "Meilleure maman", "Champion", "Für immer", "Good morning"];
 const HOLDERS: [&str; 6] = ["label-nord", "estate-moreau", "museum-fund", "type-foundry", "photo-agency", "charity"];
 const SHOPS: [&str; 5] = ["Atelier Café", "Petit Matin", "Maison Forêt", "Studio Été", "Papeterie Noël"];
@@ -74,7 +82,8 @@ impl Cast {
 
     /// A product's revenue terms.
     pub(crate) fn revenue(&self) -> Value {
-        let royalties: Vec<Value> = self.royalties.iter().map(|(holder, bps)| json!({ "holder": holder, "bps": bps })).collect();
+        let royalties: Vec<Value> =
+            self.royalties.iter().map(|(holder, bps)| json!({ "holder": holder, "bps": bps })).collect();
         json!({ "creator": self.creator, "royalties": royalties })
     }
 

@@ -33,13 +33,22 @@ pub(crate) struct Summary {
 }
 
 /// Asks the API and the printer.
-pub(super) async fn gather(shop: &Shop, stack: &Stack, folder: &Folder, mug: &Design, order: &Order) -> Result<Summary> {
+pub(super) async fn gather(
+    shop: &Shop,
+    stack: &Stack,
+    folder: &Folder,
+    mug: &Design,
+    order: &Order,
+) -> Result<Summary> {
     let [seen, shipments, money] = shop.whole(order).await?;
     let shipments = shipments["items"].as_array().cloned().unwrap_or_default();
     // The last job ends in the transaction that wrote the money lines, so nothing is under way any more.
     let jobs = shop.jobs().await?;
     let ended = |state: &str| jobs.iter().filter(|job| job["state"] == state).count();
-    let printer = super::Client::new(&stack.gelato_url)?.get("", "/admin/counts").await.context("the printer's books cannot be read")?;
+    let printer = super::Client::new(&stack.gelato_url)?
+        .get("", "/admin/counts")
+        .await
+        .context("the printer's books cannot be read")?;
     let mut files = Vec::new();
     for (name, path) in Shop::kept(folder) {
         let bytes = std::fs::read(&path).with_context(|| format!("{} is not there", path.display()))?;
@@ -65,17 +74,30 @@ pub(super) async fn gather(shop: &Shop, stack: &Stack, folder: &Folder, mug: &De
 impl Summary {
     /// What is not as it must be; empty when all of it is true.
     pub(crate) fn untrue(&self, crash: bool) -> Vec<String> {
-        let royalties = self.lines().filter(|line| line["account"].as_str().is_some_and(|a| a.starts_with("royalty:"))).count();
+        let royalties =
+            self.lines().filter(|line| line["account"].as_str().is_some_and(|a| a.starts_with("royalty:"))).count();
         let sum: i64 = self.lines().filter_map(|line| line["minor"].as_i64()).sum();
         let facts = [
-            (self.order["state"] == "delivered", format!("the order should be delivered and is {}", self.order["state"])),
-            (self.provider_orders == 1, format!("the printer should hold 1 released order and holds {}", self.provider_orders)),
+            (
+                self.order["state"] == "delivered",
+                format!("the order should be delivered and is {}", self.order["state"]),
+            ),
+            (
+                self.provider_orders == 1,
+                format!("the printer should hold 1 released order and holds {}", self.provider_orders),
+            ),
             (self.releases == 1, format!("1 release should have taken effect, {} did", self.releases)),
-            (self.shipments == 2 && self.delivered == 2, format!("2 shipments should have arrived; {} of {} did", self.delivered, self.shipments)),
+            (
+                self.shipments == 2 && self.delivered == 2,
+                format!("2 shipments should have arrived; {} of {} did", self.delivered, self.shipments),
+            ),
             (royalties == 3, format!("3 royalty holders should have a line, {royalties} have one")),
             (sum == 0 && self.money["sumMinor"] == 0, format!("the money lines should sum to 0 and sum to {sum}")),
             (self.dead == 0, format!("no job should be dead, {} are", self.dead)),
-            (!crash || self.recovered >= 1, "a job should have been taken back from the killed worker, none was".to_owned()),
+            (
+                !crash || self.recovered >= 1,
+                "a job should have been taken back from the killed worker, none was".to_owned(),
+            ),
             (self.files.iter().all(|(_, path, _)| path.is_file()), "a file is missing".to_owned()),
         ];
         facts.into_iter().filter(|(holds, _)| !holds).map(|(_, sentence)| sentence).collect()
@@ -121,8 +143,15 @@ impl Summary {
             let _ = writeln!(text, "  {account:28} {:>14}", euros(minor));
         }
         let _ = writeln!(text, "  {:28} {:>14}\n", "sum", euros(self.money["sumMinor"].as_i64().unwrap_or(0)));
-        let jobs = format!("{} jobs succeeded, {} dead, {} taken back from a dead worker", self.succeeded, self.dead, self.recovered);
-        let _ = writeln!(text, "  The printer's own books: {} order released, {} release. {jobs}. {:.1} s.", self.provider_orders, self.releases, self.seconds);
+        let jobs = format!(
+            "{} jobs succeeded, {} dead, {} taken back from a dead worker",
+            self.succeeded, self.dead, self.recovered
+        );
+        let _ = writeln!(
+            text,
+            "  The printer's own books: {} order released, {} release. {jobs}. {:.1} s.",
+            self.provider_orders, self.releases, self.seconds
+        );
         text + &next(&self.config)
     }
 }

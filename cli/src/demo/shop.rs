@@ -51,18 +51,30 @@ struct Pictures {
 
 impl Shop {
     /// Creates the tenant with the root key, its keys with its first one, and its account at the printer.
-    pub(crate) async fn open(client: &Client, story: &Story, root_key: &str, cast: &Cast, printer_key: &str) -> Result<Shop> {
+    pub(crate) async fn open(
+        client: &Client,
+        story: &Story,
+        root_key: &str,
+        cast: &Cast,
+        printer_key: &str,
+    ) -> Result<Shop> {
         let body = json!({ "name": cast.shop, "currency": "EUR", "platformFeeBps": cast.fee_bps });
         let made = client.post(root_key, "/v1/tenants", body).await?;
         let admin = text(&made, "/key/secret")?;
         let mut keys = Vec::new();
-        for (name, scopes) in [("web app", vec!["read", "write"]), ("editor", vec!["read", "approve"]), ("back office", vec!["operate"])] {
+        for (name, scopes) in
+            [("web app", vec!["read", "write"]), ("editor", vec!["read", "approve"]), ("back office", vec!["operate"])]
+        {
             let key = client.post(&admin, "/v1/keys", json!({ "name": name, "scopes": scopes })).await?;
             keys.push(text(&key, "/secret")?);
         }
         client.write(&admin, Method::PUT, "/v1/connections/gelato", json!({ "apiKey": printer_key })).await?;
-        let [app, editor, office] = keys.try_into().map_err(|_| anyhow::anyhow!("the api made another number of keys than asked"))?;
-        story.say(&format!("The shop \"{}\" is open: a tenant, four keys with scopes of their own, an account at the printer.", cast.shop));
+        let [app, editor, office] =
+            keys.try_into().map_err(|_| anyhow::anyhow!("the api made another number of keys than asked"))?;
+        story.say(&format!(
+            "The shop \"{}\" is open: a tenant, four keys with scopes of their own, an account at the printer.",
+            cast.shop
+        ));
         Ok(Shop { client: client.clone(), story: story.clone(), admin, app, editor, office })
     }
 
@@ -72,8 +84,10 @@ impl Shop {
         Shop { client: client.clone(), story: story.clone(), admin: key(), app: key(), editor: key(), office: key() }
     }
 
-    /// Syncs the printer's catalogue and waits for its last page.
+    /// Syncs the printer's catalogue and waits for its last page; a schedule does the same every night.
     pub(crate) async fn sync_catalogue(&self) -> Result<()> {
+        let nightly = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato" }, "cron": "0 3 * * *", "zone": "Europe/Paris" });
+        self.client.write(&self.office, Method::PUT, "/v1/schedules/nightly-catalogue", nightly).await?;
         self.client.post(&self.app, "/v1/catalogue/syncs", json!({ "provider": "gelato" })).await?;
         let done = self.wait("the whole catalogue", Duration::from_secs(60), async || {
             let state = self.client.get(&self.app, "/v1/catalogue").await?;
@@ -82,7 +96,9 @@ impl Shop {
         let done = done.await?;
         let (items, pages) = (done["items"].as_i64().unwrap_or(0), done["pages"].as_i64().unwrap_or(0));
         if items < PRODUCTS_MIN || pages < 2 {
-            bail!("the catalogue holds {items} products of {pages} pages; at least {PRODUCTS_MIN} of several pages were expected");
+            bail!(
+                "the catalogue holds {items} products of {pages} pages; at least {PRODUCTS_MIN} of several pages were expected"
+            );
         }
         self.story.say(&format!("The printer's catalogue is here: {items} products, {pages} pages, each page a job."));
         Ok(())
@@ -109,7 +125,10 @@ impl Shop {
 
     /// Posts two designs that cannot be printed, and shows why they are refused.
     pub(crate) async fn refusals(&self, cast: &Cast) -> Result<()> {
-        for (what, spec) in [("a letter that no font has", design::with_emoji()), ("a zone that the mug does not have", design::off_the_product(cast))] {
+        for (what, spec) in [
+            ("a letter that no font has", design::with_emoji()),
+            ("a zone that the mug does not have", design::off_the_product(cast)),
+        ] {
             let reply = self.client.try_post(&self.app, "/v1/specs", spec).await?;
             if reply.status != 422 {
                 bail!("a design with {what} should have been refused with 422, and was answered {}", reply.status);
@@ -122,11 +141,21 @@ impl Shop {
     /// Uploads the pictures and posts the product's design.
     pub(crate) async fn design(&self, product: &Product, cast: &Cast) -> Result<Design> {
         let pictures = self.pictures().await?;
-        let spec = if product.kind == "mug" { design::for_mug(cast, &pictures.star, &pictures.photo) } else { design::for_tee(cast, &pictures.star) };
+        let spec = if product.kind == "mug" {
+            design::for_mug(cast, &pictures.star, &pictures.photo)
+        } else {
+            design::for_tee(cast, &pictures.star)
+        };
         let stored = self.client.post(&self.app, "/v1/specs", spec).await?;
         let spec_hash = text(&stored, "/hash")?;
-        let snapshot = self.client.post(&self.app, "/v1/snapshots", json!({ "specHash": spec_hash, "source": "demo" })).await?;
-        self.story.say(&format!("A design for {} (\"{}\") is stored under its hash {}….", cast.name, product.title, &spec_hash[..12]));
+        let snapshot =
+            self.client.post(&self.app, "/v1/snapshots", json!({ "specHash": spec_hash, "source": "demo" })).await?;
+        self.story.say(&format!(
+            "A design for {} (\"{}\") is stored under its hash {}….",
+            cast.name,
+            product.title,
+            &spec_hash[..12]
+        ));
         Ok(Design { title: product.title, spec_hash, snapshot: text(&snapshot, "/id")? })
     }
 
@@ -176,11 +205,20 @@ impl Shop {
     pub(crate) async fn troubles(&self) -> String {
         let jobs = self.jobs().await.unwrap_or_default();
         let open: Vec<String> = jobs.iter().filter(|job| job["state"] != "succeeded").map(line).collect();
-        if open.is_empty() { "Every job has succeeded.".to_owned() } else { format!("The jobs that have not succeeded:\n{}", open.join("\n")) }
+        if open.is_empty() {
+            "Every job has succeeded.".to_owned()
+        } else {
+            format!("The jobs that have not succeeded:\n{}", open.join("\n"))
+        }
     }
 
     /// Looks until there is an answer. Past the deadline it says what it waited for.
-    pub(super) async fn wait<T>(&self, what: &str, deadline: Duration, look: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+    pub(super) async fn wait<T>(
+        &self,
+        what: &str,
+        deadline: Duration,
+        look: impl AsyncFn() -> Result<Option<T>>,
+    ) -> Result<T> {
         let search = async {
             loop {
                 if let Some(found) = look().await? {

@@ -25,7 +25,9 @@ impl WorkerProcess {
         let mut command = Command::new(program);
         command.arg("worker").arg("--config").arg(config);
         for (variable, _) in std::env::vars_os() {
-            let ours = variable.to_str().is_some_and(|v| FOREIGN.contains(&v.trim_end_matches("_FILE")) || (v.starts_with("PLATEN_") && v.contains("__")));
+            let ours = variable.to_str().is_some_and(|v| {
+                FOREIGN.contains(&v.trim_end_matches("_FILE")) || (v.starts_with("PLATEN_") && v.contains("__"))
+            });
             if ours {
                 command.env_remove(variable);
             }
@@ -34,7 +36,12 @@ impl WorkerProcess {
         if let Some(point) = crash_at {
             command.env("PLATEN_CRASH_AT", point);
         }
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true).spawn().context("the worker could not be started")?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("the worker could not be started")?;
         let id = child.id().unwrap_or_default();
         Ok(WorkerProcess { name, child, id })
     }
@@ -50,8 +57,11 @@ impl WorkerProcess {
 
     /// Asks it to stop and waits for it.
     pub(crate) async fn stop(mut self) -> Result<()> {
-        if let Some(pid) = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
-            rustix::process::kill_process(pid, rustix::process::Signal::TERM).context("the worker could not be asked to stop")?;
+        if let Some(pid) =
+            self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
+        {
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM)
+                .context("the worker could not be asked to stop")?;
         }
         let status = self.child.wait().await.context("the worker cannot be waited for")?;
         if !status.success() {

@@ -93,7 +93,13 @@ fn recording(ledger: &Ledger, config: &Config, job: &Job) -> Recording {
 async fn chosen(ledger: &Ledger, args: &Change, states: &[&str]) -> Result<Vec<Job>> {
     if args.ids.is_empty() {
         let p = &args.pick;
-        if p.tenant.is_none() && !p.all && p.state.is_none() && p.kind.is_none() && p.queue.is_none() && p.spec_hash.is_none() {
+        if p.tenant.is_none()
+            && !p.all
+            && p.state.is_none()
+            && p.kind.is_none()
+            && p.queue.is_none()
+            && p.spec_hash.is_none()
+        {
             bail!("name jobs by id, or pick them with --state, --kind, --queue, --spec-hash, --tenant or --all");
         }
         return picked(ledger, p, Some(states)).await;
@@ -161,7 +167,9 @@ pub(super) async fn pause(ledger: &Ledger, args: &Pause) -> Result<()> {
 /// Takes a pause away.
 pub(super) async fn resume(ledger: &Ledger, id: PauseId) -> Result<()> {
     let mut tx = ledger.db.begin("jobs_resume").await?;
-    let freed = control::resume(&mut tx, None, id).await?.with_context(|| format!("there is no pause {id}; `platen jobs resume` lists them"))?;
+    let freed = control::resume(&mut tx, None, id)
+        .await?
+        .with_context(|| format!("there is no pause {id}; `platen jobs resume` lists them"))?;
     tx.commit().await?;
     print(&format!("{id} is over; {freed} jobs go on.\n"));
     Ok(())

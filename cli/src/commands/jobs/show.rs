@@ -14,7 +14,14 @@ pub(super) fn list(jobs: &[Job], as_json: bool) -> Result<()> {
     let mut text = format!("{:30}  {:18}  {:10}  {:>3}  {:24}  why\n", "id", "kind", "state", "try", "since");
     for job in jobs {
         let since = job.finished_at.or(job.started_at).unwrap_or(job.ready_at);
-        text.push_str(&format!("{:30}  {:18}  {:10}  {:>3}  {since:24}  {}\n", job.id.to_string(), job.kind, job.state, job.attempt, why(job)));
+        text.push_str(&format!(
+            "{:30}  {:18}  {:10}  {:>3}  {since:24}  {}\n",
+            job.id.to_string(),
+            job.kind,
+            job.state,
+            job.attempt,
+            why(job)
+        ));
     }
     print(&text);
     Ok(())
@@ -56,13 +63,25 @@ pub(super) async fn one(ledger: &Ledger, job: &Job, as_json: bool) -> Result<()>
     line("enqueued", &job.enqueued_at.to_string());
     line("runs from", &if job.finished_at.is_none() { job.run_at.to_string() } else { String::new() });
     line("finished", &job.finished_at.map(|at| at.to_string()).unwrap_or_default());
-    line("counted", &format!("{} started, {} failed, {} taken back from dead workers", job.attempt, job.failures, job.recoveries));
+    line(
+        "counted",
+        &format!("{} started, {} failed, {} taken back from dead workers", job.attempt, job.failures, job.recoveries),
+    );
     line("why", &why(job));
     line("request", &job.correlation_id);
     for a in &attempts {
-        let took = a.ended_at.map_or_else(|| "still running".to_owned(), |end| format!("{:.3} s", end.since(a.started_at).as_secs_f64()));
+        let took = a.ended_at.map_or_else(
+            || "still running".to_owned(),
+            |end| format!("{:.3} s", end.since(a.started_at).as_secs_f64()),
+        );
         let said = [a.class.as_deref(), a.message.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(": ");
-        text.push_str(&format!("\n  attempt {}  {}  {took}  {}\n    by {}\n", a.number, a.started_at, a.outcome.as_deref().unwrap_or("running"), a.worker));
+        text.push_str(&format!(
+            "\n  attempt {}  {}  {took}  {}\n    by {}\n",
+            a.number,
+            a.started_at,
+            a.outcome.as_deref().unwrap_or("running"),
+            a.worker
+        ));
         if !said.is_empty() {
             text.push_str(&format!("    {said}\n"));
         }
@@ -80,7 +99,10 @@ pub(super) async fn pauses(ledger: &Ledger, as_json: bool) -> Result<()> {
     let mut text = String::new();
     for p in &pauses {
         let whose = p.tenant.map_or_else(|| "every tenant".to_owned(), |tenant| tenant.to_string());
-        text.push_str(&format!("{}  {} {}  of {whose}  since {}  by {}: {}\n", p.id, p.scope, p.value, p.created_at, p.actor, p.reason));
+        text.push_str(&format!(
+            "{}  {} {}  of {whose}  since {}  by {}: {}\n",
+            p.id, p.scope, p.value, p.created_at, p.actor, p.reason
+        ));
     }
     print(if text.is_empty() { "Nothing is paused.\n" } else { &text });
     Ok(())

@@ -1,0 +1,94 @@
+//! Running the jobs: claim, start, run, seize, archive, close, as the product's worker does, with its polling and its heart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use platen_shared::id::JobId;
+use platen_shared::ledger::finish::{End, archive, close_attempt, seize};
+use platen_shared::ledger::{Fenced, Ledger};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::log::Log;
+use super::{Payload, QUEUE};
+use crate::stop;
+
+/// The product's poll, when nothing rings.
+const POLL_EVERY: Duration = Duration::from_millis(200);
+/// The product's heart and sweep.
+const BEAT: Duration = Duration::from_secs(1);
+
+pub(super) async fn run(ledger: Ledger, slots: usize) -> Result<()> {
+    let (stop, log) = (stop::on_signal()?, Arc::new(Log::open()?));
+    let name = format!("bench-{}-{}", std::process::id(), ledger.now().0);
+    ledger.beat(&name, &std::process::id().to_string(), QUEUE.word()).await?;
+    let heart = tokio::spawn(keep_alive(ledger.clone(), name.clone(), stop.clone()));
+    let free = Arc::new(Semaphore::new(slots));
+    while !stop.is_cancelled() {
+        let first = free.clone().acquire_owned().await?;
+        let mut held = vec![first];
+        while let Ok(another) = free.clone().try_acquire_owned() {
+            held.push(another);
+        }
+        let ids = if ledger.has_work(&[QUEUE]).await? {
+            ledger.claim(&name, &[QUEUE], i64::try_from(held.len())?).await?
+        } else {
+            Vec::new()
+        };
+        if ids.is_empty() {
+            drop(held);
+            let _ = tokio::time::timeout(POLL_EVERY, stop.cancelled()).await;
+            continue;
+        }
+        for (id, slot) in ids.into_iter().zip(held) {
+            let (ledger, log, name) = (ledger.clone(), log.clone(), name.clone());
+            tokio::spawn(async move {
+                if let Err(error) = job(&ledger, &log, &name, id).await {
+                    eprintln!("job {id}: {error:#}");
+                }
+                drop(slot);
+            });
+        }
+    }
+    let _all = free.acquire_many(u32::try_from(slots)?).await?;
+    heart.await?;
+    Ok(ledger.leave(&name).await?)
+}
+
+async fn job(ledger: &Ledger, log: &Log, name: &str, id: JobId) -> Result<()> {
+    let Some(job) = ledger.start(id, name).await? else { return Ok(()) };
+    let payload: Payload = serde_json::from_value(job.payload.0.clone())?;
+    log.line('S', payload.i, payload.t)?;
+    if payload.w > 0 {
+        tokio::time::sleep(Duration::from_millis(payload.w)).await;
+        log.line('D', payload.i, 0)?;
+    }
+    let fence = job.fence();
+    let mut tx = ledger.db.begin("bench_record").await?;
+    match seize(&mut tx, &fence, End::Succeeded, None).await {
+        Err(Fenced::Late) => return Ok(()),
+        done => done?,
+    }
+    archive(&mut tx, ledger.now(), id, None).await?;
+    close_attempt(&mut tx, ledger.now(), &fence, "succeeded", None).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Beats and sweeps once a second, until told to stop.
+async fn keep_alive(ledger: Ledger, name: String, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(BEAT);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        let beaten = ledger.beat(&name, &std::process::id().to_string(), QUEUE.word()).await.map(drop);
+        if let Err(error) = match beaten {
+            Ok(()) => ledger.sweep().await.map(drop),
+            failed => failed,
+        } {
+            eprintln!("a heartbeat or sweep failed: {error}");
+        }
+    }
+}
