@@ -1,4 +1,4 @@
-//! One attempt of one job: start → decode → run under a time limit and a panic guard → record and finish in one fenced transaction.
+//! One attempt of one job: start → decode → run under a time limit and a panic guard; [`settle`] then writes how it ended.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use platen_jobs::job::Begin;
-use platen_jobs::{Entry, Failure, Hook, Ports, Recording, find};
+use platen_jobs::{Entry, Failure, Hook, Ports, find};
 use platen_shared::adapters::http::correlated;
 use platen_shared::clock::Clock;
 use platen_shared::db;
 use platen_shared::id::JobId;
-use platen_shared::ledger::finish::{End, Trouble, archive, close_attempt, seize};
-use platen_shared::ledger::{Fenced, Job, Ledger, RECOVERIES_MAX, Waiting};
+use platen_shared::ledger::{Job, Ledger, RECOVERIES_MAX};
 use serde_json::Value;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
+
+use crate::settle::{Verdict, settle};
 
 /// What a worker is made of.
 #[derive(Clone)]
@@ -94,61 +95,63 @@ impl Runner {
     /// Runs a claimed job to the end of one attempt. Whatever goes wrong is in the ledger afterwards; a job that was given to somebody
     /// else meanwhile is left alone.
     pub async fn run(&self, id: JobId) {
-        let job = crate::steadily("start", self.ledger(), |ledger| {
-            let name = self.name.clone();
-            async move { ledger.start(id, &name).await }
-        })
-        .await;
-        let Some(job) = job else { return };
+        let Some(job) = self.start(id).await else { return };
         let stop = CancellationToken::new();
         self.lock().insert(id, stop.clone());
         let _running = Running(self, id);
         let span = tracing::info_span!("job", job = %id, kind = %job.kind, tenant = %job.tenant, attempt = job.attempt, correlation_id = %job.correlation_id);
-        if let Err(error) = self.attempt(&job, stop).instrument(span).await {
-            match error {
-                Fenced::Late => {
-                    tracing::warn!(job = %id, attempt = job.attempt, "job {id} was given to another worker; this attempt's result is dropped")
+        async {
+            let verdict = self.attempt(&job, stop).await;
+            let succeeded = matches!(verdict, Verdict::Done(..));
+            settle(&self.setup, &job, verdict).await;
+            if succeeded {
+                self.point(&job.kind, "recorded").await;
+            }
+        }
+        .instrument(span)
+        .await;
+    }
+
+    async fn start(&self, id: JobId) -> Option<Job> {
+        loop {
+            match self.ledger().start(id, &self.name).await {
+                Ok(job) => return job,
+                Err(error) if db::is_passing(&error) => {
+                    tracing::warn!(job = %id, %error, "job {id} could not be started; trying again");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
                 }
-                Fenced::Db(error) => {
-                    tracing::error!(job = %id, %error, "job {id}: its end was not written; it comes back when this worker's heart is missed")
+                Err(error) => {
+                    tracing::error!(job = %id, %error, "job {id} cannot be read; it stays claimed until this worker leaves");
+                    return None;
                 }
             }
         }
     }
 
-    async fn attempt(&self, job: &Job, stop: CancellationToken) -> Result<(), Fenced> {
+    async fn attempt(&self, job: &Job, stop: CancellationToken) -> Verdict {
         let Some(entry) = find(&job.kind).filter(|entry| !entry.is_newer(&job.payload)) else {
-            let trouble = Trouble::new(
-                "newer_release",
-                "this worker's release does not know this kind or version of work; a newer worker will take it",
-            );
-            return self
-                .ledger()
-                .postpone(&job.fence(), self.in_a(Duration::from_secs(60)), Waiting::NotReady, &trouble)
-                .await;
+            return Verdict::Foreign;
         };
         if job.recoveries >= RECOVERIES_MAX {
-            let trouble = Trouble::new("poison", format!("its worker died {} times while running it", job.recoveries));
-            return self.give_up(entry, job, End::Dead, &trouble).await;
+            return Verdict::Failed(
+                entry,
+                Failure::fatal("poison", format!("its worker died {} times while running it", job.recoveries)),
+            );
         }
         if job.cancel_requested {
-            return self
-                .give_up(entry, job, End::Cancelled, &Trouble::new("cancelled", "cancelled before it began"))
-                .await;
+            return Verdict::Failed(entry, Failure::Cancelled);
         }
         let started = self.ledger().now();
-        self.point(entry, "started").await;
+        self.point(entry.kind, "started").await;
         let result = self.guarded(entry, job, stop).await;
         metrics::histogram!("platen_job_seconds", "kind" => entry.kind, "outcome" => outcome(&result))
             .record(self.ledger().now().since(started).as_secs_f64());
         match result {
             Ok(output) => {
-                self.point(entry, "ran").await;
-                self.succeed(entry, job, &output).await?;
-                self.point(entry, "recorded").await;
-                Ok(())
+                self.point(entry.kind, "ran").await;
+                Verdict::Done(entry, output)
             }
-            Err(failure) => self.fail(entry, job, failure).await,
+            Err(failure) => Verdict::Failed(entry, failure),
         }
     }
 
@@ -171,99 +174,8 @@ impl Runner {
         }
     }
 
-    /// Fence, record, history and attempt: one transaction, tried again while the database only hiccups.
-    async fn succeed(&self, entry: &'static Entry, job: &Job, output: &Value) -> Result<(), Fenced> {
-        for _ in 0..4 {
-            match self.try_succeed(entry, job, output).await {
-                Err(Fenced::Db(error)) if db::is_passing(&error) => {
-                    tracing::warn!(%error, "the end of the job was not written; trying again");
-                    tokio::time::sleep(Duration::from_millis(200)).await;
-                }
-                Err(Fenced::Db(error)) => {
-                    return self
-                        .give_up(
-                            entry,
-                            job,
-                            End::Dead,
-                            &Trouble::new("record", format!("the outcome could not be recorded: {error}")),
-                        )
-                        .await;
-                }
-                done => return done,
-            }
-        }
-        self.try_succeed(entry, job, output).await
-    }
-
-    async fn try_succeed(&self, entry: &'static Entry, job: &Job, output: &Value) -> Result<(), Fenced> {
-        let fence = job.fence();
-        let mut tx = self.ledger().db.begin("record").await?;
-        seize(&mut tx, &fence, End::Succeeded, None).await?;
-        (entry.record)(&mut tx, &self.recording(job), &job.payload, output).await?;
-        let kept = (entry.keep)(output).map_err(|e| db::Error::Decode(e.into()))?;
-        archive(&mut tx, self.ledger().now(), job.id, Some(&kept)).await?;
-        close_attempt(&mut tx, self.ledger().now(), &fence, "succeeded", None).await?;
-        tx.commit().await?;
-        self.ledger().nudge();
-        tracing::info!("job {} succeeded", job.id);
-        Ok(())
-    }
-
-    async fn fail(&self, entry: &'static Entry, job: &Job, failure: Failure) -> Result<(), Fenced> {
-        match failure {
-            Failure::Fenced => Err(Fenced::Late),
-            Failure::Cancelled => {
-                self.give_up(entry, job, End::Cancelled, &Trouble::new("cancelled", "stopped on request")).await
-            }
-            Failure::Fatal(trouble) => self.give_up(entry, job, End::Dead, &trouble).await,
-            Failure::After { wait, why, trouble } => {
-                tracing::info!(waiting_for = why.word(), "job {} waits: {}", job.id, trouble.message);
-                self.ledger().postpone(&job.fence(), self.in_a(wait), why, &trouble).await
-            }
-            Failure::Retry(trouble) => {
-                let tried_for = self.ledger().now().since(job.enqueued_at);
-                match entry.retry.delay(job.failures + 1, tried_for, (self.setup.dice)()) {
-                    Some(delay) => {
-                        tracing::warn!(class = %trouble.class, "job {} failed and is tried again in {} ms: {}", job.id, delay.as_millis(), trouble.message);
-                        self.ledger().retry(&job.fence(), self.in_a(delay), &trouble).await
-                    }
-                    None => self.give_up(entry, job, End::Dead, &trouble).await,
-                }
-            }
-        }
-    }
-
-    async fn give_up(&self, entry: &'static Entry, job: &Job, end: End, trouble: &Trouble) -> Result<(), Fenced> {
-        let fence = job.fence();
-        let mut tx = self.ledger().db.begin("give_up").await?;
-        seize(&mut tx, &fence, end, Some(trouble)).await?;
-        (entry.gave_up)(&mut tx, &self.recording(job), &job.payload, trouble).await?;
-        archive(&mut tx, self.ledger().now(), job.id, None).await?;
-        close_attempt(&mut tx, self.ledger().now(), &fence, end.word(), Some(trouble)).await?;
-        tx.commit().await?;
-        self.ledger().nudge();
-        tracing::error!(class = %trouble.class, "job {} is {}: {}", job.id, end.word(), trouble.message);
-        metrics::counter!("platen_jobs_given_up_total", "kind" => entry.kind, "end" => end.word()).increment(1);
-        Ok(())
-    }
-
-    fn recording(&self, job: &Job) -> Recording {
-        Recording {
-            tenant: job.tenant,
-            job: job.id,
-            now: self.ledger().now(),
-            business_now: self.setup.clock.now(),
-            speed: self.setup.speed,
-            correlation_id: job.correlation_id.clone(),
-        }
-    }
-
-    fn in_a(&self, wait: Duration) -> db::At {
-        self.ledger().now().plus(wait)
-    }
-
-    async fn point(&self, entry: &'static Entry, name: &str) {
-        if let Some(hook) = &self.setup.hook {
+    async fn point(&self, kind: &str, name: &str) {
+        if let (Some(hook), Some(entry)) = (&self.setup.hook, find(kind)) {
             hook(entry.kind, name).await;
         }
     }

@@ -5,6 +5,7 @@ pub mod execute;
 mod heart;
 pub mod press;
 mod schedule;
+mod settle;
 mod sweep;
 mod wake;
 

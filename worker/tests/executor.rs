@@ -219,6 +219,23 @@ async fn a_missing_connection_and_a_lost_printer_are_told_apart() {
     stranger.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_cannot_be_recorded_is_still_an_end() {
+    let world = world_with(StubPress::default()).await;
+    world.test.tamper("ALTER TABLE artefacts RENAME TO artefacts_away").await.unwrap();
+    let id = world.enqueue(find("render_preview").unwrap(), &preview(&world), None).await;
+    world.run(id).await;
+    assert_eq!(world.job(id).await.error.unwrap().0["class"], "record", "its record failed, so it is dead and says why");
+
+    world.test.tamper("ALTER TABLE orders RENAME TO orders_away").await.unwrap();
+    let order = world.order;
+    let id = world.enqueue(find("build_bundle").unwrap(), &json!({ "order": order, "revision": "x" }), None).await;
+    world.run(id).await;
+    let job = world.job(id).await;
+    assert_eq!((job.state.as_str(), job.error.unwrap().0["class"].clone()), ("dead", json!("record")), "nor could the kind be told");
+    world.end().await;
+}
+
 /// Whole workers: heart, sweep, dispatch and drain, on the real clock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_workers_share_a_backlog_and_leave_in_good_order() {

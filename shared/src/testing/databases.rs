@@ -71,6 +71,17 @@ impl TestDb {
         self.db.engine()
     }
 
+    /// A statement that no function of the stores would make: what a clumsy hand or a broken disk might do.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn tamper(&self, statement: &'static str) -> Result<(), sqlx::Error> {
+        match &self.db {
+            Db::Sqlite { write, .. } => sqlx::query(statement).execute(write).await.map(drop),
+            Db::Postgres(pool) => sqlx::query(statement).execute(pool).await.map(drop),
+        }
+    }
+
     /// The folder of a SQLite file.
     #[must_use]
     pub fn folder(&self) -> Option<&std::path::Path> {
