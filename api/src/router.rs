@@ -250,3 +250,28 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
             .expose_headers(shows)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_says_what_handlers_declare() {
+        for route in ROUTES {
+            let paths: Vec<_> = (route.build)().1.paths.into_iter().collect();
+            let [(path, item)] = paths.as_slice() else { panic!("{route:?} declares several paths") };
+            assert_eq!(path, route.path);
+            let text = serde_json::to_value(item).expect("JSON");
+            let methods: Vec<_> =
+                text.as_object().expect("an item").keys().map(|method| method.to_uppercase()).collect();
+            assert_eq!(methods, [route.method], "{path}");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_a_problem_that_says_nothing() {
+        let response = panicked(Box::new("the reason why"));
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+    }
+}

@@ -9,6 +9,7 @@ use platen_shared::ledger::control::{self, Cancelling};
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::read::{AttemptRow, Filter};
 use platen_shared::ledger::{Job, Queue};
+use platen_shared::store::orders;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -221,6 +222,10 @@ pub(crate) async fn retry(call: Call, Named(id): Named<JobId>, Input(body): Inpu
     reason(&body.reason)?;
     let job = own(&call, id).await?;
     let mut tx = call.begin("retry_job").await?;
+    if let Some(order) = job.payload.get("order").and_then(Value::as_str).and_then(|id| id.parse().ok()) {
+        // Whoever cancels the order waits for this to end, or the other way round.
+        orders::lock(&mut tx, call.tenant(), order).await?;
+    }
     if !control::retry(&mut tx, call.ledger_now(), call.tenant(), id).await? {
         return Err(Problem::state(format!("Only a dead or cancelled job is retried; this one is {}.", job.state)));
     }

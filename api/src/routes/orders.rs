@@ -2,12 +2,15 @@
 
 use axum::Json;
 use axum::response::Response;
+use platen_jobs::Job as _;
+use platen_jobs::submit_order::SubmitOrder;
 use platen_jobs::workflow::{self, Refused};
 use platen_shared::db::{At, Source, Tx};
 use platen_shared::domain::address::Recipient;
 use platen_shared::domain::money::Money;
 use platen_shared::domain::order::OrderState;
 use platen_shared::id::{ItemId, OrderId, SnapshotId};
+use platen_shared::ledger::read;
 use platen_shared::store::fulfilment;
 use platen_shared::store::orders::{self, Event, Item, Moved, Order};
 use serde::{Deserialize, Serialize};
@@ -15,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::jobs::{JobView, Reason};
 use super::snapshots::Empty;
 use crate::call::{Call, Page, Paging, whole};
-use crate::check::{Checks, reason};
+use crate::check::{Checks, PROVIDER, reason};
 use crate::error::{Problem, Reply};
 use crate::extract::{Filters, Input, Named};
 
@@ -266,6 +269,14 @@ pub(crate) fn not_ready(refused: Refused) -> Problem {
     }
 }
 
+/// Whether a submission of an order on hold was brought back. Nobody brings one back meanwhile: that takes the order's row as well.
+async fn placing(call: &Call, tx: &mut Tx, order: &Order) -> Reply<bool> {
+    let job = SubmitOrder { order: order.id, revision: order.revision.clone(), provider: PROVIDER.to_owned() };
+    let Some(id) = read::of_key(tx, call.tenant(), SubmitOrder::KIND, &job.key().text).await? else { return Ok(false) };
+    let job = call.app().ledger.job(call.tenant(), id).await?;
+    Ok(order.state == OrderState::OnHold.word() && job.is_some_and(|job| !job.finished()))
+}
+
 /// Cancels an order that no printer has.
 #[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "orders", request_body = Reason, params(("id" = OrderId, Path, description = "The order.")),
     responses((status = 200, body = OrderView)))]
@@ -276,7 +287,10 @@ pub(crate) async fn cancel(
 ) -> Reply<Json<OrderView>> {
     reason(&body.reason)?;
     let mut tx = call.begin("cancel_order").await?;
-    hold(&call, &mut tx, id).await?;
+    let order = hold(&call, &mut tx, id).await?;
+    if placing(&call, &mut tx, &order).await? {
+        return Err(Problem::state("A job is placing the order at the printer; cancel that job first."));
+    }
     let placed = !fulfilment::parts(&mut tx, call.tenant(), id).await?.is_empty();
     let state = if placed {
         Moved::Illegal(OrderState::InProduction)

@@ -154,3 +154,18 @@ async fn a_changed_product_is_a_new_version_and_an_unchanged_one_is_not() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_waits_for_a_job_hears_of_its_end() {
+    each(async |kit: Kit| {
+        let seed = kit.seeded("Patient").await;
+        let key = seed.tenant.key.as_str();
+        let (waits, body) = ([("prefer", "wait=30")], json!({ "specHash": seed.spec }));
+        let waiting = kit.send("POST", "/v1/renders", key, &waits, &body);
+        let (path, reason) = (format!("/v1/jobs/{}/cancel", seed.render), json!({ "reason": "enough" }));
+        let (waited, _) = futures::join!(waiting, kit.post(key, &path, &reason));
+        assert_eq!(waited.ok(200)["state"], "cancelled");
+        assert_eq!(waited.header("preference-applied"), "wait=30");
+    })
+    .await;
+}

@@ -140,3 +140,23 @@ async fn an_item_needs_a_locked_snapshot_and_a_lock_an_approval() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_order_on_hold_is_not_cancelled_under_a_job_that_places_it() {
+    each(async |kit: Kit| {
+        let seed = kit.seeded("Holder").await;
+        let (key, at) = (seed.tenant.key.as_str(), format!("/v1/orders/{}", seed.order));
+        let paid = kit.post(key, &format!("{at}/payments"), &payment("pay-9", 4579)).await.ok(201);
+        bundled(&kit, &seed, &text(&paid["jobId"])).await;
+        let job = text(&kit.post(key, &format!("{at}/submit"), &json!({})).await.ok(202)["id"]);
+        kit.post(key, &format!("/v1/jobs/{job}/cancel"), &json!({ "reason": "wait" })).await.ok(202);
+        let held = kit.get(key, &at).await.ok(200);
+        assert_eq!(held["state"], "on_hold", "the kind cleans up in the same transaction: {held}");
+        kit.post(key, &format!("/v1/jobs/{job}/retry"), &json!({ "reason": "go on" })).await.ok(202);
+        let problem = kit.post(key, &format!("{at}/cancel"), &json!({ "reason": "too late" })).await;
+        assert!(text(&problem.problem(409, "illegal-state")["detail"]).contains("cancel that job first"));
+        kit.post(key, &format!("/v1/jobs/{job}/cancel"), &json!({ "reason": "wait" })).await.ok(202);
+        kit.post(key, &format!("{at}/cancel"), &json!({ "reason": "in time" })).await.ok(200);
+    })
+    .await;
+}
