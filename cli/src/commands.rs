@@ -120,7 +120,8 @@ fn with_role(mut args: Vec<OsString>) -> Vec<OsString> {
     if let Some(role) =
         name.as_deref().and_then(|name| name.strip_prefix("platen-")).filter(|role| ["api", "worker"].contains(role))
     {
-        args.insert(1, role.into());
+        // Its usage lines then read like those of the role.
+        args.splice(0..1, ["platen".into(), role.into()]);
     }
     args
 }
@@ -152,7 +153,7 @@ mod tests {
         let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
         assert_eq!(
             with_role(words(&["/usr/bin/platen-worker", "--concurrency", "2"])),
-            words(&["/usr/bin/platen-worker", "worker", "--concurrency", "2"])
+            words(&["platen", "worker", "--concurrency", "2"])
         );
         assert_eq!(with_role(words(&["platen", "demo"])), words(&["platen", "demo"]));
         assert_eq!(with_role(words(&["target/platen-0123abcd"])), words(&["target/platen-0123abcd"]));

@@ -2,6 +2,8 @@
 
 #[path = "support/cli.rs"]
 mod cli;
+#[path = "support/shell.rs"]
+mod shell;
 
 use serde_json::Value;
 
@@ -52,10 +54,13 @@ fn each_value_names_where_it_came_from() {
         ("PLATEN_SECRETS__KEY_FILE", key.to_str().expect("UTF-8")),
     ];
     let file = file.to_str().expect("UTF-8");
-    let (code, out, err) = check(&env, &["--config", file, "--database-url", "sqlite://x.db", "config", "check", "--json"]);
+    let (code, out, err) =
+        check(&env, &["--config", file, "--database-url", "sqlite://x.db", "config", "check", "--json"]);
     assert_eq!(code, 0, "{err}");
     let document: Value = serde_json::from_str(&out).expect("JSON");
-    let is = |name: &str, value: &str, from: &str| assert_eq!(setting(&document, name), (value.to_owned(), from.to_owned()), "{name}");
+    let is = |name: &str, value: &str, from: &str| {
+        assert_eq!(setting(&document, name), (value.to_owned(), from.to_owned()), "{name}")
+    };
     is("worker.concurrency", "4", "PLATEN_WORKER__CONCURRENCY");
     is("worker.drain_s", "9", file);
     is("http.port", "4321", "PORT");

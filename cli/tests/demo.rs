@@ -2,6 +2,8 @@
 
 #[path = "support/cli.rs"]
 mod cli;
+#[path = "support/shell.rs"]
+mod shell;
 
 use std::path::Path;
 
@@ -30,12 +32,26 @@ fn sha256(path: &Path) -> String {
 
 /// Every field that is promised, and nothing else.
 fn check(told: &Value) {
-    let wanted =
-        ["bundle", "jobs", "money", "order", "preview", "providerOrders", "releases", "seconds", "shipments", "specHash", "thumbnail"];
+    let wanted = [
+        "bundle",
+        "jobs",
+        "money",
+        "order",
+        "preview",
+        "providerOrders",
+        "releases",
+        "seconds",
+        "shipments",
+        "specHash",
+        "thumbnail",
+    ];
     assert_eq!(names(told), wanted);
     assert!(told["order"]["id"].as_str().is_some_and(|id| id.starts_with("ord_")), "{told}");
     assert_eq!(told["order"]["state"], "delivered");
-    assert_eq!((told["providerOrders"].as_u64(), told["releases"].as_u64(), told["shipments"].as_u64()), (Some(1), Some(1), Some(2)));
+    assert_eq!(
+        (told["providerOrders"].as_u64(), told["releases"].as_u64(), told["shipments"].as_u64()),
+        (Some(1), Some(1), Some(2))
+    );
     for file in ["preview", "bundle"] {
         let path = Path::new(told[file]["path"].as_str().expect("a path"));
         assert_eq!(Some(sha256(path).as_str()), told[file]["sha256"].as_str(), "{file}");
@@ -53,7 +69,10 @@ fn check(told: &Value) {
         .collect();
     assert_eq!(lines.iter().map(|(_, minor)| minor).sum::<i64>(), 0);
     let of = |start: &str| lines.iter().filter(|(account, _)| account.starts_with(start)).count();
-    assert_eq!((of("sales"), of("tax"), of("provider:gelato"), of("platform"), of("creator:"), of("royalty:")), (1, 1, 1, 1, 1, 3));
+    assert_eq!(
+        (of("sales"), of("tax"), of("provider:gelato"), of("platform"), of("creator:"), of("royalty:")),
+        (1, 1, 1, 1, 1, 3)
+    );
     let sales = lines.iter().find(|(account, _)| *account == "sales").map(|(_, minor)| -minor);
     assert_eq!(money["grossMinor"].as_i64(), sales, "the whole gross is shared out");
     assert!(told["jobs"]["succeeded"].as_u64().is_some_and(|n| n > 12), "{told}");

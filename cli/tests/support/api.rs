@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::cli::foreign;
+use crate::shell::foreign;
 
 /// The installation's root key in these tests.
 pub(crate) const ROOT: &str = "root-key-of-the-tests-0123456789abcdef";
@@ -71,7 +71,14 @@ pub(crate) fn client() -> reqwest::Client {
 }
 
 /// One call: status and JSON (null when there is none). `None` when no whole answer came, because the api died.
-pub(crate) async fn call(http: &reqwest::Client, key: &str, method: Method, url: &str, idempotency: &str, body: &Value) -> Option<(u16, Value)> {
+pub(crate) async fn call(
+    http: &reqwest::Client,
+    key: &str,
+    method: Method,
+    url: &str,
+    idempotency: &str,
+    body: &Value,
+) -> Option<(u16, Value)> {
     let request = http.request(method, url).bearer_auth(key).header("Idempotency-Key", idempotency).json(body);
     let answer = request.send().await.ok()?;
     let status = answer.status().as_u16();

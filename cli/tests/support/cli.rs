@@ -2,14 +2,7 @@
 
 use std::process::{Command, Output};
 
-/// Settings that a developer's shell may hold.
-const FOREIGN: [&str; 6] = ["DATABASE_URL", "REDIS_URL", "BLOB_URL", "PUBLIC_URL", "PORT", "PLATEN_CONFIG"];
-
-/// The names to take out of an environment. What the test run itself needs (the SQL cover) stays.
-pub(crate) fn foreign() -> Vec<String> {
-    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    names.filter(|name| FOREIGN.contains(&name.as_str()) || (name.starts_with("PLATEN_") && name.contains("__"))).collect()
-}
+use crate::shell::foreign;
 
 /// A command that will run `platen` with these words.
 pub(crate) fn platen(words: &[&str]) -> Command {

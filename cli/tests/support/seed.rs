@@ -18,7 +18,6 @@ pub(crate) struct Seeded {
     pub(crate) key: String,
     /// Locked.
     pub(crate) snapshot: String,
-    pub(crate) spec_hash: String,
 }
 
 /// The mug's product at the printer.
@@ -78,7 +77,7 @@ pub(crate) async fn seed(db: &Db, url: &str) -> Seeded {
     let snapshot = snapshot["id"].as_str().expect("an id").to_owned();
     post(format!("/v1/snapshots/{snapshot}/approve"), json!({})).await;
     post(format!("/v1/snapshots/{snapshot}/lock"), json!({})).await;
-    Seeded { tenant, key, snapshot, spec_hash }
+    Seeded { tenant, key, snapshot }
 }
 
 async fn ask(http: reqwest::Client, key: String, method: Method, url: String, body: Value) -> Value {

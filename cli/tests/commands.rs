@@ -1,0 +1,241 @@
+//! The commands on the real binary: help, exit codes, and what operators do beside the database.
+
+#[path = "support/cli.rs"]
+mod cli;
+#[path = "support/shell.rs"]
+mod shell;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use platen_shared::clock::SystemClock;
+use platen_shared::id::{JobId, TenantId};
+use platen_shared::ledger::enqueue::{NewJob, enqueue};
+use platen_shared::ledger::{Ledger, Queue};
+use platen_shared::testing::{TestDb, databases};
+use serde_json::{Value, json};
+
+use cli::{platen, said};
+
+const SECRET: &str = "secret-key-of-the-tests-0123456789abcdef";
+
+/// Runs it on a database: (exit code, standard output, standard error).
+fn on(url: &str, words: &[&str]) -> (i32, String, String) {
+    let mut command = platen(words);
+    said(&command.env("DATABASE_URL", url).output().expect("platen starts"))
+}
+
+/// The same, which must succeed and answer JSON.
+fn json_of(url: &str, words: &[&str]) -> Value {
+    let (code, out, err) = on(url, words);
+    assert_eq!(code, 0, "{words:?}: {err}");
+    serde_json::from_str(&out).unwrap_or_else(|e| panic!("{words:?}: {e}: {out}"))
+}
+
+#[test]
+fn help_names_every_command_and_nonsense_is_exit_code_2() {
+    let (code, out, _) = said(&platen(&["--help"]).output().expect("platen starts"));
+    assert_eq!(code, 0);
+    for command in
+        ["demo", "dev", "api", "worker", "migrate", "doctor", "config", "keys", "jobs", "sim", "bench-adapter"]
+    {
+        assert!(out.contains(&format!("  {command}")), "{command} is not in the help: {out}");
+        let (code, out, _) = said(&platen(&[command, "--help"]).output().expect("platen starts"));
+        assert!(code == 0 && out.contains("Usage: platen"), "{command}: {out}");
+    }
+    for words in [
+        &["deliver"][..],
+        &["jobs", "list", "--state", "lost"],
+        &["worker", "--concurrency", "many"],
+        &["jobs", "show", "ord_1"],
+        &[],
+    ] {
+        let (code, _, err) = said(&platen(words).output().expect("platen starts"));
+        assert!(code == 2 && !err.is_empty(), "{words:?}: {code} {err}");
+    }
+}
+
+#[test]
+fn a_link_named_after_a_role_takes_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for role in ["api", "worker"] {
+        let link = folder.path().join(format!("platen-{role}"));
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_platen"), &link).expect("a link");
+        let mut command = std::process::Command::new(&link);
+        let (code, out, _) = said(&command.arg("--help").output().expect("the link starts"));
+        assert!(code == 0 && out.contains(&format!("Usage: platen {role}")), "{out}");
+    }
+}
+
+fn file_url(folder: &Path) -> String {
+    format!("sqlite://{}", folder.join("new").join("platen.db").display())
+}
+
+#[test]
+fn the_roles_refuse_a_schema_they_do_not_fit_until_it_is_migrated() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = file_url(folder.path());
+    let blobs = format!("file://{}", folder.path().join("blobs").display());
+    for words in [&["api", "--port", "0"][..], &["worker"], &["jobs", "list"], &["keys", "list", "--tenant", "x"]] {
+        let mut command = platen(words);
+        command.env("DATABASE_URL", &url).env("BLOB_URL", &blobs).env("PLATEN_SECRETS__KEY", SECRET);
+        let (code, _, err) = said(&command.output().expect("platen starts"));
+        assert_eq!(code, 1, "{words:?}: {err}");
+        assert!(err.contains("run `platen migrate`"), "{words:?}: {err}");
+    }
+    assert_eq!(on(&url, &["migrate"]).1, "The schema of the sqlite database is now at 1.\n");
+    assert_eq!(on(&url, &["migrate"]).1, "The schema of the sqlite database is already at 1.\n");
+}
+
+#[test]
+fn a_role_without_the_installations_key_says_how_to_make_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for role in ["api", "worker"] {
+        let (code, _, err) = on(&file_url(folder.path()), &[role]);
+        assert!(code == 1 && err.contains("openssl rand -hex 32"), "{err}");
+    }
+}
+
+#[test]
+fn doctor_says_what_to_fix() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = file_url(folder.path());
+    let blobs = format!("file://{}", folder.path().join("blobs").display());
+    let doctor = |env: &[(&str, &str)]| {
+        let mut command = platen(&["doctor"]);
+        command.env("DATABASE_URL", &url).env("BLOB_URL", &blobs).envs(env.iter().copied());
+        said(&command.output().expect("platen starts"))
+    };
+    let (code, out, err) = doctor(&[]);
+    assert!(code == 1 && err.contains("3 things to fix"), "{out}{err}");
+    for sentence in ["run `platen migrate`", "which Gelato cannot reach: set PUBLIC_URL", "secrets.key is not set"] {
+        assert!(out.contains(sentence), "{sentence}: {out}");
+    }
+    on(&url, &["migrate"]);
+    let (code, out, err) = doctor(&[("PLATEN_SECRETS__KEY", SECRET), ("PUBLIC_URL", "https://print.example")]);
+    assert!(code == 0 && !out.contains("FIX"), "{out}{err}");
+    let (code, out, _) = doctor(&[("PLATEN_SECRETS__KEY", SECRET), ("PLATEN_GELATO__URL", "http://127.0.0.1:7601")]);
+    assert_eq!(code, 0, "a stand-in on loopback may fetch from loopback: {out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_made_listed_and_revoked() {
+    for test in databases().await {
+        let url = test.url.as_str();
+        let (code, _, err) = on(url, &["keys", "create", "--tenant", "Shop"]);
+        assert!(code == 1 && err.contains("--create-tenant"), "{err}");
+        let made = json_of(
+            url,
+            &["keys", "create", "--tenant", "Shop", "--create-tenant", "--scopes", "write,read", "--json"],
+        );
+        let token = made["key"].as_str().expect("a token");
+        assert!(token.starts_with("plk_"), "{token}");
+        assert_eq!(made["scopes"], json!(["read", "write"]));
+        let (code, out, err) = on(url, &["keys", "create", "--tenant", made["tenant"].as_str().expect("an id")]);
+        assert!(
+            code == 0 && out.starts_with("plk_") && !err.contains(out.trim()),
+            "only the key itself is on standard output: {err}"
+        );
+        let (code, _, err) = on(url, &["keys", "create", "--tenant", "Shop", "--scopes", "everything"]);
+        assert!(code == 1 && err.contains("the scopes are read"), "{err}");
+        let listed = json_of(url, &["keys", "list", "--tenant", "Shop", "--json"]);
+        assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
+        assert!(!listed.to_string().contains(token), "a key is shown once");
+        let id = made["id"].as_str().expect("an id");
+        assert_eq!(on(url, &["keys", "revoke", id, "--tenant", "Shop"]).0, 0);
+        let listed = json_of(url, &["keys", "list", "--tenant", "Shop", "--json"]);
+        let revoked =
+            listed["items"].as_array().expect("keys").iter().filter(|key| !key["revokedAt"].is_null()).count();
+        assert_eq!(revoked, 1);
+        let stranger = platen_shared::id::KeyId::new().to_string();
+        assert_eq!(on(url, &["keys", "revoke", &stranger, "--tenant", "Shop"]).0, 1);
+        test.drop_it().await;
+    }
+}
+
+/// A tenant with three jobs of two kinds, one of them about a design.
+async fn with_jobs(test: &TestDb) -> (TenantId, Vec<JobId>) {
+    let made = json_of(&test.url, &["keys", "create", "--tenant", "Shop", "--create-tenant", "--json"]);
+    let tenant: TenantId = made["tenant"].as_str().expect("an id").parse().expect("a tenant's id");
+    let ledger = Ledger::new(test.db.clone(), Arc::new(SystemClock::new()));
+    let mut jobs = Vec::new();
+    for (kind, queue, key, spec_hash) in [
+        ("sync_catalog", Queue::Sync, "a", None),
+        ("sync_catalog", Queue::Sync, "b", None),
+        ("render_preview", Queue::Previews, "c", Some("ab".repeat(32))),
+    ] {
+        let payload = match &spec_hash {
+            Some(hash) => json!({ "specHash": hash, "profile": "preview", "pressVersion": "1" }),
+            None => json!({ "provider": "gelato", "generation": key }),
+        };
+        let new = NewJob {
+            tenant,
+            queue,
+            kind,
+            key: key.to_owned(),
+            spec_hash,
+            provider: String::new(),
+            payload,
+            priority: 0,
+            run_at: ledger.now(),
+            correlation_id: "test".to_owned(),
+        };
+        let mut tx = test.db.begin("test").await.expect("a transaction");
+        jobs.push(enqueue(&mut tx, ledger.now(), &new).await.expect("enqueued").id());
+        tx.commit().await.expect("committed");
+    }
+    (tenant, jobs)
+}
+
+fn count(document: &Value) -> usize {
+    document["items"].as_array().map_or(0, Vec::len)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_listed_cancelled_retried_paused_and_resumed() {
+    for test in databases().await {
+        let url = test.url.as_str();
+        let (_, jobs) = with_jobs(&test).await;
+        assert_eq!(count(&json_of(url, &["jobs", "list", "--json"])), 3, "the only tenant needs no name");
+        assert_eq!(count(&json_of(url, &["jobs", "list", "--json", "--tenant", "Shop", "--kind", "sync_catalog"])), 2);
+        assert_eq!(count(&json_of(url, &["jobs", "list", "--json", "--all", "--spec-hash", &"ab".repeat(32)])), 1);
+        assert_eq!(count(&json_of(url, &["jobs", "list", "--json", "--queue", "previews", "--state", "ready"])), 1);
+        let (code, _, err) = on(url, &["jobs", "list", "--kind", "bake_cake"]);
+        assert!(code == 1 && err.contains("the kinds are build_bundle"), "{err}");
+
+        let (code, _, err) = on(url, &["jobs", "cancel"]);
+        assert!(code == 1 && err.contains("name jobs by id"), "{err}");
+        let cancel = ["jobs", "cancel", "--kind", "sync_catalog", "--reason", "not now", "--json"];
+        assert_eq!(count(&json_of(url, &[&cancel[..], &["--dry-run"]].concat())), 2);
+        assert_eq!(
+            count(&json_of(url, &["jobs", "list", "--json", "--state", "ready"])),
+            3,
+            "a dry run changes nothing"
+        );
+        assert_eq!(count(&json_of(url, &cancel)), 2);
+        let first = jobs[0].to_string();
+        let shown = json_of(url, &["jobs", "show", &first, "--json"]);
+        assert_eq!((shown["state"].as_str(), shown["error"]["message"].as_str()), (Some("cancelled"), Some("not now")));
+        assert_eq!(count(&json_of(url, &["jobs", "retry", &first, "--json"])), 1);
+        assert_eq!(json_of(url, &["jobs", "show", &first, "--json"])["state"], "ready");
+        let (code, out, _) = on(url, &["jobs", "show", &first]);
+        assert!(code == 0 && out.contains("is ready") && out.contains("sync_catalog"), "{out}");
+
+        let (_, out, err) = on(url, &["jobs", "pause", "--queue", "sync", "--reason", "the printer moves house"]);
+        let pause = out.split_whitespace().next().unwrap_or_else(|| panic!("{err}")).to_owned();
+        assert!(pause.starts_with("pse_") && out.contains("1 waiting jobs are held"), "{out}");
+        assert_eq!(json_of(url, &["jobs", "show", &first, "--json"])["waitingFor"], "paused");
+        assert_eq!(count(&json_of(url, &["jobs", "resume", "--json"])), 1);
+        let (_, out, _) = on(url, &["jobs", "resume", &pause]);
+        assert!(out.contains("1 jobs go on"), "{out}");
+        assert_eq!(json_of(url, &["jobs", "show", &first, "--json"])["waitingFor"], "");
+        let (code, _, err) = on(url, &["jobs", "pause", "--reason", "tired"]);
+        assert!(code == 1 && err.contains("say what to pause"), "{err}");
+
+        json_of(url, &["keys", "create", "--tenant", "Second shop", "--create-tenant", "--json"]);
+        let (code, _, err) = on(url, &["jobs", "list"]);
+        assert!(code == 1 && err.contains("name one with --tenant"), "{err}");
+        assert_eq!(count(&json_of(url, &["jobs", "list", "--all", "--json"])), 3);
+        test.drop_it().await;
+    }
+}

@@ -1,0 +1,188 @@
+//! No write route calls the outside: the api runs with every provider address and every proxy pointing at a listener of this test, every
+//! write of the OpenAPI document is driven to success, and the listener must have heard nothing.
+
+#[path = "support/api.rs"]
+mod api;
+#[path = "support/seed.rs"]
+mod seed;
+#[path = "support/shell.rs"]
+mod shell;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use platen_shared::clock::SystemClock;
+use platen_shared::domain::order::OrderState;
+use platen_shared::store::orders;
+use platen_shared::testing::{TestDb, until};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+
+use api::{Api, ROOT, call};
+use seed::Seeded;
+
+static STAR: &[u8] = include_bytes!("../../fixtures/demo/star.png");
+
+/// Counts who connects.
+async fn trap() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let heard = Arc::new(AtomicUsize::new(0));
+    let counter = heard.clone();
+    tokio::spawn(async move {
+        while listener.accept().await.is_ok() {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (url, heard)
+}
+
+/// Every variable that could lead outside.
+fn outside(url: &str) -> Vec<(&'static str, String)> {
+    let mut env: Vec<(&str, String)> = vec![("NO_PROXY", String::new()), ("no_proxy", String::new())];
+    for name in
+        ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "PLATEN_GELATO__URL"]
+    {
+        env.push((name, url.to_owned()));
+    }
+    for name in [
+        "PLATEN_GELATO__ORDER_URL",
+        "PLATEN_GELATO__PRODUCT_URL",
+        "PLATEN_GELATO__SHIPMENT_URL",
+        "PLATEN_GELATO__ECOMMERCE_URL",
+    ] {
+        env.push((name, url.to_owned()));
+    }
+    env
+}
+
+/// A web app that notes which operations it has used.
+struct Driver {
+    http: reqwest::Client,
+    url: String,
+    key: String,
+    used: BTreeSet<String>,
+}
+
+impl Driver {
+    /// Uses one operation; `{}` of the path is `id`. It must succeed, so that nothing was skipped.
+    async fn go(&mut self, method: Method, path: &str, id: &str, body: Value) -> Value {
+        let open = path.find('{').unwrap_or(path.len());
+        let close = path.find('}').map_or(path.len(), |at| at + 1);
+        let url = format!("{}{}{}{}", self.url, &path[..open], if open < close { id } else { "" }, &path[close..]);
+        let key = if path == "/v1/tenants" { ROOT } else { &self.key };
+        let idempotency = format!("{method} {url} {}", self.used.len());
+        let (status, answer) =
+            call(&self.http, key, method.clone(), &url, &idempotency, &body).await.expect("an answer");
+        assert!((200..300).contains(&status), "{method} {url}: {status} {answer}");
+        self.used.insert(format!("{method} {path}"));
+        answer
+    }
+
+    async fn post(&mut self, path: &str, id: &str, body: Value) -> Value {
+        self.go(Method::POST, path, id, body).await
+    }
+}
+
+fn id(answer: &Value) -> String {
+    answer["id"].as_str().expect("an id").to_owned()
+}
+
+async fn tenant_and_keys(app: &mut Driver) {
+    app.post("/v1/tenants", "", json!({ "name": "Second", "currency": "EUR", "platformFeeBps": 0 })).await;
+    app.go(Method::PATCH, "/v1/tenant", "", json!({ "name": "Renamed" })).await;
+    let key = app.post("/v1/keys", "", json!({ "name": "spare", "scopes": ["read"] })).await;
+    app.go(Method::DELETE, "/v1/keys/{id}", &id(&key), Value::Null).await;
+    app.go(Method::PUT, "/v1/connections/{provider}", "gelato", json!({ "apiKey": "a-key-of-the-printer" })).await;
+}
+
+async fn designs(app: &mut Driver) {
+    let upload = app
+        .http
+        .post(format!("{}/v1/uploads", app.url))
+        .bearer_auth(&app.key)
+        .header("Content-Type", "image/png")
+        .body(STAR);
+    assert_eq!(upload.send().await.expect("an answer").status(), 201);
+    app.used.insert("POST /v1/uploads".to_owned());
+    app.go(Method::PUT, "/v1/products/{id}", "mug", seed::product()).await;
+    for (root, name) in [("/v1", "Ada"), ("/api/v1", "Lena")] {
+        app.post(&format!("{root}/specs/validate"), "", seed::spec(name)).await;
+        let spec = app.post(&format!("{root}/specs"), "", seed::spec(name)).await;
+        let hash = json!({ "specHash": spec["hash"] });
+        let snapshot = id(&app.post(&format!("{root}/snapshots"), "", hash.clone()).await);
+        let approve = if root == "/v1" { "approve" } else { "validate" };
+        app.post(&format!("{root}/snapshots/{{id}}/{approve}"), &snapshot, json!({})).await;
+        app.post(&format!("{root}/snapshots/{{id}}/lock"), &snapshot, json!({})).await;
+        app.post(if root == "/v1" { "/v1/renders" } else { "/api/v1/renders/preview" }, "", hash).await;
+    }
+}
+
+async fn money_and_printing(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
+    let order = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, "one")).await);
+    let payment =
+        json!({ "reference": "pay-1", "method": "card", "amount": { "minor": seed::TOTAL_MINOR, "currency": "EUR" } });
+    app.post("/v1/orders/{id}/payments", &order, payment).await;
+    app.post("/v1/orders/{id}/bundle", &order, json!({})).await;
+    app.post("/api/v1/manufacturing/export-pack", "", json!({ "orderId": order })).await;
+    // As the worker would, which does not run here.
+    let mut tx = test.db.begin("test").await.expect("a transaction");
+    let at = SystemClock::wall();
+    let order_id = order.parse().expect("an order's id");
+    orders::advance(&mut tx, at, seeded.tenant, order_id, OrderState::Ready, "test", "print files ready")
+        .await
+        .expect("moved");
+    tx.commit().await.expect("committed");
+    app.post("/v1/orders/{id}/submit", &order, json!({})).await;
+    let second = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, "two")).await);
+    app.post("/v1/orders/{id}/cancel", &second, json!({ "reason": "changed my mind" })).await;
+}
+
+async fn work(app: &mut Driver) {
+    app.post("/v1/catalogue/syncs", "", json!({ "provider": "gelato" })).await;
+    let payload = json!({ "provider": "gelato", "generation": "g1" });
+    let job = id(&app.post("/v1/jobs", "", json!({ "kind": "sync_catalog", "payload": payload.clone() })).await);
+    app.post("/v1/jobs/{id}/cancel", &job, json!({ "reason": "not now" })).await;
+    app.post("/v1/jobs/{id}/retry", &job, json!({ "reason": "now" })).await;
+    let pause = app.post("/v1/pauses", "", json!({ "scope": "queue", "value": "sync", "reason": "a test" })).await;
+    app.go(Method::DELETE, "/v1/pauses/{id}", &id(&pause), Value::Null).await;
+    let body = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato" }, "cron": "0 3 * * *", "zone": "Europe/Paris" });
+    app.go(Method::PUT, "/v1/schedules/{name}", "nightly", body).await;
+    app.go(Method::DELETE, "/v1/schedules/{name}", "nightly", Value::Null).await;
+}
+
+/// What the document says can be written.
+async fn promised(app: &Driver) -> BTreeSet<String> {
+    let answer = app.http.get(format!("{}/openapi.json", app.url)).send().await.expect("an answer");
+    let document: Value = serde_json::from_str(&answer.text().await.expect("text")).expect("JSON");
+    let mut found = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        let methods = operations.as_object().expect("operations").keys();
+        let methods = methods.filter(|method| ["post", "put", "patch", "delete"].contains(&method.as_str()));
+        found.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_write_route_calls_the_outside() {
+    let test = TestDb::sqlite().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (url, heard) = trap().await;
+    let api: Api = api::start(&test.url, folder.path(), &outside(&url)).await;
+    let seeded = seed::seed(&test.db, &api.url).await;
+    let mut app = Driver { http: api::client(), url: api.url.clone(), key: seeded.key.clone(), used: BTreeSet::new() };
+    tenant_and_keys(&mut app).await;
+    designs(&mut app).await;
+    money_and_printing(&mut app, &test, &seeded).await;
+    work(&mut app).await;
+    let missing: Vec<String> = promised(&app).await.difference(&app.used).cloned().collect();
+    assert_eq!(missing, Vec::<String>::new(), "these writes are in the document and were not driven: add them above");
+    api.kill().await;
+    assert_eq!(heard.load(Ordering::SeqCst), 0, "a write route called the outside");
+    // The trap does hear.
+    let _probe = TcpStream::connect(url.trim_start_matches("http://")).await.expect("the trap listens");
+    until("the trap to hear", || async { heard.load(Ordering::SeqCst) == 1 }).await;
+}
