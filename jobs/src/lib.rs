@@ -24,10 +24,12 @@ pub mod render_preview;
 pub mod submit_order;
 pub mod sync_catalog;
 
+use registry::kinds;
+
 pub use job::{Ctx, Failure, Hook, Job, Key, Limit, Ports, Recording, Retry};
 pub use registry::{Entry, Origin, enqueue, enqueue_by_kind, find};
 
-registry::kinds![
+kinds![
     build_bundle::BuildBundle,
     distribute_revenue::DistributeRevenue,
     poll_tracking::PollTracking,

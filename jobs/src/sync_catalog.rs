@@ -24,9 +24,8 @@ use crate::workflow::into_db;
 pub struct SyncCatalog {
     /// The printer.
     pub provider: String,
-    /// The sync's name: the same name is the same sync. A schedule leaves it out, and then the first page's job names it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub generation: Option<String>,
+    /// The sync's name: the same name is the same sync. A schedule writes `{fire}` here, which becomes the time it fired.
+    pub generation: String,
     /// Where to go on; absent on the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
@@ -50,8 +49,7 @@ impl Job for SyncCatalog {
     type Output = Page;
 
     fn key(&self) -> Key {
-        let generation = self.generation.as_deref().unwrap_or("first");
-        Key::effect(&self.provider, format!("{generation}:{}", self.cursor.as_deref().unwrap_or("begin")))
+        Key::effect(&self.provider, format!("{}:{}", self.generation, self.cursor.as_deref().unwrap_or("begin")))
     }
 
     fn provider(&self) -> &str {
@@ -70,22 +68,17 @@ impl Job for SyncCatalog {
     }
 
     async fn record(&self, tx: &mut Tx, done: &Recording, out: &Page) -> db::Result<()> {
-        let generation = self.generation.clone().unwrap_or_else(|| done.job.to_string());
-        let (tenant, provider) = (done.tenant, self.provider.as_str());
+        let (tenant, provider, generation) = (done.tenant, self.provider.as_str(), self.generation.as_str());
         if self.cursor.is_none() {
-            catalogue::begin(tx, done.business_now, tenant, provider, &generation).await?;
+            catalogue::begin(tx, done.business_now, tenant, provider, generation).await?;
         }
-        catalogue::page(tx, done.business_now, tenant, provider, &generation, out.currency.code(), &out.page.items)
+        catalogue::page(tx, done.business_now, tenant, provider, generation, out.currency.code(), &out.page.items)
             .await?;
         if let Some(cursor) = &out.page.next {
-            let next = SyncCatalog {
-                provider: self.provider.clone(),
-                generation: Some(generation),
-                cursor: Some(cursor.clone()),
-            };
+            let next = SyncCatalog { cursor: Some(cursor.clone()), ..self.clone() };
             return enqueue(tx, &done.follow(), &next).await.map(drop).map_err(into_db);
         }
-        if let Err(gone) = catalogue::end(tx, done.business_now, tenant, provider, &generation).await? {
+        if let Err(gone) = catalogue::end(tx, done.business_now, tenant, provider, generation).await? {
             tracing::warn!(%tenant, provider, gone, "{gone} products vanished at once, more than a fifth: none were retired, look at the printer's account");
         }
         Ok(())

@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use platen_jobs::{Origin, enqueue_by_kind, find};
 use platen_shared::ledger::Ledger;
 use platen_shared::ledger::schedules::{Schedule, advance, next_after};
+use serde_json::Value;
 
 pub(crate) async fn fire(ledger: &Ledger) -> Result<()> {
     for schedule in ledger.due_schedules(ledger.now()).await? {
@@ -24,9 +25,34 @@ async fn fire_one(ledger: &Ledger, schedule: &Schedule) -> Result<()> {
         return Ok(());
     }
     let key = format!("schedule:{}:{}", schedule.name, schedule.next_fire);
+    let payload = filled(&schedule.payload, &schedule.next_fire.to_string());
     let origin = Origin { tenant: schedule.tenant, now, run_at: now, priority: 0, correlation_id: key.clone() };
-    enqueue_by_kind(&mut tx, &origin, entry, &schedule.payload, Some(key)).await?;
+    enqueue_by_kind(&mut tx, &origin, entry, &payload, Some(key)).await?;
     tx.commit().await?;
     ledger.nudge();
     Ok(())
+}
+
+/// The payload with its fire time wherever it says `{fire}`.
+fn filled(payload: &Value, fire: &str) -> Value {
+    match payload {
+        Value::String(text) => Value::String(text.replace("{fire}", fire)),
+        Value::Array(items) => items.iter().map(|item| filled(item, fire)).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), filled(value, fire))).collect(),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_fire_time_fills_its_place() {
+        let payload =
+            json!({ "provider": "gelato", "generation": "nightly {fire}", "deep": [{ "n": 1, "at": "{fire}" }] });
+        let expected = json!({ "provider": "gelato", "generation": "nightly T", "deep": [{ "n": 1, "at": "T" }] });
+        assert_eq!(filled(&payload, "T"), expected);
+    }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use platen_shared::ledger::Ledger;
+use platen_shared::store::idempotency;
 use tokio_util::sync::CancellationToken;
 
 use crate::execute::Runner;
@@ -26,9 +28,17 @@ pub(crate) async fn run(runner: Arc<Runner>, keep_history: Duration, stop: Cance
             tracing::warn!(%error, "a schedule did not fire; it stays due");
         }
         if n % TRIM_EVERY == 0
-            && let Err(error) = runner.ledger().trim(keep_history).await
+            && let Err(error) = trim(runner.ledger(), keep_history).await
         {
-            tracing::warn!(%error, "old history was not trimmed");
+            tracing::warn!(%error, "old history was not trimmed; the next try comes in an hour");
         }
     }
+}
+
+/// Old finished jobs, and replies kept for repeated requests.
+async fn trim(ledger: &Ledger, keep_history: Duration) -> platen_shared::db::Result<()> {
+    ledger.trim(keep_history).await?;
+    let mut tx = ledger.db.begin("trim_replies").await?;
+    idempotency::sweep(&mut tx, ledger.now()).await?;
+    tx.commit().await
 }

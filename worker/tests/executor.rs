@@ -225,14 +225,22 @@ async fn an_end_that_cannot_be_recorded_is_still_an_end() {
     world.test.tamper("ALTER TABLE artefacts RENAME TO artefacts_away").await.unwrap();
     let id = world.enqueue(find("render_preview").unwrap(), &preview(&world), None).await;
     world.run(id).await;
-    assert_eq!(world.job(id).await.error.unwrap().0["class"], "record", "its record failed, so it is dead and says why");
+    assert_eq!(
+        world.job(id).await.error.unwrap().0["class"],
+        "record",
+        "its record failed, so it is dead and says why"
+    );
 
     world.test.tamper("ALTER TABLE orders RENAME TO orders_away").await.unwrap();
     let order = world.order;
     let id = world.enqueue(find("build_bundle").unwrap(), &json!({ "order": order, "revision": "x" }), None).await;
     world.run(id).await;
     let job = world.job(id).await;
-    assert_eq!((job.state.as_str(), job.error.unwrap().0["class"].clone()), ("dead", json!("record")), "nor could the kind be told");
+    assert_eq!(
+        (job.state.as_str(), job.error.unwrap().0["class"].clone()),
+        ("dead", json!("record")),
+        "nor could the kind be told"
+    );
     world.end().await;
 }
 

@@ -32,7 +32,7 @@ pub(crate) async fn sync(call: Call, Input(body): Input<NewSync>) -> Reply<Respo
     checks.done()?;
     // Every request is a sync of its own; an Idempotency-Key makes a repeat the same one.
     let generation = uuid::Uuid::now_v7().simple().to_string();
-    let job = SyncCatalog { provider: body.provider, generation: Some(generation), cursor: None };
+    let job = SyncCatalog { provider: body.provider, generation, cursor: None };
     let mut tx = call.begin("sync_catalogue").await?;
     let id = platen_jobs::enqueue(&mut tx, &call.origin(0), &job).await?.id();
     call.commit_and_nudge(tx).await?;

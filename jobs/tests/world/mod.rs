@@ -111,10 +111,7 @@ impl World {
         let worker = self.worker(Some(hook)).await;
         assert_eq!(self.ledger.claim(worker.name(), Queue::ALL, 1).await.unwrap(), vec![id], "the job is next");
         let run = tokio::spawn(async move { worker.run(id).await });
-        let died = tokio::select! {
-            () = reached.notified() => true,
-            () = tokio::time::sleep(DEADLINE) => false,
-        };
+        let died = tokio::time::timeout(DEADLINE, reached.notified()).await.is_ok();
         run.abort();
         let _ = run.await;
         self.clock.advance(Duration::from_secs(7));
