@@ -55,6 +55,39 @@ fn help_names_every_command_and_nonsense_is_exit_code_2() {
     }
 }
 
+/// `platen jobs list --all …` in a page → `jobs list`.
+fn named_commands(page: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for start in ["`platen ", "    platen ", "cargo run -- "] {
+        for (at, _) in page.match_indices(start) {
+            let rest = page[at + start.len()..].lines().next().unwrap_or_default();
+            let words = rest
+                .split(['`', ' ', '#'])
+                .take_while(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
+            found.push(words.take_while(|word| !word.starts_with('-')).take(2).map(str::to_owned).collect());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_in_the_documents_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut checked = 0;
+    for name in
+        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/operations.md", "docs/benchmarks.md"]
+    {
+        let page = std::fs::read_to_string(root.join(name)).expect("the page is there");
+        for words in named_commands(&page) {
+            let words: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
+            let (code, _, err) = said(&platen(&words).output().expect("platen starts"));
+            assert_eq!(code, 0, "{name} says `platen {}`: {err}", words.join(" "));
+            checked += 1;
+        }
+    }
+    assert!(checked > 25, "only {checked} commands were found in the documents");
+}
+
 #[test]
 fn a_link_named_after_a_role_takes_it() {
     let folder = tempfile::tempdir().expect("a folder");

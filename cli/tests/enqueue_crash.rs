@@ -196,11 +196,11 @@ async fn nothing_acknowledged_is_lost_however_often_the_api_is_killed() {
         let first = api::start(&test.url, folder.path(), &[]).await;
         let seeded = seed::seed(&test.db, &first.url).await;
         first.kill().await;
-        let acknowledged = Arc::default();
+        let acknowledged: Arc<Mutex<Acknowledged>> = Arc::default();
         for n in 0..runs {
             run(&test, folder.path(), &seeded, n as u64, &acknowledged).await;
         }
-        let acknowledged = acknowledged.lock().expect("unpoisoned");
+        let acknowledged = std::mem::take(&mut *acknowledged.lock().expect("unpoisoned"));
         check(&test, &seeded, &acknowledged).await;
         println!(
             "{}: {runs} runs, {} orders, {} payments and {} jobs acknowledged, none lost",
@@ -210,7 +210,6 @@ async fn nothing_acknowledged_is_lost_however_often_the_api_is_killed() {
             acknowledged.jobs.len()
         );
         suite_ran("crash", test.engine());
-        drop(acknowledged);
         test.drop_it().await;
     }
 }
