@@ -148,7 +148,7 @@ async fn work(app: &mut Driver) {
     app.post("/v1/jobs/{id}/retry", &job, json!({ "reason": "now" })).await;
     let pause = app.post("/v1/pauses", "", json!({ "scope": "queue", "value": "sync", "reason": "a test" })).await;
     app.go(Method::DELETE, "/v1/pauses/{id}", &id(&pause), Value::Null).await;
-    let body = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato" }, "cron": "0 3 * * *", "zone": "Europe/Paris" });
+    let body = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato", "generation": "{fire}" }, "cron": "0 3 * * *", "zone": "Europe/Paris" });
     app.go(Method::PUT, "/v1/schedules/{name}", "nightly", body).await;
     app.go(Method::DELETE, "/v1/schedules/{name}", "nightly", Value::Null).await;
 }

@@ -86,7 +86,7 @@ impl Shop {
 
     /// Syncs the printer's catalogue and waits for its last page; a schedule does the same every night.
     pub(crate) async fn sync_catalogue(&self) -> Result<()> {
-        let nightly = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato" }, "cron": "0 3 * * *", "zone": "Europe/Paris" });
+        let nightly = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato", "generation": "{fire}" }, "cron": "0 3 * * *", "zone": "Europe/Paris" });
         self.client.write(&self.office, Method::PUT, "/v1/schedules/nightly-catalogue", nightly).await?;
         self.client.post(&self.app, "/v1/catalogue/syncs", json!({ "provider": "gelato" })).await?;
         let done = self.wait("the whole catalogue", Duration::from_secs(60), async || {
