@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use platen_shared::id::{JobId, PauseId};
+use platen_shared::id::{JobId, PauseId, TenantId};
 use platen_shared::ledger::read::Filter;
 use platen_shared::ledger::{Job, Ledger, Queue};
 use platen_shared::store::tenants::Tenant;
@@ -15,6 +15,11 @@ use platen_shared::store::tenants::Tenant;
 use super::tenant;
 use crate::config::{Config, Sources};
 use crate::wire;
+
+/// Jobs that a list shows when nobody says how many.
+const LIST_USUAL: usize = 50;
+/// Jobs read at once.
+const PAGE: i64 = 200;
 
 /// What can be done with jobs.
 #[derive(Debug, clap::Subcommand)]
@@ -66,9 +71,9 @@ struct Pick {
     /// About this design
     #[arg(long, value_name = "HASH")]
     spec_hash: Option<String>,
-    /// At most so many of each tenant
-    #[arg(long, default_value_t = 50)]
-    limit: i64,
+    /// At most so many of each tenant; a list shows 50, a change is of all
+    #[arg(long)]
+    limit: Option<usize>,
 }
 
 /// A list of jobs.
@@ -137,9 +142,23 @@ async fn picked(ledger: &Ledger, pick: &Pick, states: Option<&[&str]>) -> Result
                 spec_hash: pick.spec_hash.clone(),
                 before: None,
             };
-            found.extend(ledger.jobs(tenant.id, &filter, pick.limit).await?);
+            let limit = pick.limit.unwrap_or(if states.is_some() { usize::MAX } else { LIST_USUAL });
+            found.extend(pages(ledger, tenant.id, filter, limit).await?);
         }
     }
+    Ok(found)
+}
+
+/// Up to `limit` jobs of a filter, read page by page.
+async fn pages(ledger: &Ledger, tenant: TenantId, mut filter: Filter, limit: usize) -> Result<Vec<Job>> {
+    let mut found: Vec<Job> = Vec::new();
+    while found.len() < limit {
+        let page = ledger.jobs(tenant, &filter, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        filter.before = Some(last.id);
+        found.extend(page);
+    }
+    found.truncate(limit);
     Ok(found)
 }
 

@@ -17,8 +17,9 @@ impl Folder {
     pub(crate) fn open(path: &Path) -> Result<Folder> {
         fs::create_dir_all(path).with_context(|| format!("the folder {} cannot be made", path.display()))?;
         let whole = path.canonicalize().with_context(|| format!("the folder {} cannot be used", path.display()))?;
-        if whole.to_str().is_none() {
-            bail!("the folder's path must be UTF-8");
+        // It becomes part of addresses, where these have a meaning of their own.
+        if whole.to_str().is_none_or(|text| text.contains(['?', '#', '%'])) {
+            bail!("the path of the folder {} must be UTF-8 and without ?, # and %", path.display());
         }
         Ok(Folder(whole))
     }

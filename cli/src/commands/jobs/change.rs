@@ -6,6 +6,7 @@ use platen_shared::clock::Clock;
 use platen_shared::id::{JobId, PauseId, TenantId};
 use platen_shared::ledger::control::{self, Cancelling};
 use platen_shared::ledger::{Job, Ledger, Queue};
+use platen_shared::store::orders;
 use serde_json::{Value, json};
 
 use super::super::tenant::{self, ACTOR};
@@ -42,6 +43,10 @@ pub(super) async fn retry(ledger: &Ledger, args: &Change) -> Result<()> {
             continue;
         }
         let mut tx = ledger.db.begin("jobs_retry").await?;
+        if let Some(order) = job.payload.get("order").and_then(Value::as_str).and_then(|id| id.parse().ok()) {
+            // Whoever cancels the order waits for this to end, or the other way round.
+            orders::lock(&mut tx, job.tenant, order).await?;
+        }
         let back = control::retry(&mut tx, ledger.now(), job.tenant, job.id).await?;
         tenant::note(&mut tx, ledger, job.tenant, "job.retry", job.id, &args.reason).await?;
         if back {
@@ -67,7 +72,9 @@ pub(super) async fn cancel(ledger: &Ledger, config: &Config, args: &Change) -> R
             let (_, trouble) = control::cancelled(why);
             (entry.gave_up)(&mut tx, &recording(ledger, config, job), &job.payload, &trouble).await?;
         }
-        tenant::note(&mut tx, ledger, job.tenant, "job.cancel", job.id, &args.reason).await?;
+        if matches!(outcome, Cancelling::Cancelled(_) | Cancelling::Asked) {
+            tenant::note(&mut tx, ledger, job.tenant, "job.cancel", job.id, &args.reason).await?;
+        }
         tx.commit().await?;
         done.push(match outcome {
             Cancelling::Cancelled(_) => said(&job, "is cancelled"),
