@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use bytes::Bytes;
 use platen_jobs::Origin;
+use platen_shared::canon::sha256_hex;
 use platen_shared::db::{At, Read, Tx};
 use platen_shared::id::{EventId, JobId, TenantId};
 use platen_shared::store::audit::{self, Audit};
@@ -36,6 +37,7 @@ pub(crate) struct Call {
     who: Principal,
     pub(crate) correlation: String,
     wait: Option<u64>,
+    once: Option<String>,
 }
 
 impl FromRequestParts<Shared> for Call {
@@ -45,7 +47,8 @@ impl FromRequestParts<Shared> for Call {
         let who = parts.extensions.get::<Principal>().cloned();
         let who = who.ok_or_else(|| Problem::internal(&"a route that needs a caller let one without a key pass"))?;
         let correlation = parts.extensions.get::<Correlation>().map(|id| id.0.clone()).unwrap_or_default();
-        Ok(Call { shared: app.clone(), who, correlation, wait: wait(&parts.headers) })
+        let once = parts.headers.get("idempotency-key").map(|key| sha256_hex(key.as_bytes()));
+        Ok(Call { shared: app.clone(), who, correlation, wait: wait(&parts.headers), once })
     }
 }
 
@@ -82,6 +85,12 @@ impl Call {
     /// The ledger's time.
     pub(crate) fn ledger_now(&self) -> At {
         self.app().ledger.now()
+    }
+
+    /// The digest of the request's `Idempotency-Key`: what a new thing is named by when its sender gave it no name, so that a repeat finds
+    /// it even when the process died before the first reply was kept.
+    pub(crate) fn once(&self) -> Option<&str> {
+        self.once.as_deref()
     }
 
     pub(crate) fn read(&self) -> Read {

@@ -10,16 +10,20 @@ use platen_jobs::Hook;
 /// The points that every kind has.
 const COMMON: [&str; 3] = ["started", "ran", "recorded"];
 
+/// A crash point by its text `<kind>:<point>`, which must exist.
+pub(crate) fn point(text: &str) -> Result<(&'static str, &'static str)> {
+    let (kind, point) =
+        text.split_once(':').context("a crash point must be <kind>:<point>, such as submit_order:released")?;
+    let entry = platen_jobs::find(kind).with_context(|| format!("crash point: there is no kind {kind}"))?;
+    let known = COMMON.iter().chain(entry.points).find(|known| **known == point);
+    Ok((entry.kind, known.with_context(|| format!("the kind {kind} has no crash point {point}"))?))
+}
+
 /// The hook that the environment asks for, if it asks for one.
 pub(crate) fn hook() -> Result<Option<Hook>> {
     let Ok(wanted) = std::env::var("PLATEN_CRASH_AT") else { return Ok(None) };
     let once = std::env::var_os("PLATEN_CRASH_ONCE").map(PathBuf::from);
-    let (kind, point) =
-        wanted.split_once(':').context("PLATEN_CRASH_AT must be <kind>:<point>, such as submit_order:released")?;
-    let entry = platen_jobs::find(kind).with_context(|| format!("PLATEN_CRASH_AT: there is no kind {kind}"))?;
-    let known = COMMON.iter().chain(entry.points).find(|known| **known == point);
-    let point = *known.with_context(|| format!("PLATEN_CRASH_AT: the kind {kind} has no crash point {point}"))?;
-    let kind = entry.kind;
+    let (kind, point) = point(&wanted)?;
     Ok(Some(Arc::new(move |of, at| {
         if of == kind && at == point && first(once.as_ref()) {
             die();

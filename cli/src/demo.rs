@@ -8,35 +8,40 @@ mod people;
 mod report;
 mod shop;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use platen_shared::clock::SystemClock;
 use tokio_util::sync::CancellationToken;
 
-use crate::stack::{Folder, Plan, Stack};
+use crate::stack::{Folder, Plan, Stack, WorkerProcess};
 pub(crate) use client::Client;
 pub(crate) use follow::{Follower, Story};
 pub(crate) use people::Cast;
 pub(crate) use shop::Shop;
 
 /// Three days at the printer in a quarter of a minute.
-const SPEED: u32 = 20_000;
-/// Where the worker of `--crash` is killed: the printer has accepted, and our ledger does not know it yet.
-const CRASH_AT: &str = "submit_order:released";
+pub(crate) const SPEED: u32 = 20_000;
+/// Where `--crash` kills the worker: the printer has accepted, and our ledger does not know it yet.
+pub(crate) const CRASH_AT: &str = "submit_order:released";
 /// The file that marks a folder as the demo's own.
 const MARK: &str = "demo.toml";
 /// The whole demo takes no longer than this.
 const DEADLINE: Duration = Duration::from_secs(180);
+/// A worker that should be killed is, by then.
+const KILL_WITHIN: Duration = Duration::from_secs(90);
 
 /// What the demo is asked to do.
 pub(crate) struct Wish {
     /// Where everything is kept; emptied first.
     pub(crate) folder: Folder,
-    /// Kill the worker on the way.
-    pub(crate) crash: bool,
+    /// Kill the worker at this crash point.
+    pub(crate) crash_at: Option<String>,
     /// Names, prices and the stand-in's catalogue.
     pub(crate) seed: u64,
+    /// How many times faster than the wall business time runs.
+    pub(crate) speed: u32,
 }
 
 /// Runs it; answers what it came to, true or not.
@@ -52,7 +57,7 @@ pub(crate) async fn run(wish: Wish) -> Result<report::Summary> {
         seed: wish.seed,
         sim_port: 0,
         sim_state: false,
-        speed: SPEED,
+        speed: wish.speed,
         anchor: SystemClock::wall(),
         log_level: "error",
     };
@@ -62,7 +67,7 @@ pub(crate) async fn run(wish: Wish) -> Result<report::Summary> {
         "Platen is at {}, the stand-in for Gelato at {}; a second here is {:.1} hours there.",
         stack.url,
         stack.gelato_url,
-        f64::from(SPEED) / 3600.0
+        f64::from(wish.speed) / 3600.0
     ));
     let told = tokio::time::timeout(DEADLINE, tell(&wish, &mut stack, &story)).await;
     let mut summary = match told {
@@ -77,17 +82,18 @@ pub(crate) async fn run(wish: Wish) -> Result<report::Summary> {
 async fn tell(wish: &Wish, stack: &mut Stack, story: &Story) -> Result<report::Summary> {
     let cast = Cast::of(wish.seed);
     let client = Client::new(&stack.url)?;
-    let mut doomed = None;
-    if wish.crash {
-        let worker = stack.work_apart("first", Some(CRASH_AT))?;
-        story.say(&format!(
-            "A worker runs as process {}; it will be killed between the printer's acceptance and our commit.",
-            worker.id
-        ));
-        doomed = Some(worker);
-    } else {
-        stack.work_here()?;
-    }
+    let relay = match &wish.crash_at {
+        Some(point) => {
+            let doomed = stack.work_apart("first", Some(point))?;
+            story
+                .say(&format!("A worker runs as process {}; it will be killed at the crash point {point}.", doomed.id));
+            Some(tokio::spawn(takeover(stack.config_file.clone(), story.clone(), doomed)))
+        }
+        None => {
+            stack.work_here()?;
+            None
+        }
+    };
     let shop = Shop::open(&client, story, &stack.root_key, &cast, crate::stack::SIM_KEY).await?;
     let follower = Follower::start(shop.clone(), story.clone());
     let done = async {
@@ -104,14 +110,10 @@ async fn tell(wish: &Wish, stack: &mut Stack, story: &Story) -> Result<report::S
         shop.pay(&order).await?;
         shop.bundle(&wish.folder, &order).await?;
         shop.submit(&order).await?;
-        let second = match doomed.take() {
-            Some(worker) => Some(takeover(stack, story, worker).await?),
-            None => None,
-        };
         shop.delivered(&order).await?;
         let summary = report::gather(&shop, stack, &wish.folder, &mug, &order).await?;
-        if let Some(worker) = second {
-            worker.stop().await?;
+        if let Some(relay) = relay {
+            relay.await.context("the relay of workers panicked")??.stop().await?;
         }
         Ok(summary)
     };
@@ -127,16 +129,15 @@ async fn tell(wish: &Wish, stack: &mut Stack, story: &Story) -> Result<report::S
 }
 
 /// Waits for the kill, and lets another worker process go on.
-async fn takeover(
-    stack: &Stack,
-    story: &Story,
-    doomed: crate::stack::WorkerProcess,
-) -> Result<crate::stack::WorkerProcess> {
+async fn takeover(config: PathBuf, story: Story, doomed: WorkerProcess) -> Result<WorkerProcess> {
     let id = doomed.id;
-    let killed = tokio::time::timeout(Duration::from_secs(60), doomed.killed()).await;
+    let killed = tokio::time::timeout(KILL_WITHIN, doomed.killed()).await;
     killed.context("waited in vain for the worker to be killed")??;
-    story.say(&format!("Process {id} was killed (SIGKILL): the printer holds the order, our ledger does not know it."));
-    let second = stack.work_apart("second", None)?;
-    story.say(&format!("Another worker starts as process {}; the job comes back when the dead one's heart has been missed for six seconds.", second.id));
+    story.say(&format!("Process {id} was killed (SIGKILL); what it was doing is in nobody's hands."));
+    let second = WorkerProcess::start("second", &config, None)?;
+    story.say(&format!(
+        "Another worker starts as process {}; the job comes back when the dead one's heart has been missed for six seconds.",
+        second.id
+    ));
     Ok(second)
 }

@@ -55,7 +55,7 @@ impl Job for DistributeRevenue {
             ));
         }
         let parts = fulfilment::parts(&mut ctx.read(), ctx.tenant, self.order).await?;
-        if let Some(part) = parts.iter().find(|p| p.currency != order.currency) {
+        if let Some(part) = parts.iter().find(|p| p.currency != order.currency.code()) {
             let theirs = if part.currency.is_empty() { "no receipt" } else { part.currency.as_str() };
             return Err(Failure::fatal(
                 "receipts",
@@ -70,7 +70,7 @@ impl Job for DistributeRevenue {
             platform_fee_bps: order.terms.platform_fee_bps,
             items: items.iter().map(|item| (item.line_minor, item.revenue.0.clone())).collect(),
         };
-        let currency = order.currency.parse().map_err(|e| Failure::fatal("bug", e))?;
+        let currency = order.currency;
         let provider = items.first().map_or("none", |item| item.provider.as_str());
         Ok(Shared { currency, lines: revenue::distribute(&sale, provider) })
     }

@@ -300,7 +300,7 @@ fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredFile]) -> Re
     Ok(OrderRequest {
         reference: order.id.to_string(),
         customer: order.number.clone(),
-        currency: order.currency.parse().map_err(|e| Failure::fatal("bug", e))?,
+        currency: order.currency,
         items: wanted,
         recipient,
         metadata: vec![("revision".to_owned(), order.revision.clone())],

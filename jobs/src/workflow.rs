@@ -54,8 +54,10 @@ pub async fn proceed(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Res
         .await?;
         return Ok(Some(enqueue(tx, origin, &bundle).await?.id()));
     }
-    orders::advance(tx, at, order.tenant, order.id, OrderState::Ready, source, "paid, print files ready").await?;
     let by_itself = tenants::get(tx, order.tenant).await?.is_some_and(|tenant| tenant.auto_submit);
+    let why =
+        if by_itself { "paid, print files ready" } else { "paid, print files ready; waits for someone to submit it" };
+    orders::advance(tx, at, order.tenant, order.id, OrderState::Ready, source, why).await?;
     if !by_itself {
         return Ok(None);
     }

@@ -59,7 +59,7 @@ fn an_order(tenant: TenantId, external_id: &str) -> Order {
         review_state: "none".into(),
         state_why: String::new(),
         revision: orders::revision([("ab", 1)]),
-        currency: "EUR".into(),
+        currency: eur(),
         items_minor: 2000,
         shipping_minor: 500,
         packaging_minor: 0,

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use platen_shared::db::At;
+use platen_shared::domain::money::Currency;
 use platen_shared::id::{EntryId, OrderId};
 use platen_shared::store::journal::{self, LineRow};
 use serde::Serialize;
@@ -33,7 +34,7 @@ pub(crate) struct MoneyEntry {
 #[serde(rename_all = "camelCase")]
 #[schema(as = OrderMoney)]
 pub(crate) struct MoneyView {
-    currency: String,
+    currency: Currency,
     gross_minor: i64,
     /// Of the distribution; empty until it has happened.
     lines: Vec<MoneyLine>,

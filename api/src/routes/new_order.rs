@@ -90,6 +90,11 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
     Ok(made(fresh, view))
 }
 
+/// The name of an order that came without one.
+fn unnamed(call: &Call, id: OrderId) -> String {
+    call.once().map_or_else(|| id.to_string(), |key| format!("key:{key}"))
+}
+
 /// What a repeat must repeat; prices are frozen by the first request and not asked again.
 fn asked(items: &[Item]) -> Vec<(SnapshotId, i64)> {
     items.iter().map(|item| (item.snapshot, item.quantity)).collect()
@@ -186,14 +191,14 @@ fn order(call: &Call, tenant: &Tenant, body: &NewOrder, items: &[Item]) -> Reply
         tenant: tenant.id,
         number: format!("P-{}", encode(id.0)[16..].to_ascii_uppercase()),
         channel: body.channel.clone(),
-        external_id: body.external_id.clone().unwrap_or_else(|| id.to_string()),
+        external_id: body.external_id.clone().unwrap_or_else(|| unnamed(call, id)),
         state: OrderState::Received.word().to_owned(),
         payment_state: PaymentState::Unpaid.word().to_owned(),
         fulfilment_state: FulfilmentState::Unfulfilled.word().to_owned(),
         review_state: ReviewState::None.word().to_owned(),
         state_why: "waits for its payment".to_owned(),
         revision: revision(items.iter().map(|item| (item.spec_hash.as_str(), item.quantity))),
-        currency: currency.code().to_owned(),
+        currency,
         items_minor: lines.minor,
         shipping_minor: body.shipping.minor,
         packaging_minor: packaging.minor,

@@ -7,7 +7,7 @@ use platen_jobs::submit_order::SubmitOrder;
 use platen_jobs::workflow::{self, Refused};
 use platen_shared::db::{At, Source, Tx};
 use platen_shared::domain::address::Recipient;
-use platen_shared::domain::money::Money;
+use platen_shared::domain::money::{Currency, Money};
 use platen_shared::domain::order::OrderState;
 use platen_shared::id::{ItemId, OrderId, SnapshotId};
 use platen_shared::ledger::read;
@@ -48,20 +48,19 @@ pub(crate) struct OrderSummary {
     updated_at: At,
 }
 
-/// What an order comes to, in minor units of one currency.
+/// What an order comes to.
 #[derive(Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Totals {
-    currency: String,
-    items_minor: i64,
-    shipping_minor: i64,
-    packaging_minor: i64,
-    tax_minor: i64,
-    total_minor: i64,
+    items: Money,
+    shipping: Money,
+    packaging: Money,
+    tax: Money,
+    total: Money,
 }
 
 impl From<Order> for OrderSummary {
     fn from(o: Order) -> Self {
+        let money = |minor| Money { minor, currency: o.currency };
         OrderSummary {
             id: o.id,
             number: o.number,
@@ -76,12 +75,11 @@ impl From<Order> for OrderSummary {
             country: o.country,
             test: o.test,
             totals: Totals {
-                currency: o.currency,
-                items_minor: o.items_minor,
-                shipping_minor: o.shipping_minor,
-                packaging_minor: o.packaging_minor,
-                tax_minor: o.tax_minor,
-                total_minor: o.total_minor,
+                items: money(o.items_minor),
+                shipping: money(o.shipping_minor),
+                packaging: money(o.packaging_minor),
+                tax: money(o.tax_minor),
+                total: money(o.total_minor),
             },
             created_at: o.created_at,
             updated_at: o.updated_at,
@@ -103,12 +101,12 @@ pub(crate) struct ItemView {
     provider: String,
     provider_uid: String,
     quantity: i64,
-    unit_minor: i64,
-    line_minor: i64,
+    unit_price: Money,
+    line_total: Money,
 }
 
-impl From<Item> for ItemView {
-    fn from(i: Item) -> Self {
+impl ItemView {
+    fn new(i: Item, currency: Currency) -> Self {
         ItemView {
             id: i.id,
             product_id: i.product_id,
@@ -119,8 +117,8 @@ impl From<Item> for ItemView {
             provider: i.provider,
             provider_uid: i.provider_uid,
             quantity: i.quantity,
-            unit_minor: i.unit_minor,
-            line_minor: i.line_minor,
+            unit_price: Money { minor: i.unit_minor, currency },
+            line_total: Money { minor: i.line_minor, currency },
         }
     }
 }
@@ -153,8 +151,8 @@ pub(crate) async fn view(call: &Call, source: &mut impl Source, order: Order) ->
     });
     let recipient = recipient(call, &order)?;
     Ok(OrderView {
+        items: items.into_iter().map(|item| ItemView::new(item, order.currency)).collect(),
         order: order.into(),
-        items: items.into_iter().map(ItemView::from).collect(),
         recipient,
         provider_orders: parts.len(),
         provider_cost: cost,

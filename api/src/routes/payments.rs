@@ -51,7 +51,7 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
     checks.done()?;
     let mut tx = call.begin("record_payment").await?;
     let order = hold(&call, &mut tx, id).await?;
-    let total = body.amount.minor == order.total_minor && body.amount.currency.code() == order.currency;
+    let total = body.amount.minor == order.total_minor && body.amount.currency == order.currency;
     if !total {
         return Err(Problem::field(
             "amount",

@@ -38,7 +38,7 @@ async fn an_order_is_taken_in_paid_bundled_and_submitted() {
         let (key, at) = (seed.tenant.key.as_str(), format!("/v1/orders/{}", seed.order));
         let shown = kit.get(key, &at).await.ok(200);
         assert_eq!(
-            (shown["state"].as_str(), shown["totals"]["totalMinor"].as_i64()),
+            (shown["state"].as_str(), shown["totals"]["total"]["minor"].as_i64()),
             (Some("received"), Some(2 * 1890 + 499 + 300))
         );
         assert_eq!((shown["recipient"]["city"].as_str(), shown["providerOrders"].as_i64()), (Some("Lyon"), Some(0)));

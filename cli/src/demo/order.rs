@@ -36,7 +36,7 @@ impl Shop {
             "recipient": cast.recipient, "shipping": euro(cast.shipping_minor), "tax": euro(tax),
         });
         let made = self.client.post(&self.app, "/v1/orders", body).await?;
-        let total_minor = made["totals"]["totalMinor"].as_i64().unwrap_or(0);
+        let total_minor = made["totals"]["total"]["minor"].as_i64().unwrap_or(0);
         let order = Order { id: text(&made, "/id")?, total_minor, number: text(&made, "/number")? };
         self.story.say(&format!(
             "Order {} for {}: two mugs and a shirt, {}.",

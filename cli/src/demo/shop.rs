@@ -100,7 +100,7 @@ impl Shop {
                 "the catalogue holds {items} products of {pages} pages; at least {PRODUCTS_MIN} of several pages were expected"
             );
         }
-        self.story.say(&format!("The printer's catalogue is here: {items} products, {pages} pages, each page a job."));
+        self.story.say(&format!("The printer's catalogue is here: {items} products, {pages} pages, each page a job; a schedule reads it again every night."));
         Ok(())
     }
 

@@ -20,7 +20,8 @@ pub(crate) struct WorkerProcess {
 }
 
 impl WorkerProcess {
-    pub(super) fn start(name: &'static str, config: &Path, crash_at: Option<&str>) -> Result<WorkerProcess> {
+    /// Starts one with a settings file; with `crash_at`, it is killed at that crash point.
+    pub(crate) fn start(name: &'static str, config: &Path, crash_at: Option<&str>) -> Result<WorkerProcess> {
         let program = std::env::current_exe().context("this program's own path is unknown")?;
         let mut command = Command::new(program);
         command.arg("worker").arg("--config").arg(config);

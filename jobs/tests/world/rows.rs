@@ -153,7 +153,7 @@ async fn order(
         review_state: "none".into(),
         state_why: String::new(),
         revision: orders::revision(items.iter().map(|i| (i.spec_hash.as_str(), i.quantity))),
-        currency: "EUR".into(),
+        currency: "EUR".parse().unwrap(),
         items_minor,
         shipping_minor: 590,
         packaging_minor: 0,

@@ -45,8 +45,9 @@ pub struct Order {
     pub state_why: String,
     /// Digest of the items' spec hashes and quantities: what effects are keyed on.
     pub revision: String,
-    /// ISO 4217.
-    pub currency: String,
+    /// Of all its amounts.
+    #[sqlx(try_from = "String")]
+    pub currency: Currency,
     /// Items.
     pub items_minor: i64,
     /// Shipping.
@@ -160,7 +161,7 @@ pub async fn create(tx: &mut Tx, order: &Order, items: &[Item], source: &str) ->
         .bind(&order.review_state)
         .bind(&order.state_why)
         .bind(&order.revision)
-        .bind(&order.currency)
+        .bind(order.currency.code())
         .bind(order.items_minor)
         .bind(order.shipping_minor)
         .bind(order.packaging_minor)
