@@ -146,7 +146,7 @@ fn jobs(seed: &Seeded) -> Vec<Case> {
     };
     let at = |end: &str| format!("/v1/jobs/{}/{end}", seed.render);
     let put = |cron: &str, zone: &str, pointer: &'static str| {
-        let body = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato" }, "cron": cron, "zone": zone });
+        let body = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato", "generation": "{fire}" }, "cron": cron, "zone": zone });
         ("PUT", "/v1/schedules/more".to_owned(), body, 422, "invalid", pointer)
     };
     vec![
@@ -165,9 +165,9 @@ fn jobs(seed: &Seeded) -> Vec<Case> {
             "/payload/extra",
         ),
         post(job("distribute_revenue", json!({ "order": "ord_01jd0000000000000000000000" })), 404, "not-found", ""),
-        post(job("sync_catalog", json!({ "provider": "printful" })), 422, "invalid", "/payload/provider"),
+        post(job("sync_catalog", json!({ "provider": "printful", "generation": "g" })), 422, "invalid", "/payload/provider"),
         post(
-            and(job("sync_catalog", json!({ "provider": "gelato" })), "priority", json!(1000)),
+            and(job("sync_catalog", json!({ "provider": "gelato", "generation": "g" })), "priority", json!(1000)),
             422,
             "invalid",
             "/priority",

@@ -106,7 +106,7 @@ async fn schedules_are_kept_by_name() {
         let key = seed.tenant.key.as_str();
         let shown = kit.get(key, "/v1/schedules/nightly").await.ok(200);
         assert!(text(&shown["nextFire"]) > kit.ledger.now().to_string());
-        let body = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato" }, "cron": "*/5 * * * *" });
+        let body = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato", "generation": "{fire}" }, "cron": "*/5 * * * *" });
         assert_eq!(kit.put(key, "/v1/schedules/nightly", &body).await.ok(200)["zone"], "UTC");
         assert_eq!(kit.get(key, "/v1/schedules").await.ok(200)["items"][0]["cron"], "*/5 * * * *");
         kit.send("DELETE", "/v1/schedules/nightly", key, &[], &Value::Null).await.ok(204);

@@ -96,7 +96,7 @@ impl Kit {
         let order = text(&self.post(key, "/v1/orders", &order(&snapshot, "first")).await.ok(201)["id"]);
         let pause = json!({ "scope": "queue", "value": "messages", "reason": format!("reason of {name}") });
         let pause = text(&self.post(key, "/v1/pauses", &pause).await.ok(201)["id"]);
-        let schedule = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato" }, "cron": "0 3 * * *", "zone": "Europe/Paris" });
+        let schedule = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato", "generation": "{fire}" }, "cron": "0 3 * * *", "zone": "Europe/Paris" });
         self.put(key, "/v1/schedules/nightly", &schedule).await.ok(201);
         Seeded { tenant, upload, sha256, spec, snapshot, render, order, pause }
     }
