@@ -165,7 +165,12 @@ fn jobs(seed: &Seeded) -> Vec<Case> {
             "/payload/extra",
         ),
         post(job("distribute_revenue", json!({ "order": "ord_01jd0000000000000000000000" })), 404, "not-found", ""),
-        post(job("sync_catalog", json!({ "provider": "printful", "generation": "g" })), 422, "invalid", "/payload/provider"),
+        post(
+            job("sync_catalog", json!({ "provider": "printful", "generation": "g" })),
+            422,
+            "invalid",
+            "/payload/provider",
+        ),
         post(
             and(job("sync_catalog", json!({ "provider": "gelato", "generation": "g" })), "priority", json!(1000)),
             422,
