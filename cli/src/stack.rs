@@ -83,7 +83,11 @@ impl Stack {
         let config = Config::load(&Sources { file: Some(config_file.clone()), ..Sources::default() })?;
         crate::logs::start(&config);
         let base = Base::open(&config, true).await?;
-        let serving = platen_api::serve(base.api(&config, Some(crate::wire::metrics()?)), listener, stop.clone().cancelled_owned());
+        let serving = platen_api::serve(
+            base.api(&config, Some(crate::wire::metrics()?)),
+            listener,
+            stop.clone().cancelled_owned(),
+        );
         let tasks = vec![tokio::spawn(async move { serving.await.context("the api ended badly") })];
         Ok(Stack { url, gelato_url, root_key, config_file, config, base, sim, stop, tasks })
     }

@@ -16,7 +16,7 @@ pub(super) struct Args {
     /// Kill the worker between the printer's acceptance and our commit; another one takes over
     #[arg(long)]
     crash: bool,
-    /// Kill it at another crash point: <kind>:<point>
+    /// Kill it at another crash point, such as `render_preview:stored`
     #[arg(long, value_name = "KIND:POINT")]
     crash_at: Option<String>,
     /// Print one JSON object as the last line
