@@ -1,4 +1,4 @@
-//! One attempt of one job: start → decode → run under a time limit and a panic guard; [`settle`] then writes how it ended.
+//! One attempt of one job: start → decode → run under a time limit and a panic guard; `settle` then writes how it ended.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;

@@ -16,7 +16,7 @@ use platen_shared::id::JobId;
 use platen_shared::ledger::{Ledger, NewJob, Queue, RECOVERIES_MAX, enqueue};
 use platen_shared::ports::press::{AssetBytes, Press, PressError, PressFile, PressItem};
 use platen_shared::store::orders;
-use platen_shared::testing::{DEADLINE, TestDb, databases, until};
+use platen_shared::testing::{DEADLINE, TestDb, databases, suite_ran, until};
 use platen_worker::{Settings, Setup};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -293,6 +293,7 @@ async fn two_workers_share_a_backlog_and_leave_in_good_order() {
             assert_eq!(attempts.len(), 1, "each ran once");
         }
         assert_eq!(ledger.sweep().await.unwrap().dead_workers, 0, "nobody was left for dead");
+        suite_ran("worker", world.test.engine());
         world.end().await;
     }
 }

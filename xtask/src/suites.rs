@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use crate::step::Outcome;
 
 /// The behaviour suites that must run on each of [`DATABASES`].
-const SUITES: [&str; 6] = ["ledger", "store", "kinds", "http", "crash", "cover"];
+const SUITES: [&str; 6] = ["ledger", "store", "kinds", "worker", "http", "crash"];
 const DATABASES: [&str; 2] = ["sqlite", "postgres"];
 
 /// Compares the log with the list above.

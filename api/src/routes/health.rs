@@ -35,7 +35,8 @@ pub(crate) async fn ready(State(shared): State<Shared>) -> Reply<Json<Fine>> {
 }
 
 /// The process's numbers, in the text format of Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, content_type = "text/plain", body = String)))]
+#[utoipa::path(get, path = "/metrics", tag = "health",
+    responses((status = 200, content_type = "text/plain", body = String), (status = 404, description = "This process keeps no numbers.")))]
 pub(crate) async fn metrics(State(shared): State<Shared>) -> Reply<Response> {
     let handle =
         shared.app.settings.metrics.as_ref().ok_or_else(|| Problem::missing("page: this process keeps no numbers"))?;

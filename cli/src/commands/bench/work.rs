@@ -1,4 +1,4 @@
-//! Running the jobs: claim, start, run, seize, archive, close, as the product's worker does, with its polling and its heart.
+//! Running the jobs: claim, start, run, seize, archive, close, as the product's worker does, with its polling, its ear at the database and its heart.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,7 @@ pub(super) async fn run(ledger: Ledger, slots: usize) -> Result<()> {
     let name = format!("bench-{}-{}", std::process::id(), ledger.now().0);
     ledger.beat(&name, &std::process::id().to_string(), QUEUE.word()).await?;
     let heart = tokio::spawn(keep_alive(ledger.clone(), name.clone(), stop.clone()));
+    let ear = tokio::spawn(listen(ledger.clone(), stop.clone()));
     let free = Arc::new(Semaphore::new(slots));
     while !stop.is_cancelled() {
         let first = free.clone().acquire_owned().await?;
@@ -38,7 +39,10 @@ pub(super) async fn run(ledger: Ledger, slots: usize) -> Result<()> {
         };
         if ids.is_empty() {
             drop(held);
-            let _ = tokio::time::timeout(POLL_EVERY, stop.cancelled()).await;
+            tokio::select! {
+                _ = tokio::time::timeout(POLL_EVERY, ledger.nudged()) => {}
+                () = stop.cancelled() => {}
+            }
             continue;
         }
         for (id, slot) in ids.into_iter().zip(held) {
@@ -53,7 +57,20 @@ pub(super) async fn run(ledger: Ledger, slots: usize) -> Result<()> {
     }
     let _all = free.acquire_many(u32::try_from(slots)?).await?;
     heart.await?;
+    ear.await??;
     Ok(ledger.leave(&name).await?)
+}
+
+/// Rings this process's bell when another one wrote, as the product's worker does.
+async fn listen(ledger: Ledger, stop: CancellationToken) -> Result<()> {
+    let mut watch = ledger.db.watch().await?;
+    loop {
+        tokio::select! {
+            changed = watch.changed() => changed?,
+            () = stop.cancelled() => return Ok(()),
+        }
+        ledger.nudge();
+    }
 }
 
 async fn job(ledger: &Ledger, log: &Log, name: &str, id: JobId) -> Result<()> {
