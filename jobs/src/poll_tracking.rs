@@ -98,7 +98,8 @@ impl Job for PollTracking {
         if let Some((to, why)) = order_state(reached, &stages, out) {
             orders::advance(tx, done.business_now, done.tenant, self.order, to, &source, &why).await?;
         }
-        if reached == Some(FulfilmentState::Delivered) {
+        // Every part, not every part that is left: an order with a failed part is a person's to settle before anyone is paid.
+        if stages.iter().all(|stage| *stage == Stage::Delivered) {
             return enqueue(tx, &done.follow(), &DistributeRevenue { order: self.order })
                 .await
                 .map(drop)

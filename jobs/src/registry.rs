@@ -151,19 +151,7 @@ pub struct Origin {
 /// # Errors
 /// As [`ledger::enqueue::enqueue`].
 pub async fn enqueue<J: Job>(tx: &mut Tx, origin: &Origin, job: &J) -> Result<Enqueued, EnqueueError> {
-    let key = job.key();
-    let new = NewJob {
-        tenant: origin.tenant,
-        queue: J::QUEUE,
-        kind: J::KIND,
-        key: key.text,
-        spec_hash: key.spec_hash,
-        provider: job.provider().to_owned(),
-        payload: serde_json::to_value(job)?,
-        priority: origin.priority,
-        run_at: origin.run_at,
-        correlation_id: origin.correlation_id.clone(),
-    };
+    let new = origin.job(J::KIND, J::QUEUE, job.key(), job.provider(), serde_json::to_value(job)?);
     ledger::enqueue::enqueue(tx, origin.now, &new).await
 }
 
@@ -180,19 +168,26 @@ pub async fn enqueue_by_kind(
     key: Option<String>,
 ) -> Result<Enqueued, EnqueueError> {
     let (own, provider) = (entry.check)(payload)?;
-    let new = NewJob {
-        tenant: origin.tenant,
-        queue: entry.queue,
-        kind: entry.kind,
-        key: key.unwrap_or(own.text),
-        spec_hash: own.spec_hash,
-        provider,
-        payload: payload.clone(),
-        priority: origin.priority,
-        run_at: origin.run_at,
-        correlation_id: origin.correlation_id.clone(),
-    };
-    ledger::enqueue::enqueue(tx, origin.now, &new).await
+    let key = Key { text: key.unwrap_or(own.text), ..own };
+    ledger::enqueue::enqueue(tx, origin.now, &origin.job(entry.kind, entry.queue, key, &provider, payload.clone()))
+        .await
+}
+
+impl Origin {
+    fn job(&self, kind: &'static str, queue: Queue, key: Key, provider: &str, payload: Value) -> NewJob {
+        NewJob {
+            tenant: self.tenant,
+            queue,
+            kind,
+            key: key.text,
+            spec_hash: key.spec_hash,
+            provider: provider.to_owned(),
+            payload,
+            priority: self.priority,
+            run_at: self.run_at,
+            correlation_id: self.correlation_id.clone(),
+        }
+    }
 }
 
 impl Recording {

@@ -96,3 +96,19 @@ async fn a_refused_quote_makes_nothing_and_puts_the_order_on_hold() {
         world.end().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_fails_at_the_printer_is_held_and_nobody_is_paid() {
+    let (world, id) = submitting().await;
+    world.printer.set_fault(Fault::new(FaultKind::FailUploading { comment: "the file has no pages".into() }).times(1));
+    assert_eq!(to_the_end(&world, id).await, "succeeded");
+    world.printer.clock().advance(Duration::from_secs(30 * 24 * 3600));
+    world.clock.advance(Duration::from_secs(7 * 3600));
+    let poll = world.jobs("poll_tracking").await[0].id;
+    assert_eq!(to_the_end(&world, poll).await, "succeeded");
+    let order = orders::get(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap().unwrap();
+    assert_eq!(order.state, "on_hold");
+    assert!(order.state_why.contains("the file has no pages"), "{}", order.state_why);
+    assert!(world.jobs("distribute_revenue").await.is_empty());
+    world.end().await;
+}
