@@ -2,7 +2,7 @@
 //!
 //! Twice is harmless: reading changes nothing outside, rows are written by product id, and the next page has a key of its own. A sync that
 //! is killed goes on at its page. Only the last page sets the time of the sync and retires what was not met; when more than a fifth would
-//! vanish, nothing is retired and a person is told. Fatal means that the account is missing or refused: a person mends the connection and
+//! vanish, nothing is retired and a person is told. Of two syncs at a time the later one goes on, the earlier one stops at its next page. Fatal means that the account is missing or refused: a person mends the connection and
 //! retries the job.
 
 use std::time::Duration;
@@ -72,8 +72,11 @@ impl Job for SyncCatalog {
         if self.cursor.is_none() {
             catalogue::begin(tx, done.business_now, tenant, provider, generation).await?;
         }
-        catalogue::page(tx, done.business_now, tenant, provider, generation, out.currency.code(), &out.page.items)
-            .await?;
+        let items = &out.page.items;
+        let at = done.business_now;
+        if !catalogue::page(tx, at, tenant, provider, generation, out.currency.code(), items).await? {
+            return Ok(());
+        }
         if let Some(cursor) = &out.page.next {
             let next = SyncCatalog { cursor: Some(cursor.clone()), ..self.clone() };
             return enqueue(tx, &done.follow(), &next).await.map(drop).map_err(into_db);

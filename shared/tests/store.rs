@@ -328,7 +328,9 @@ async fn a_sync_retires_what_it_did_not_meet_unless_too_much_vanished() {
                 catalogue::begin(&mut tx, NOW, b.tenant, "gelato", generation).await.unwrap();
                 for page in uids.chunks(4) {
                     let items: Vec<_> = page.iter().map(|uid| product(uid)).collect();
-                    catalogue::page(&mut tx, NOW, b.tenant, "gelato", generation, "EUR", &items).await.unwrap();
+                    assert!(
+                        catalogue::page(&mut tx, NOW, b.tenant, "gelato", generation, "EUR", &items).await.unwrap()
+                    );
                 }
                 let end = catalogue::end(&mut tx, NOW, b.tenant, "gelato", generation).await.unwrap();
                 tx.commit().await.unwrap();
@@ -357,6 +359,15 @@ async fn a_sync_retires_what_it_did_not_meet_unless_too_much_vanished() {
                 .is_none(),
             "it came back"
         );
+        let mut tx = b.tx().await;
+        catalogue::begin(&mut tx, NOW, b.tenant, "gelato", "g5").await.unwrap();
+        catalogue::begin(&mut tx, NOW, b.tenant, "gelato", "g4").await.unwrap();
+        let late = catalogue::page(&mut tx, NOW, b.tenant, "gelato", "g5", "EUR", &[product("m00"), product("new")])
+            .await
+            .unwrap();
+        assert!(!late, "a later sync has begun, so this one stops and writes nothing");
+        assert!(catalogue::item(&mut tx, b.tenant, "gelato", "new").await.unwrap().is_none());
+        tx.rollback().await.unwrap();
         let state = catalogue::syncs(&mut b.read.clone(), b.tenant).await.unwrap().remove(0);
         assert_eq!((state.state.as_str(), state.pages, state.items, state.last_sync_at), ("done", 3, 10, Some(NOW)));
     })

@@ -69,7 +69,8 @@ pub async fn begin(tx: &mut Tx, now: At, tenant: TenantId, provider: &str, gener
     .map(drop)
 }
 
-/// Writes a page. Products are sorted first: two syncs that write the same ones never deadlock.
+/// Writes a page, unless a newer sync of the same catalogue has begun: then `false`, and this one is to stop. Products are sorted first, so
+/// that bulk writes never deadlock.
 ///
 /// # Errors
 /// Whatever the database says.
@@ -81,10 +82,23 @@ pub async fn page(
     generation: &str,
     currency: &str,
     items: &[CatalogueItem],
-) -> Result<()> {
+) -> Result<bool> {
     let mut sorted: Vec<&CatalogueItem> = items.iter().collect();
     sorted.sort_by(|a, b| a.uid.cmp(&b.uid));
     sorted.dedup_by(|a, b| a.uid == b.uid);
+    let ours = tx
+        .query(sql!(
+        "UPDATE catalogue_syncs SET pages = pages + 1, items = items + $4 WHERE tenant = $1 AND provider = $2 AND generation = $3"
+    ))
+    .bind(tenant)
+    .bind(provider)
+    .bind(generation)
+    .bind(i64::try_from(sorted.len()).unwrap_or(i64::MAX))
+    .exec()
+    .await?;
+    if ours == 0 {
+        return Ok(false);
+    }
     let rows = db::rows(sorted.iter().map(|item| {
         serde_json::json!({
             "uid": item.uid, "catalogue": item.catalogue, "title": item.title, "attributes": item.attributes, "raw": item.raw,
@@ -108,16 +122,7 @@ pub async fn page(
     .bind(rows)
     .exec()
     .await?;
-    tx.query(sql!(
-        "UPDATE catalogue_syncs SET pages = pages + 1, items = items + $4 WHERE tenant = $1 AND provider = $2 AND generation = $3"
-    ))
-    .bind(tenant)
-    .bind(provider)
-    .bind(generation)
-    .bind(i64::try_from(sorted.len()).unwrap_or(i64::MAX))
-    .exec()
-    .await
-    .map(drop)
+    Ok(true)
 }
 
 /// Ends a sync: sets its time and retires what it did not meet. Above a fifth of the catalogue the brake holds: nothing is retired, and
