@@ -33,12 +33,8 @@ pub struct PollTracking {
     /// From 1.
     pub round: u32,
     /// The printer.
-    #[serde(default = "gelato")]
+    #[serde(default = "crate::submit_order::gelato")]
     pub provider: String,
-}
-
-fn gelato() -> String {
-    "gelato".to_owned()
 }
 
 /// What the printer says now.

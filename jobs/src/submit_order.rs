@@ -18,8 +18,9 @@ use platen_shared::ports::PortError;
 use platen_shared::ports::links::PROVIDER_TTL;
 use platen_shared::ports::provider::{Found, OrderRequest, Part, PrintProvider, Quote, RequestItem, Staged};
 use platen_shared::store::artefacts::{self, StoredFile};
+use platen_shared::store::fulfilment as parcels;
 use platen_shared::store::orders::{self, Item, Order};
-use platen_shared::store::{fulfilment as parcels, tenants};
+use platen_shared::store::tenants::{self, Tenant};
 use serde::{Deserialize, Serialize};
 
 use crate::build_bundle::BuildBundle;
@@ -41,7 +42,8 @@ pub struct SubmitOrder {
     pub provider: String,
 }
 
-fn gelato() -> String {
+/// The printer of payloads that name none.
+pub(crate) fn gelato() -> String {
     "gelato".to_owned()
 }
 
@@ -200,16 +202,16 @@ impl Sale {
 
     /// Through the gate, a quote and the cap to a draft.
     async fn stage(&self, ctx: &Ctx, provider: &Arc<dyn PrintProvider>) -> Result<Staged, Failure> {
-        self.may_be_released(ctx).await?;
+        let tenant = self.may_be_released(ctx).await?;
         let quotes = provider.quote(&self.request).await?;
-        self.affordable(ctx, &quotes).await?;
+        affordable(ctx, &tenant, &quotes).await?;
         let staged = provider.stage(&self.request, &method(&quotes)).await?;
         ctx.point("staged").await;
         Ok(staged)
     }
 
-    /// What must be true before anything is made at the printer.
-    async fn may_be_released(&self, ctx: &Ctx) -> Result<(), Failure> {
+    /// What must be true before anything is made at the printer; answers whose order it is.
+    async fn may_be_released(&self, ctx: &Ctx) -> Result<Tenant, Failure> {
         let tenant = tenants::get(&mut ctx.read(), ctx.tenant)
             .await?
             .ok_or_else(|| Failure::fatal("not_found", "there is no such tenant"))?;
@@ -222,23 +224,7 @@ impl Sale {
         if tenant.frozen {
             return Err(not_ready("the tenant is frozen"));
         }
-        Ok(())
-    }
-
-    /// The quote must be in the order's currency and within the tenant's cap.
-    async fn affordable(&self, ctx: &Ctx, quotes: &[Quote]) -> Result<(), Failure> {
-        let mut cost = 0;
-        for quote in quotes {
-            cost += quote.products.minor + quote.methods.first().map_or(0, |m| m.price.minor);
-        }
-        let tenant = tenants::get(&mut ctx.read(), ctx.tenant).await?;
-        if let Some(cap) = tenant.and_then(|t| t.spending_cap_minor) {
-            let spent = orders::committed_cost(&mut ctx.read(), ctx.tenant).await?;
-            if spent + cost > cap {
-                return Err(not_ready("the tenant's spending cap is reached"));
-            }
-        }
-        Ok(())
+        Ok(tenant)
     }
 
     /// Fewer or other items than sent: production may have started, so a person must look, and no retry may.
@@ -264,6 +250,17 @@ impl Sale {
         }
         Ok(())
     }
+}
+
+/// What the quotes come to must fit below the tenant's cap, together with what its orders have cost so far.
+async fn affordable(ctx: &Ctx, tenant: &Tenant, quotes: &[Quote]) -> Result<(), Failure> {
+    let Some(cap) = tenant.spending_cap_minor else { return Ok(()) };
+    let cost: i64 = quotes.iter().map(|q| q.products.minor + q.methods.first().map_or(0, |m| m.price.minor)).sum();
+    let spent = orders::committed_cost(&mut ctx.read(), ctx.tenant).await?;
+    if spent + cost > cap {
+        return Err(not_ready("the tenant's spending cap is reached"));
+    }
+    Ok(())
 }
 
 fn not_ready(why: &str) -> Failure {

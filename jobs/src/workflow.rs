@@ -11,7 +11,7 @@ use platen_shared::store::{artefacts, tenants};
 use crate::build_bundle::BuildBundle;
 use crate::job::Job;
 use crate::registry::{Origin, enqueue};
-use crate::submit_order::SubmitOrder;
+use crate::submit_order::{SubmitOrder, gelato};
 
 /// Why an order cannot be submitted now, as a sentence for people.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +75,7 @@ pub async fn proceed(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Res
 /// [`Refused`] with what is missing.
 pub async fn submit(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Result<JobId, Refused> {
     let why = "a job is placing it at the printer";
-    let job = SubmitOrder { order: order.id, revision: order.revision.clone(), provider: "gelato".to_owned() };
+    let job = SubmitOrder { order: order.id, revision: order.revision.clone(), provider: gelato() };
     match orders::advance(tx, at, order.tenant, order.id, OrderState::Submitting, &origin.correlation_id, why).await? {
         Moved::Yes | Moved::Already => Ok(enqueue(tx, origin, &job).await?.id()),
         Moved::Illegal(OrderState::Received) => Err(Refused::NotReady("the order is not paid yet".into())),

@@ -457,7 +457,7 @@ pub async fn pay(tx: &mut Tx, at: At, order: &Order, payment: &Payment) -> Resul
     Ok(Paid::Now)
 }
 
-/// Gross of all paid, not cancelled orders that were released or are about to be: what the spending cap is held against.
+/// What all orders of a tenant have cost at printers so far, by their receipts: what the spending cap is held against.
 ///
 /// # Errors
 /// Whatever the database says.

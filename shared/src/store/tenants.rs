@@ -23,7 +23,7 @@ pub struct Tenant {
     pub frozen: bool,
     /// Ready orders are submitted without being asked.
     pub auto_submit: bool,
-    /// What one order may cost at a printer; `None` is no cap.
+    /// What all its orders together may cost at printers; `None` is no cap.
     pub spending_cap_minor: Option<i64>,
     /// Since when.
     pub created_at: At,
