@@ -118,6 +118,11 @@ ids! {
     EventId, "evt", "A line of an order's history or of the audit.";
 }
 
+impl TenantId {
+    /// Whose work concerns no tenant: the installation's own housekeeping.
+    pub const INSTALLATION: TenantId = TenantId(Uuid::nil());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

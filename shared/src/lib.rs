@@ -24,6 +24,7 @@ pub mod domain;
 pub mod id;
 pub mod ledger;
 pub mod ports;
+pub mod redis;
 pub mod secrets;
 pub mod store;
 #[cfg(feature = "testing")]

@@ -12,7 +12,7 @@ static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// The newest migration this binary knows, and the oldest schema it can work on.
-pub const MIGRATIONS: std::ops::RangeInclusive<i64> = 1..=1;
+pub const MIGRATIONS: std::ops::RangeInclusive<i64> = 2..=2;
 
 /// How the schema found compares with what this binary needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
