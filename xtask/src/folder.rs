@@ -1,7 +1,7 @@
-//! A temporary folder that goes away however this process ends, and takes the Postgres inside it along.
+//! A temporary folder that goes away however this process ends, and takes the servers inside it along.
 //!
 //! A guard process waits on a pipe whose other end only we hold. When we finish, panic, are interrupted or are killed
-//! outright, the kernel closes the pipe, and the guard stops the server and removes the folder. No signal handling of
+//! outright, the kernel closes the pipe, and the guard stops the servers and removes the folder. No signal handling of
 //! ours is involved, so nothing can skip it.
 
 use std::fs::{self, Permissions};
@@ -15,11 +15,18 @@ use anyhow::{Context, Result};
 /// Where the server inside the folder keeps its data; the guard finds its process id there.
 pub(crate) const POSTGRES_DATA: &str = "postgres/data";
 
-// `read` returns when the pipe closes. A server that was asked to quit removes its pid file (its process may stay as a
-// zombie until its parent looks); ten seconds is ample for an immediate shutdown, after that it is killed.
+/// Where guarded programs leave their process ids.
+const PIDS: &str = "pids";
+
+// `read` returns when the pipe closes. Guarded programs hold nothing that outlives the run: they are killed. Postgres has
+// shared memory to give back: it is asked to quit and removes its pid file (its process may stay as a zombie until its
+// parent looks); ten seconds is ample for an immediate shutdown, after that it is killed.
 const GUARD: &str = r#"
 trap '' HUP INT TERM
 read -r _
+for file in "$1"/pids/*; do
+    [ -e "$file" ] && kill -KILL "$(cat "$file")" 2>/dev/null
+done
 pid=$(head -n 1 "$2/postmaster.pid" 2>/dev/null)
 if [ -n "$pid" ]; then
     kill -QUIT "$pid" 2>/dev/null
@@ -44,6 +51,7 @@ impl Folder {
             .context("no temporary folder could be created")?;
         // The server may run as another user, who must be able to walk through, not to look around.
         fs::set_permissions(made.path(), Permissions::from_mode(0o711))?;
+        fs::create_dir(made.path().join(PIDS))?;
         let guard = Command::new("sh")
             .args(["-c", GUARD, "guard"])
             .arg(made.path())
@@ -55,6 +63,13 @@ impl Folder {
             .spawn()
             .context("`sh` could not be started to guard the temporary folder")?;
         Ok(Folder { path: made.keep(), guard })
+    }
+
+    /// A command that runs `program` so that the guard ends it: its process id is on disk before it starts.
+    pub(crate) fn guarded(&self, name: &str, program: &Path) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"echo $$ >"$0" && exec "$@""#]).arg(self.path.join(PIDS).join(name)).arg(program);
+        command
     }
 
     /// The folder itself.

@@ -5,7 +5,10 @@ mod deny;
 mod folder;
 mod golden;
 mod install;
+mod launch;
 mod postgres;
+mod redis;
+mod servers;
 mod step;
 mod suites;
 mod test;
@@ -18,14 +21,15 @@ use anyhow::{Context, Result};
 const HELP: &str = "\
 The commands of this repository.
 
-  cargo xtask test [STEP...]   Run every check: fmt, clippy, tests (on SQLite and on a private Postgres), suites,
-                               cover, docs, deny. Name steps to run only those.
-  cargo xtask postgres         Start a private Postgres, print its URL, stay until Ctrl-C.
+  cargo xtask test [STEP...]   Run every check: fmt, clippy, tests (on SQLite and on private servers), suites, cover,
+                               docs, deny. Name steps to run only those.
+  cargo xtask servers [NAME..] Start the private servers of the tests (postgres, redis), print the variables that
+                               tests find them by, stay until Ctrl-C. Name servers to start only those.
   cargo xtask golden           Run the tests that compare with checked-in files, and accept what they produce now.
   cargo xtask help             Print this.
 
-A Postgres server is taken from the machine or installed through apt-get; its data lives in a temporary folder that is
-removed at the end, whatever the end is.
+Servers are taken from the machine or installed through apt-get; their data lives in a temporary folder that is removed
+at the end, whatever the end is.
 ";
 
 fn main() -> ExitCode {
@@ -48,7 +52,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
     }
     match verb {
         "test" => test::run(rest),
-        "postgres" if rest.is_empty() => postgres::stay(),
+        "servers" => servers::stay(rest),
         "golden" if rest.is_empty() => golden::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

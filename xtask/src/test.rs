@@ -6,8 +6,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-use crate::folder::Folder;
-use crate::postgres::Server;
+use crate::servers::Servers;
 use crate::step::{Outcome, Report, cargo, must};
 use crate::{cover, deny, suites};
 
@@ -56,23 +55,31 @@ fn wanted(names: &[String]) -> Result<BTreeSet<&str>> {
 }
 
 fn tests(report: &mut Report) -> Result<()> {
-    let folder = Folder::create()?;
-    let suites_log = folder.path().join("suites.log");
-    let cover_dir = folder.path().join("cover");
+    let mut servers = None;
+    if !report.step("servers", || Servers::start(&[]).map(|started| servers = Some(started)).map(|()| passed())) {
+        return Ok(());
+    }
+    let Some(mut servers) = servers else { return Ok(()) };
+    let suites_log = servers.folder().path().join("suites.log");
+    let cover_dir = servers.folder().path().join("cover");
     fs::create_dir(&cover_dir).context("the folder for the SQL cover could not be created")?;
-    let passed = report.step("test", || {
-        let mut server = Server::start(&folder)?;
+    let good = report.step("test", || {
         let mut tests = hermetic(cargo(&["test", "--workspace", "--no-fail-fast"]));
-        tests.env("TEST_DATABASE_URL", server.url()).env("PLATEN_REQUIRE_SUITES", "1");
+        servers.tell(&mut tests);
+        tests.env("PLATEN_REQUIRE_SUITES", "1");
         let outcome = must(tests.env("PLATEN_SUITES_LOG", &suites_log).env("PLATEN_COVER_DIR", &cover_dir));
-        if !server.is_running() {
-            bail!("the private Postgres died while the tests ran");
+        if let Some(name) = servers.ended() {
+            bail!("the private {name} died while the tests ran");
         }
         outcome
     });
-    report.step("suites", || if passed { suites::check(&suites_log) } else { Ok(after_failure()) });
-    report.step("cover", || if passed { cover::check(&cover_dir) } else { Ok(after_failure()) });
+    report.step("suites", || if good { suites::check(&suites_log) } else { Ok(after_failure()) });
+    report.step("cover", || if good { cover::check(&cover_dir) } else { Ok(after_failure()) });
     Ok(())
+}
+
+fn passed() -> Outcome {
+    Outcome::Passed(String::new())
 }
 
 /// The same command without the product's own settings in its environment.
