@@ -12,6 +12,7 @@ mod migrate;
 mod sim;
 mod tenant;
 mod worker;
+mod workers;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -66,6 +67,9 @@ enum Command {
     /// Jobs, directly in the database
     #[command(subcommand)]
     Jobs(jobs::Args),
+    /// Workers, directly in the database
+    #[command(subcommand)]
+    Workers(workers::Args),
     /// Serve a stand-in for Gelato on loopback
     Sim(sim::Args),
     /// One contender of the queue benchmark (docs/benchmarks.md)
@@ -108,6 +112,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Config(args) => config::run(&args, &sources),
         Command::Keys(args) => keys::run(args, &sources).await,
         Command::Jobs(args) => jobs::run(args, &sources).await,
+        Command::Workers(args) => workers::run(args, &sources).await,
         Command::Sim(args) => sim::run(args).await,
         Command::BenchAdapter(args) => bench::run(args).await,
     }

@@ -22,6 +22,11 @@ ALTER TABLE workers ADD COLUMN dispatcher TEXT NOT NULL DEFAULT '';
 ALTER TABLE workers ADD COLUMN slots INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE workers ADD COLUMN draining INTEGER NOT NULL DEFAULT 0;
 
+-- Looking after it ---------------------------------------------------------------------------------------------------
+
+-- Dead jobs are few among many that ended: what the status page and the metrics ask for.
+CREATE INDEX job_history_dead ON job_history (tenant, id) WHERE state = 'dead';
+
 -- Shared limits --------------------------------------------------------------------------------------------------------
 
 -- Budget and breaker of one account, for installations without Redis. Instants are microseconds of the ledger's time.

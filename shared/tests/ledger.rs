@@ -7,6 +7,8 @@ mod control;
 mod ends;
 #[path = "ledger/enqueueing.rs"]
 mod enqueueing;
+#[path = "ledger/fleet.rs"]
+mod fleet;
 #[path = "ledger/liveness.rs"]
 mod liveness;
 #[path = "ledger/reading.rs"]
@@ -106,5 +108,6 @@ behaviours! {
         a_continued_worker_is_fenced;
     control: cancel_says_what_became_of_it, a_dead_job_can_be_retried, a_pause_stops_each_scope_and_says_so, a_resumed_job_goes_on,
         a_schedule_fires_once, foreign_tenants_see_nothing;
+    fleet: operators_see_who_runs_what, operators_see_what_is_dead_and_whose;
     reading: lists_filter_and_page, depths_and_tallies_count, old_history_is_trimmed, the_database_tells_its_time, another_connections_enqueue_is_heard;
 }

@@ -23,3 +23,4 @@ pub(crate) mod specs;
 pub(crate) mod tenants;
 pub(crate) mod uploads;
 pub(crate) mod work;
+pub(crate) mod workers;

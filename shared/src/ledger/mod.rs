@@ -1,11 +1,13 @@
 //! The ledger: one SQL truth about work. Redis and apalis only carry ids.
 //!
 //! [`enqueue`] inserts in the caller's transaction; [`system`] claims, starts and recovers; [`finish`] ends attempts, fenced by
-//! (id, worker, attempt); [`read`] explains; [`control`] is what operators do; [`schedules`] are clocks that insert rows.
+//! (id, worker, attempt); [`read`] explains; [`fleet`] shows all of it to operators; [`control`] is what they do; [`schedules`] are clocks that
+//! insert rows.
 
 pub mod control;
 pub mod enqueue;
 pub mod finish;
+pub mod fleet;
 pub mod read;
 pub mod schedules;
 pub mod system;
