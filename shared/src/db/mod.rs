@@ -6,6 +6,7 @@ mod at;
 pub mod cover;
 mod open;
 mod query;
+mod slow;
 mod text;
 mod watch;
 
@@ -16,6 +17,9 @@ pub use sqlx::types::Json;
 pub use text::{Sql, uncomment};
 pub use watch::Watch;
 
+use std::time::Instant;
+
+use slow::Reason;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 
 /// A database error.
@@ -42,6 +46,7 @@ pub enum Db {
 pub struct Tx {
     inner: Inner,
     name: &'static str,
+    began: Instant,
 }
 
 #[derive(Debug)]
@@ -56,11 +61,13 @@ impl Db {
     /// # Errors
     /// When no connection is free in time.
     pub async fn begin(&self, name: &'static str) -> Result<Tx> {
+        let asked = Instant::now();
         let inner = match self {
             Db::Sqlite { write, .. } => Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Db::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
-        Ok(Tx { inner, name })
+        slow::note(Reason::Begin, name, asked.elapsed());
+        Ok(Tx { inner, name, began: Instant::now() })
     }
 
     /// A read outside any transaction.
@@ -123,6 +130,7 @@ impl Tx {
         };
         metrics::counter!("platen_transactions_total", "name" => self.name, "outcome" => if done.is_ok() { "committed" } else { "failed" })
             .increment(1);
+        slow::note(Reason::Transaction, self.name, self.began.elapsed());
         done
     }
 

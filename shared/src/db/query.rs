@@ -1,9 +1,12 @@
 //! A half-built query: a literal, where it will run, and its arguments.
 
+use std::time::Instant;
+
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, Encode, FromRow, PgPool, Postgres, Sqlite, SqlitePool, Type};
 
+use super::slow::{self, Reason};
 use super::{Result, Sql};
 
 /// What both drivers can bind.
@@ -41,14 +44,33 @@ macro_rules! run {
         if let Some(error) = q.error {
             return Err(error);
         }
+        let text = q.sql.lite;
         match (q.target, q.args) {
-            (Target::LitePool(c), Args::Lite(a)) => $make(q.sql.lite, a).$method(c).await.map($map),
-            (Target::Lite(c), Args::Lite(a)) => $make(q.sql.lite, a).$method(&mut *c).await.map($map),
-            (Target::PgPool(c), Args::Pg(a)) => $make(q.sql.pg, a).$method(c).await.map($map),
-            (Target::Pg(c), Args::Pg(a)) => $make(q.sql.pg, a).$method(&mut *c).await.map($map),
+            (Target::LitePool(pool), Args::Lite(a)) => {
+                let mut c = timed(Reason::Connection, text, pool.acquire()).await?;
+                timed(Reason::Statement, text, $make(q.sql.lite, a).$method(&mut *c)).await.map($map)
+            }
+            (Target::Lite(c), Args::Lite(a)) => {
+                timed(Reason::Statement, text, $make(q.sql.lite, a).$method(&mut *c)).await.map($map)
+            }
+            (Target::PgPool(pool), Args::Pg(a)) => {
+                let mut c = timed(Reason::Connection, text, pool.acquire()).await?;
+                timed(Reason::Statement, text, $make(q.sql.pg, a).$method(&mut *c)).await.map($map)
+            }
+            (Target::Pg(c), Args::Pg(a)) => {
+                timed(Reason::Statement, text, $make(q.sql.pg, a).$method(&mut *c)).await.map($map)
+            }
             _ => unreachable!("arguments are made for their target"),
         }
     }};
+}
+
+/// Awaits it, and notes it when it took long.
+async fn timed<T>(reason: Reason, text: &'static str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let began = Instant::now();
+    let done = work.await;
+    slow::note(reason, text, began.elapsed());
+    done
 }
 
 impl<'c> Query<'c> {
