@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
 use crate::limit::Limiter;
+use crate::probes::Probes;
 
 /// Pictures decoded at the same time: one may need 400 MB.
 const DECODERS_MAX: usize = 2;
@@ -90,6 +91,7 @@ pub(crate) struct Inner {
     pub(crate) public: Limiter<()>,
     pub(crate) touched: Mutex<HashMap<KeyId, At>>,
     pub(crate) decoders: Semaphore,
+    pub(crate) probes: Probes,
 }
 
 /// What handlers share.
@@ -98,12 +100,14 @@ pub(crate) type Shared = Arc<Inner>;
 impl Inner {
     pub(crate) fn share(app: App) -> Shared {
         let (key, public) = (app.settings.requests_per_second_per_key, app.settings.public_requests_per_second);
+        let probes = Probes::new(app.ledger.clone(), app.blobs.clone(), app.settings.metrics.clone());
         Arc::new(Inner {
             app,
             per_key: Limiter::new(key),
             public: Limiter::new(public),
             touched: Mutex::default(),
             decoders: Semaphore::new(DECODERS_MAX),
+            probes,
         })
     }
 }

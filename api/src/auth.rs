@@ -49,11 +49,21 @@ impl Scope {
 #[derive(Clone, Debug)]
 pub(crate) struct Principal {
     pub(crate) tenant: TenantId,
-    pub(crate) key: KeyId,
+    /// The key; `None` is the root key, which acts for tenants on the status page only.
+    pub(crate) key: Option<KeyId>,
     scopes: String,
 }
 
 impl Principal {
+    pub(crate) fn of(key: &ApiKey) -> Principal {
+        Principal { tenant: key.tenant, key: Some(key.id), scopes: key.scopes.clone() }
+    }
+
+    /// Who, as audit and history name them.
+    pub(crate) fn actor(&self) -> String {
+        self.key.map_or_else(|| "root".to_owned(), |key| key.to_string())
+    }
+
     /// Refuses a caller without the scope.
     pub(crate) fn need(&self, scope: Scope) -> Reply<()> {
         if self.scopes.split(' ').any(|held| held == scope.word()) {
@@ -66,18 +76,37 @@ impl Principal {
 /// The caller of a request, by its `Authorization` header.
 pub(crate) async fn principal(app: &Inner, headers: &HeaderMap) -> Reply<Principal> {
     let token = bearer(headers)?;
-    let prefix = ApiKey::prefix_of(token).ok_or_else(unauthorized)?;
-    let key = keys::by_prefix(&mut app.app.ledger.db.reader(), prefix).await?;
-    let key = key.filter(|key| key.opens(token)).ok_or_else(unauthorized)?;
+    let key = key_of(app, token).await?.map_err(refused)?;
     touch(app, &key).await;
-    Ok(Principal { tenant: key.tenant, key: key.id, scopes: key.scopes })
+    Ok(Principal::of(&key))
+}
+
+/// The key that a token opens, or why it opens none.
+pub(crate) async fn key_of(app: &Inner, token: &str) -> Reply<Result<ApiKey, &'static str>> {
+    let Some(prefix) = ApiKey::prefix_of(token) else { return Ok(Err("malformed")) };
+    Ok(match keys::by_prefix(&mut app.app.ledger.db.reader(), prefix).await? {
+        Some(key) if key.opens(token) => Ok(key),
+        Some(key) if key.revoked_at.is_some() => Err("revoked"),
+        Some(_) => Err("wrong"),
+        None => Err("unknown"),
+    })
+}
+
+fn refused(reason: &'static str) -> Problem {
+    platen_shared::secrets::refused("key", reason);
+    unauthorized()
+}
+
+/// Whether a token is the installation's root key.
+pub(crate) fn is_root(app: &Inner, token: &str) -> bool {
+    let held = app.app.settings.root_key.as_ref().map(|key| key.expose_secret().as_bytes()).unwrap_or_default();
+    !held.is_empty() && bool::from(held.ct_eq(token.as_bytes()))
 }
 
 /// Lets only the installation's root key pass.
 pub(crate) async fn root(app: &Inner, headers: &HeaderMap) -> Reply<()> {
     let token = bearer(headers)?;
-    let held = app.app.settings.root_key.as_ref().map(|key| key.expose_secret().as_bytes()).unwrap_or_default();
-    if !held.is_empty() && bool::from(held.ct_eq(token.as_bytes())) {
+    if is_root(app, token) {
         return Ok(());
     }
     principal(app, headers).await?;

@@ -74,7 +74,7 @@ impl Call {
 
     /// Who, as audit and history name them.
     pub(crate) fn actor(&self) -> String {
-        self.who.key.to_string()
+        self.who.actor()
     }
 
     /// The business clock.

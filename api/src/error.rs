@@ -158,6 +158,11 @@ impl Problem {
         Problem { errors, ..Problem::new(Code::Invalid, detail) }
     }
 
+    /// Some parts of the system are to blame, each with its sentence.
+    pub(crate) fn of_parts(code: Code, detail: String, errors: Vec<Fault>) -> Problem {
+        Problem { errors, ..Problem::new(code, detail) }
+    }
+
     /// Our fault; the cause goes to the log.
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Problem {
         tracing::error!(error = %cause, "a request failed: {cause}");

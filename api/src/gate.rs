@@ -53,7 +53,9 @@ async fn pass(app: Shared, route: &'static Route, mut request: Request, next: Ne
         Access::Key(scope) => {
             let principal: Principal = auth::principal(&app, request.headers()).await?;
             tracing::Span::current().record("tenant", tracing::field::display(principal.tenant));
-            app.per_key.take(principal.key, now).map_err(rate)?;
+            if let Some(key) = principal.key {
+                app.per_key.take(key, now).map_err(rate)?;
+            }
             principal.need(scope)?;
             let tenant = principal.tenant;
             request.extensions_mut().insert(principal);

@@ -7,6 +7,7 @@
 //! | `call.rs` | what a handler works with, and the shapes that replies share |
 //! | `extract.rs`, `check.rs` | from bytes to checked values |
 //! | `error.rs` | the closed list of problems |
+//! | `probes.rs` | what machines that watch us ask, of the api and of a worker |
 //! | `docs.rs` | the OpenAPI document, from the same table |
 //! | `routes/` | one file per resource |
 
@@ -21,6 +22,7 @@ mod gate;
 mod idempotency;
 mod limit;
 mod observe;
+pub mod probes;
 mod router;
 mod routes;
 

@@ -18,7 +18,7 @@ use crate::gate::gate;
 use crate::observe::observe;
 use crate::routes::{
     audit, bundles, catalogue, connections, files, health, jobs, keys, money, new_order, orders, pauses, payments,
-    products, queues, renders, schedules, shipments, snapshots, specs, tenants, uploads, work,
+    products, queues, renders, schedules, shipments, snapshots, specs, tenants, uploads, work, workers,
 };
 
 /// Who may call a route.
@@ -156,6 +156,7 @@ pub static ROUTES: &[Route] = &[
     post(Operate, "/v1/jobs/{id}/cancel", || routes!(jobs::cancel)),
     post(Operate, "/v1/jobs/{id}/retry", || routes!(jobs::retry)),
     get(Read, "/v1/queues", || routes!(queues::list)),
+    get(Operate, "/v1/workers", || routes!(workers::list)),
     post(Operate, "/v1/pauses", || routes!(pauses::create)),
     get(Read, "/v1/pauses", || routes!(pauses::list)),
     delete(Operate, "/v1/pauses/{id}", || routes!(pauses::remove)),

@@ -102,6 +102,7 @@ pub(crate) struct Worker {
     pub(crate) renders: usize,
     pub(crate) drain_s: u64,
     pub(crate) keep_history_days: u64,
+    pub(crate) metrics_addr: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

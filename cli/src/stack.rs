@@ -84,7 +84,7 @@ impl Stack {
         crate::logs::start(&config);
         let base = Base::open(&config, true).await?;
         let serving = platen_api::serve(
-            base.api(&config, Some(crate::wire::metrics()?)),
+            base.api(&config, Some(platen_api::probes::gather()?)),
             listener,
             stop.clone().cancelled_owned(),
         );

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use metrics_exporter_prometheus::PrometheusHandle;
+use platen_api::probes::{Probes, PrometheusHandle};
 use platen_jobs::{Hook, Ports};
 use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::http::{Gates, Http};
@@ -117,6 +117,11 @@ impl Base {
         }
     }
 
+    /// What machines that watch a worker ask it.
+    pub(crate) fn probes(&self, metrics: PrometheusHandle) -> Probes {
+        Probes::new(self.ledger.clone(), self.blobs.clone(), Some(metrics))
+    }
+
     /// What a worker is made of.
     pub(crate) fn worker(
         &self,
@@ -177,10 +182,4 @@ fn chance() -> f64 {
 pub(crate) fn loopback_client() -> Result<reqwest::Client> {
     let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     builder.timeout(Duration::from_secs(60)).build().context("the HTTP client cannot be built")
-}
-
-/// Where counters and times are gathered for `/metrics`.
-pub(crate) fn metrics() -> Result<PrometheusHandle> {
-    let builder = metrics_exporter_prometheus::PrometheusBuilder::new();
-    builder.install_recorder().context("the metrics recorder could not be installed")
 }

@@ -36,9 +36,20 @@ fn json_of(url: &str, words: &[&str]) -> Value {
 fn help_names_every_command_and_nonsense_is_exit_code_2() {
     let (code, out, _) = said(&platen(&["--help"]).output().expect("platen starts"));
     assert_eq!(code, 0);
-    for command in
-        ["demo", "dev", "api", "worker", "migrate", "doctor", "config", "keys", "jobs", "sim", "bench-adapter"]
-    {
+    for command in [
+        "demo",
+        "dev",
+        "api",
+        "worker",
+        "migrate",
+        "doctor",
+        "config",
+        "keys",
+        "jobs",
+        "workers",
+        "sim",
+        "bench-adapter",
+    ] {
         assert!(out.contains(&format!("  {command}")), "{command} is not in the help: {out}");
         let (code, out, _) = said(&platen(&[command, "--help"]).output().expect("platen starts"));
         assert!(code == 0 && out.contains("Usage: platen"), "{command}: {out}");
@@ -271,4 +282,61 @@ async fn jobs_are_listed_cancelled_retried_paused_and_resumed() {
         assert_eq!(count(&json_of(url, &["jobs", "list", "--all", "--json"])), 3);
         test.drop_it().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_are_listed_with_what_they_run() {
+    for test in databases().await {
+        let url = test.url.as_str();
+        assert!(on(url, &["workers", "list"]).1.contains("start one with `platen worker`"));
+        let (tenant, _) = with_jobs(&test).await;
+        let ledger = Ledger::new(test.db.clone(), Arc::new(SystemClock::new()));
+        ledger.beat("w-1", "4711", "sync").await.expect("a heartbeat");
+        let id = ledger.claim("w-1", &[Queue::Sync], 1).await.expect("claimed")[0];
+        ledger.start(id, "w-1").await.expect("asked").expect("started");
+        let worker = json_of(url, &["workers", "list", "--json"])["items"][0].clone();
+        assert_eq!(
+            (&worker["id"], &worker["pid"], &worker["queues"]),
+            (&json!("w-1"), &json!("4711"), &json!(["sync"]))
+        );
+        assert_eq!((&worker["running"][0]["id"], &worker["running"][0]["tenant"]), (&json!(id), &json!(tenant)));
+        let (code, out, _) = on(url, &["workers", "list"]);
+        assert!(
+            code == 0 && out.contains("pid 4711") && out.contains(&id.to_string()) && out.contains("attempt 1"),
+            "{out}"
+        );
+        test.drop_it().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_answers_those_who_watch_it_where_the_settings_say_so() {
+    use tokio::io::{AsyncBufReadExt, BufReader};
+    let test = TestDb::sqlite().await;
+    let blobs = format!("file://{}", test.folder().expect("a folder").join("blobs").display());
+    let mut command = tokio::process::Command::from(platen(&["worker"]));
+    command.env("DATABASE_URL", &test.url).env("BLOB_URL", blobs).env("PLATEN_SECRETS__KEY", SECRET);
+    command.env("PLATEN_WORKER__METRICS_ADDR", "127.0.0.1:0").env("PLATEN_LOG__FORMAT", "text");
+    let mut child = command.stderr(std::process::Stdio::piped()).kill_on_drop(true).spawn().expect("the worker starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let (mut watched, mut started) = (None, false);
+    let address = async {
+        while watched.is_none() || !started {
+            let line = lines.next_line().await.expect("readable").expect("the worker goes on");
+            started = started || line.contains(" started");
+            let url = line.split_once("probes and metrics on ").map(|(_, url)| url.split_whitespace().next());
+            watched = watched.take().or(url.flatten().map(str::to_owned));
+        }
+        watched.take().expect("an address")
+    };
+    let url = tokio::time::timeout(platen_shared::testing::DEADLINE, address).await.expect("it says where");
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let mut pages = Vec::new();
+    for page in ["livez", "readyz", "metrics"] {
+        let answer = http.get(format!("{url}/{page}")).send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 200, "{page}");
+        pages.push(answer.text().await.expect("text"));
+    }
+    assert!(pages[2].contains("platen_workers 1\n") && pages[2].contains("platen_transactions_total"), "{}", pages[2]);
+    child.kill().await.expect("killed");
 }

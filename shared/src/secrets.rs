@@ -73,6 +73,13 @@ impl Keyring {
     }
 }
 
+/// Counts and logs that something signed or secret was refused: `what` it was (`link`, `key`, `session`) and the reason, from closed lists
+/// and never the thing itself.
+pub fn refused(what: &'static str, reason: &'static str) {
+    metrics::counter!("platen_signature_failures_total", "what" => what, "reason" => reason).increment(1);
+    tracing::warn!(what, reason, "refused a {what}: {reason}");
+}
+
 fn encrypt(cipher: &XChaCha20Poly1305, text: &[u8], bound: &str) -> Result<Vec<u8>, Sealed> {
     let mut nonce = [0u8; 24];
     rand::rngs::OsRng.try_fill_bytes(&mut nonce).map_err(|_| Sealed)?;

@@ -2,19 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use platen_shared::db::Schema;
+use axum::response::Response;
 use serde::Serialize;
 
 use crate::app::Shared;
-use crate::error::{Problem, Reply};
-
-/// It is so.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct Fine {
-    status: &'static str,
-}
+use crate::error::Reply;
+use crate::probes::{self, Fine};
 
 /// The process answers.
 #[utoipa::path(get, path = "/livez", tag = "health", responses((status = 200, body = Fine)))]
@@ -22,25 +15,17 @@ pub(crate) async fn live() -> Json<Fine> {
     Json(Fine { status: "alive" })
 }
 
-/// The database has the schema this release works on, and files can be written and read.
+/// The database has the schema this release works on, and files can be written and read; a 503 names the parts that fail.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, body = Fine)))]
 pub(crate) async fn ready(State(shared): State<Shared>) -> Reply<Json<Fine>> {
-    match shared.app.ledger.db.schema().await {
-        Ok(Schema::Fits(_)) => {}
-        Ok(other) => return Err(Problem::unavailable(&format!("the database's schema does not fit: {other:?}"))),
-        Err(error) => return Err(Problem::unavailable(&error)),
-    }
-    shared.app.blobs.probe().await.map_err(|error| Problem::unavailable(&error))?;
-    Ok(Json(Fine { status: "ready" }))
+    shared.probes.ready().await.map(|()| Json(Fine { status: "ready" }))
 }
 
-/// The process's numbers, in the text format of Prometheus.
+/// The process's numbers and the ledger's, in the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, content_type = "text/plain", body = String), (status = 404, description = "This process keeps no numbers.")))]
 pub(crate) async fn metrics(State(shared): State<Shared>) -> Reply<Response> {
-    let handle =
-        shared.app.settings.metrics.as_ref().ok_or_else(|| Problem::missing("page: this process keeps no numbers"))?;
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response())
+    probes::text(shared.probes.numbers().await)
 }
 
 /// This document.

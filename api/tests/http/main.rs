@@ -7,6 +7,7 @@ mod idempotency;
 mod kit;
 mod limits;
 mod network;
+mod numbers;
 mod operators;
 mod orders;
 mod secrets;

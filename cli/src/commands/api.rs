@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 
 use crate::config::{Config, Sources};
-use crate::wire::{self, Base};
+use crate::wire::Base;
 use crate::{logs, stop};
 
 /// The api's own flags.
@@ -28,7 +28,7 @@ pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
     logs::start(&config);
     let stop = stop::on_signal()?;
     let base = Base::open(&config, args.migrate).await?;
-    let app = base.api(&config, Some(wire::metrics()?));
+    let app = base.api(&config, Some(platen_api::probes::gather()?));
     let address = (config.http.host.as_str(), config.http.port);
     let listener =
         TcpListener::bind(address).await.with_context(|| format!("cannot listen on {}:{}", address.0, address.1))?;

@@ -1,8 +1,10 @@
 //! `platen worker`: runs jobs, until it is asked to stop.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
 
 use crate::config::{Config, Sources};
 use crate::wire::Base;
@@ -38,8 +40,24 @@ pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
     if let Some(sentence) = super::doctor::unreachable_files(&config) {
         tracing::warn!("{sentence}");
     }
+    watched(&config, &base).await?;
     let (setup, settings) = base.worker(&config, hook)?;
     platen_worker::run(setup, settings, stop).await?;
     base.ledger.db.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lets machines watch this worker to its last moment, where the settings say so.
+async fn watched(config: &Config, base: &Base) -> Result<()> {
+    let address = config.worker.metrics_addr.as_str();
+    if address.is_empty() {
+        return Ok(());
+    }
+    let listening = TcpListener::bind(address).await;
+    let listener = listening.with_context(|| format!("cannot listen on {address} (worker.metrics_addr)"))?;
+    let bound = listener.local_addr().context("the listener has no address")?;
+    let probes = Arc::new(base.probes(platen_api::probes::gather()?));
+    tracing::info!(address = %bound, "probes and metrics on http://{bound}");
+    tokio::spawn(platen_api::probes::serve(probes, listener, std::future::pending()));
+    Ok(())
 }

@@ -60,6 +60,10 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
         (1..=36_500).contains(&config.worker.keep_history_days),
         "worker.keep_history_days must be between 1 and 36500",
     );
+    must(
+        config.worker.metrics_addr.is_empty() || config.worker.metrics_addr.parse::<std::net::SocketAddr>().is_ok(),
+        "worker.metrics_addr must be an address and a port such as 0.0.0.0:9090, or empty",
+    );
     must((1..=1_000_000).contains(&config.clock.speed), "clock.speed must be between 1 and 1000000");
     let anchored = config.clock.anchor.parse::<jiff::Timestamp>().is_ok();
     must(config.clock.anchor.is_empty() || anchored, "clock.anchor must be a moment such as 2026-01-31T08:00:00Z");

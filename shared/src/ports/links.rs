@@ -69,16 +69,21 @@ impl Links {
         format!("{}/f/{body}.{}", self.public_url, B64.encode(self.sign(body.as_bytes())))
     }
 
-    /// Reads a token; `None` when it is forged, changed, or over.
+    /// Reads a token; `None` when it is forged, changed, or over, which is counted and logged.
     #[must_use]
     pub fn open(&self, wall: At, token: &str) -> Option<FileRef> {
-        let (body, signature) = token.split_once('.')?;
-        let signature = B64.decode(signature).ok()?;
+        self.read(wall, token).map_err(|reason| crate::secrets::refused("link", reason)).ok()
+    }
+
+    fn read(&self, wall: At, token: &str) -> Result<FileRef, &'static str> {
+        let (body, signature) = token.split_once('.').ok_or("malformed")?;
+        let signature = B64.decode(signature).map_err(|_| "malformed")?;
         if !bool::from(self.sign(body.as_bytes()).ct_eq(&signature)) {
-            return None;
+            return Err("forged");
         }
-        let file: FileRef = serde_json::from_slice(&B64.decode(body).ok()?).ok()?;
-        (file.expires_s > wall.0 / 1_000_000).then_some(file)
+        let body = B64.decode(body).map_err(|_| "malformed")?;
+        let file: FileRef = serde_json::from_slice(&body).map_err(|_| "malformed")?;
+        if file.expires_s > wall.0 / 1_000_000 { Ok(file) } else { Err("over") }
     }
 
     fn sign(&self, body: &[u8]) -> Vec<u8> {
