@@ -67,6 +67,8 @@ codes! {
     TooLarge, "too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// Not a type that is taken.
     UnsupportedMedia, "unsupported-media", UNSUPPORTED_MEDIA_TYPE, "This kind of content is not taken";
+    /// A range of bytes that the file does not have.
+    RangeNotSatisfiable, "range-not-satisfiable", RANGE_NOT_SATISFIABLE, "The file has no such range";
     /// Readable, but breaks rules.
     Invalid, "invalid", UNPROCESSABLE_ENTITY, "The request breaks rules";
     /// An idempotency key of another request.

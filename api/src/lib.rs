@@ -25,6 +25,7 @@ mod observe;
 pub mod probes;
 mod router;
 mod routes;
+mod stored;
 
 pub use app::{App, Settings};
 pub use auth::Scope;

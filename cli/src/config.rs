@@ -52,6 +52,11 @@ pub(crate) struct Redis {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Blobs {
     pub(crate) url: String,
+    pub(crate) access_key_id: String,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) secret_access_key: SecretString,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) session_token: SecretString,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -1,5 +1,6 @@
 //! The composition root: every choice of backend is made here, from the settings, and nowhere else.
 
+mod blobs;
 mod clock;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use platen_worker::press::LocalPress;
 use secrecy::ExposeSecret;
 
 use crate::config::Config;
+pub(crate) use blobs::blobs;
 pub(crate) use clock::LedgerClock;
 
 /// What every role stands on.
@@ -88,7 +90,7 @@ impl Base {
             ledger: Ledger::new(db, ledger_clock.clone()),
             ledger_clock,
             clock: Arc::new(config.clock()),
-            blobs: Blobs::open(&config.blobs.url)?,
+            blobs: blobs(config)?,
             links: Links::new(&config.public_url(), keyring.clone()),
             keyring,
         })

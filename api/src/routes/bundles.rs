@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use platen_jobs::Job as _;
 use platen_jobs::build_bundle::{BuildBundle, ZIP};
@@ -105,7 +105,7 @@ pub(crate) async fn show(call: Call, Named(id): Named<OrderId>) -> Reply<Json<Bu
 /// An order's bundle, as ZIP.
 #[utoipa::path(get, path = "/v1/orders/{id}/bundle/file", tag = "bundles", params(("id" = OrderId, Path, description = "The order.")),
     responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 304, description = "You hold it already.")))]
-pub(crate) async fn file(call: Call, Named(id): Named<OrderId>, headers: HeaderMap) -> Reply<Response> {
+pub(crate) async fn file(call: Call, Named(id): Named<OrderId>, method: Method, headers: HeaderMap) -> Reply<Response> {
     let (zip, _) = files(&call, &own(&call, id).await?).await?;
-    send(&call, &zip, &headers).await
+    send(&call, &zip, &method, &headers).await
 }

@@ -1,7 +1,7 @@
 //! Previews of designs: asked for, followed, and fetched by their hash.
 
 use axum::Json;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use platen_jobs::Job as _;
 use platen_jobs::render_preview::RenderPreview;
@@ -13,10 +13,11 @@ use platen_shared::store::specs;
 use serde::{Deserialize, Serialize};
 
 use super::jobs::{JobView, own};
-use crate::call::{Call, holds, immutable};
+use crate::call::Call;
 use crate::check::Checks;
 use crate::error::{Code, Problem, Reply};
 use crate::extract::{Input, Named};
+use crate::stored::Stored;
 
 /// A render to be.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -123,32 +124,38 @@ fn stem(file: &StoredFile) -> &str {
 /// The preview, as PNG.
 #[utoipa::path(get, path = "/v1/renders/{id}/preview", tag = "renders", params(("id" = JobId, Path, description = "The render's job.")),
     responses((status = 200, content_type = "image/png", body = Vec<u8>), (status = 304, description = "You hold it already.")))]
-pub(crate) async fn preview_file(call: Call, Named(id): Named<JobId>, headers: HeaderMap) -> Reply<Response> {
-    fetch(&call, id, "preview", &headers).await
+pub(crate) async fn preview_file(
+    call: Call,
+    Named(id): Named<JobId>,
+    method: Method,
+    headers: HeaderMap,
+) -> Reply<Response> {
+    fetch(&call, id, "preview", &method, &headers).await
 }
 
 /// The thumbnail, as PNG.
 #[utoipa::path(get, path = "/v1/renders/{id}/thumbnail", tag = "renders", params(("id" = JobId, Path, description = "The render's job.")),
     responses((status = 200, content_type = "image/png", body = Vec<u8>), (status = 304, description = "You hold it already.")))]
-pub(crate) async fn thumbnail_file(call: Call, Named(id): Named<JobId>, headers: HeaderMap) -> Reply<Response> {
-    fetch(&call, id, "thumbnail", &headers).await
+pub(crate) async fn thumbnail_file(
+    call: Call,
+    Named(id): Named<JobId>,
+    method: Method,
+    headers: HeaderMap,
+) -> Reply<Response> {
+    fetch(&call, id, "thumbnail", &method, &headers).await
 }
 
-async fn fetch(call: &Call, id: JobId, name: &str, headers: &HeaderMap) -> Reply<Response> {
+async fn fetch(call: &Call, id: JobId, name: &str, method: &Method, headers: &HeaderMap) -> Reply<Response> {
     let job = render(call, id).await?;
     let files = files(call, &job).await?;
     let file = files.as_ref().and_then(|files| files.iter().find(|file| stem(file) == name));
     let file = file
         .ok_or_else(|| Problem::new(Code::NotReady, format!("The render is {}; there is no file yet.", job.state)))?;
-    send(call, file, headers).await
+    send(call, file, method, headers).await
 }
 
 /// A stored file, unless the caller holds it.
-pub(crate) async fn send(call: &Call, file: &StoredFile, headers: &HeaderMap) -> Reply<Response> {
-    let bytes = if holds(headers, &format!("\"{}\"", file.sha256)) {
-        None
-    } else {
-        Some(call.app().blobs.get(call.tenant(), &file.sha256).await?)
-    };
-    Ok(immutable(headers, &file.sha256, &file.media_type, bytes))
+pub(crate) async fn send(call: &Call, file: &StoredFile, method: &Method, headers: &HeaderMap) -> Reply<Response> {
+    let stored = Stored { tenant: call.tenant(), sha256: &file.sha256, media_type: &file.media_type };
+    stored.send(&call.app().blobs, method, headers).await
 }

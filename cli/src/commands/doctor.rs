@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use platen_shared::db::{Db, Schema};
+use platen_shared::ports::PortError;
 use platen_shared::ports::provider::Providers;
-use platen_shared::ports::{PortError, blobs::Blobs};
 use platen_shared::store::{connections, tenants};
 use secrecy::ExposeSecret;
 
@@ -95,7 +95,7 @@ async fn database(report: &mut Report, config: &Config) -> Option<Db> {
 }
 
 async fn files(report: &mut Report, config: &Config) {
-    match Blobs::open(&config.blobs.url) {
+    match wire::blobs(config) {
         Ok(blobs) => match blobs.probe().await {
             Ok(()) if config.blobs.url == "memory://" => {
                 report.wrong("files", "blobs.url is memory://, where every file is gone at the next start")

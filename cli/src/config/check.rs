@@ -1,6 +1,7 @@
 //! What no process starts with. Every sentence says what to set.
 
 use platen_shared::ledger::Queue;
+use platen_shared::ports::blobs::Place;
 use secrecy::ExposeSecret;
 
 use super::Config;
@@ -22,8 +23,11 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
         "database.url must begin with sqlite:// or postgres://",
     );
     must((1..=1000).contains(&config.database.connections), "database.connections must be between 1 and 1000");
-    let blobs = &config.blobs.url;
-    must(blobs.starts_with("file://") || blobs == "memory://", "blobs.url must be a folder (file://PATH) or memory://");
+    if let Err(sentence) = config.blobs.url.parse::<Place>() {
+        must(false, &sentence);
+    }
+    let keys = (config.blobs.access_key_id.is_empty(), config.blobs.secret_access_key.expose_secret().is_empty());
+    must(keys.0 == keys.1, "blobs.access_key_id and blobs.secret_access_key go together: set both, or neither");
     must(!config.http.host.is_empty(), "http.host must be an address to listen on");
     must(is_web(&config.http.public_url, true), "http.public_url must begin with http:// or https://");
     must(config.http.body_bytes_max >= 1024, "http.body_bytes_max must be at least 1024");

@@ -9,15 +9,18 @@ use toml::{Table, Value};
 use super::DEFAULTS;
 
 /// Names that platforms give by themselves.
-const USUAL: [(&str, &str); 5] = [
+const USUAL: [(&str, &str); 8] = [
     ("DATABASE_URL", "database.url"),
     ("REDIS_URL", "redis.url"),
     ("BLOB_URL", "blobs.url"),
+    ("AWS_ACCESS_KEY_ID", "blobs.access_key_id"),
+    ("AWS_SECRET_ACCESS_KEY", "blobs.secret_access_key"),
+    ("AWS_SESSION_TOKEN", "blobs.session_token"),
     ("PUBLIC_URL", "http.public_url"),
     ("PORT", "http.port"),
 ];
 /// What nobody may see printed.
-const SECRETS: [&str; 2] = ["secrets.key", "api.root_key"];
+const SECRETS: [&str; 4] = ["secrets.key", "api.root_key", "blobs.secret_access_key", "blobs.session_token"];
 /// Addresses that may hold a password.
 const WITH_PASSWORD: [&str; 2] = ["database.url", "redis.url"];
 

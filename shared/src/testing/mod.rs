@@ -2,15 +2,23 @@
 
 mod clock;
 mod databases;
+mod s3;
 
 pub use clock::ManualClock;
 pub use databases::{TestDb, databases, postgres_url};
+pub use s3::s3;
 
 use std::io::Write;
 use std::time::Duration;
 
+use crate::ports::blobs::Keys;
+
 /// No test waits longer than this for anything.
 pub const DEADLINE: Duration = Duration::from_secs(60);
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
 
 /// Notes that a suite ran on an engine; `cargo xtask test` fails when one of its list did not.
 pub fn suite_ran(suite: &str, engine: &str) {
