@@ -76,6 +76,8 @@ fn what_is_wrong_is_refused_with_a_sentence() {
         ("PORT", "eighty", "http.port must be a whole number"),
         ("DATABASE_URL", "mysql://x", "database.url must begin with sqlite:// or postgres://"),
         ("BLOB_URL", "ftp://x", "blobs.url must be a folder"),
+        ("BLOB_URL", "s3://prints?endpoint=http://s3.example", "files would travel in the clear"),
+        ("AWS_ACCESS_KEY_ID", "alone", "blobs.access_key_id and blobs.secret_access_key go together"),
         ("PUBLIC_URL", "print.example", "http.public_url must begin with http"),
         ("PLATEN_SECRETS__KEY", "short", "secrets.key must have at least 32 characters"),
         ("PLATEN_WORKER__QUEUES", "ordres", "there is no queue of this name; the queues are previews"),

@@ -1,10 +1,12 @@
-//! Installing a system package, where the system is one we know how to ask.
+//! Installing what a check needs: a system package where the system is one we know how to ask, a program from the crates' registry.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
 use crate::postgres::{is_root, on_path};
+use crate::step::{cargo, must};
 
 /// Installs Debian's `package`; where that cannot be done, says in one sentence that `what` is to be installed.
 pub(crate) fn package(package: &str, what: &str) -> Result<()> {
@@ -20,6 +22,32 @@ pub(crate) fn package(package: &str, what: &str) -> Result<()> {
         return Ok(());
     }
     bail!("`apt-get install {package}` failed: install {what} by hand and run this again")
+}
+
+/// The program that the crate `name` builds: along PATH, else built once into `target/tools`. Building it fast matters more than
+/// running it fast, hence its own level of optimization.
+pub(crate) fn from_registry(name: &str, version: &str, flags: &[&str], level: &str) -> Result<PathBuf> {
+    if on_path(name) {
+        return Ok(name.into());
+    }
+    let root = target_folder().join("tools");
+    let tool = root.join("bin").join(name);
+    if tool.is_file() {
+        return Ok(tool);
+    }
+    println!("{name} is not on PATH: installing {version} into {}", root.display());
+    let mut install = cargo(&["install", name, "--locked", "--version", version]);
+    install.args(flags).arg("--root").arg(&root);
+    install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level).env("CARGO_PROFILE_RELEASE_LTO", "off");
+    install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_DEBUG", "0");
+    if must(&mut install).is_err() || !tool.is_file() {
+        bail!("{name} could not be installed: run `cargo install {name} --locked --version {version}` and see why");
+    }
+    Ok(tool)
+}
+
+fn target_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from)
 }
 
 /// The command line that starts apt-get with the rights it needs; `None` where there is no such way.

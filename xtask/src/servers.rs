@@ -7,13 +7,13 @@ use anyhow::{Context, Result, bail};
 
 use crate::folder::Folder;
 use crate::launch::pause;
-use crate::{postgres, redis};
+use crate::{postgres, redis, s3};
 
 /// How a server is started; it may look at those that run already.
 type Start = fn(&Servers) -> Result<Server>;
 
 /// All of them, in the order in which they start: later ones may stand on earlier ones.
-const SERVERS: [(&str, Start); 2] = [("postgres", postgres::start), ("redis", redis::start)];
+const SERVERS: [(&str, Start); 3] = [("postgres", postgres::start), ("redis", redis::start), ("s3", s3::start)];
 
 /// One server, or another program that tests need.
 pub(crate) struct Server {
@@ -107,6 +107,6 @@ mod tests {
     #[test]
     fn an_unknown_server_is_refused_with_the_list() {
         let error = Servers::start(&["oracle".into()]).map(|_| ()).unwrap_err().to_string();
-        assert!(error.contains("`oracle` is no server of ours; there are postgres, redis"), "{error}");
+        assert!(error.contains("`oracle` is no server of ours; there are postgres, redis, s3"), "{error}");
     }
 }

@@ -13,13 +13,14 @@ use crate::step::Outcome;
 const DATABASES: &[&str] = &["sqlite", "postgres"];
 
 /// The behaviour suites, and what each must run on.
-const SUITES: [(&str, &[&str]); 6] = [
+const SUITES: [(&str, &[&str]); 7] = [
     ("ledger", DATABASES),
     ("store", DATABASES),
     ("kinds", DATABASES),
     ("worker", DATABASES),
     ("http", DATABASES),
     ("crash", DATABASES),
+    ("blobs", &["folder", "memory", "s3"]),
 ];
 
 /// Compares the log with the list above.

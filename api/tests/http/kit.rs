@@ -46,10 +46,14 @@ pub(crate) async fn each_with(settings: impl Fn() -> Settings, test: impl AsyncF
 
 impl Kit {
     pub(crate) fn new(db: Db, settings: Settings) -> Kit {
+        Kit::over(db, settings, Blobs::open("memory://").expect("memory"))
+    }
+
+    /// The same over a file store of the test's own.
+    pub(crate) fn over(db: Db, settings: Settings, blobs: Blobs) -> Kit {
         let clock = ManualClock::new();
         let keyring = Keyring::new(&"the installation's secret of this test".to_owned().into());
         let ledger = Ledger::new(db.clone(), Arc::new(clock.clone()));
-        let blobs = Blobs::open("memory://").expect("memory");
         let links = Links::new("https://print.example", keyring.clone());
         let app = App {
             ledger: ledger.clone(),

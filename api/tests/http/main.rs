@@ -3,6 +3,7 @@
 mod bad_input;
 mod caching;
 mod crossing;
+mod files;
 mod idempotency;
 mod kit;
 mod limits;
