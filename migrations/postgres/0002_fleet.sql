@@ -37,6 +37,7 @@ CREATE TABLE gates (
   paused_until BIGINT NOT NULL,
   throttles BIGINT NOT NULL,
   failures BIGINT NOT NULL,
+  opened_at BIGINT NOT NULL,
   open_until BIGINT NOT NULL,
   probe_until BIGINT NOT NULL,
   updated_at TIMESTAMPTZ NOT NULL,

@@ -37,6 +37,7 @@ CREATE TABLE gates (
   paused_until INTEGER NOT NULL,
   throttles INTEGER NOT NULL,
   failures INTEGER NOT NULL,
+  opened_at INTEGER NOT NULL,
   open_until INTEGER NOT NULL,
   probe_until INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,

@@ -12,6 +12,7 @@ use platen_shared::adapters::http::{Gates, Http};
 use platen_shared::clock::Clock;
 use platen_shared::db::At;
 use platen_shared::domain::order::Stage;
+use platen_shared::id::TenantId;
 use platen_shared::ports::provider::{Cancelled, Found, OrderRequest, Part, PrintProvider, RequestItem, Staged};
 use platen_shared::ports::{PortError, PortResult};
 use platen_sim::gelato::{Config, Fault, FaultKind, Op, QuoteRefusal, ReferencePolicy, Server};
@@ -50,7 +51,7 @@ impl Shop {
         let server = Server::start(listener, config).await.expect("the stand-in");
         let hands = Arc::new(Hands(AtomicI64::new(1_000_000_000)));
         let http = Http::new(Arc::new(Gates::new(hands.clone()))).expect("a client");
-        let gelato = gelato(&server, KEY, "con_1", &http);
+        let gelato = gelato(&server, KEY, 1, &http);
         Shop { server, hands, http, gelato }
     }
 
@@ -94,9 +95,9 @@ impl Shop {
     }
 }
 
-fn gelato(server: &Server, key: &str, account: &str, http: &Http) -> Gelato {
+fn gelato(server: &Server, key: &str, tenant: u128, http: &Http) -> Gelato {
     let settings = Settings { requests_per_second: 1000, burst: 10_000, ..Settings::all(&server.base_url()) };
-    Gelato::new(settings, key.to_owned().into(), account.into(), http)
+    Gelato::new(settings, key.to_owned().into(), TenantId(uuid::Uuid::from_u128(tenant)), http)
 }
 
 fn order(reference: &str, uids: &[&str]) -> OrderRequest {
@@ -338,10 +339,10 @@ async fn a_burst_of_5xx_opens_the_breaker_of_this_account_only() {
     let requests = shop.server.counts().requests;
     let open = PortError::Open { after: Duration::from_secs(30) };
     assert_eq!(shop.gelato.find("ord-11").await, Err(open.clone()));
-    let same = gelato(&shop.server, KEY, "con_1", &shop.http);
+    let same = gelato(&shop.server, KEY, 1, &shop.http);
     assert_eq!(same.find("ord-11").await, Err(open), "whoever opens it");
     assert_eq!(shop.server.counts().requests, requests);
-    assert_eq!(gelato(&shop.server, "another", "con_2", &shop.http).find("ord-11").await, Ok(Found::Nothing));
+    assert_eq!(gelato(&shop.server, "another", 2, &shop.http).find("ord-11").await, Ok(Found::Nothing));
     shop.hands.0.fetch_add(30_000_000, Ordering::SeqCst);
     assert_eq!(shop.gelato.find("ord-11").await, Ok(Found::Nothing), "the probe closes it");
     assert_eq!(shop.gelato.find("ord-11").await, Ok(Found::Nothing));
@@ -350,7 +351,7 @@ async fn a_burst_of_5xx_opens_the_breaker_of_this_account_only() {
 #[tokio::test]
 async fn refusals_do_not_open_the_breaker_and_say_what_they_are() {
     let shop = Shop::open().await;
-    let stranger = gelato(&shop.server, "wrong", "con_9", &shop.http);
+    let stranger = gelato(&shop.server, "wrong", 9, &shop.http);
     for _ in 0..8 {
         assert!(matches!(stranger.find("ord-12").await, Err(PortError::Auth(text)) if !text.contains("wrong")));
         assert!(matches!(shop.gelato.get("no-such-order").await, Err(PortError::NotFound(_))));

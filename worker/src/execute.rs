@@ -165,8 +165,8 @@ impl Runner {
             hook: self.setup.hook.clone(),
         };
         let ctx = begin.ctx(entry.kind, job);
-        let run =
-            correlated(job.correlation_id.clone(), AssertUnwindSafe((entry.run)(&ctx, &job.payload)).catch_unwind());
+        let run = AssertUnwindSafe((entry.run)(&ctx, &job.payload)).catch_unwind();
+        let run = correlated(job.correlation_id.clone(), entry.kind, run);
         match tokio::time::timeout(entry.timeout, run).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(Failure::passing("panic", "the job panicked; the log of this time says where")),

@@ -43,6 +43,6 @@ impl Providers for Accounts {
             .keyring
             .open(&row.credential, &connections::bound(tenant, provider))
             .map_err(|e| PortError::Auth(e.to_string()))?;
-        Ok(Arc::new(Gelato::new(self.gelato.clone(), SecretString::from(key), tenant.to_string(), &self.http)))
+        Ok(Arc::new(Gelato::new(self.gelato.clone(), SecretString::from(key), tenant, &self.http)))
     }
 }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod connections;
 pub mod fulfilment;
+pub mod gates;
 pub mod idempotency;
 pub mod journal;
 pub mod keys;

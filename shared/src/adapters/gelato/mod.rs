@@ -22,6 +22,7 @@ use secrecy::SecretString;
 
 use super::http::{Account, Http, Rate};
 use crate::domain::money::Currency;
+use crate::id::TenantId;
 use crate::ports::PortResult;
 use crate::ports::provider::{Cancelled, CataloguePage, Found, OrderRequest, Part, PrintProvider, Quote, Staged};
 
@@ -84,11 +85,11 @@ pub struct Gelato {
 }
 
 impl Gelato {
-    /// An account. Everyone who opens it under the same name in this process shares its budget and breaker.
+    /// A tenant's account. Everyone who opens it shares its budget and breaker.
     #[must_use]
-    pub fn new(settings: Settings, key: SecretString, account: String, http: &Http) -> Gelato {
+    pub fn new(settings: Settings, key: SecretString, tenant: TenantId, http: &Http) -> Gelato {
         let rate = Rate { per_second: settings.requests_per_second, burst: settings.burst };
-        let account = http.account(PROVIDER, &account, rate);
+        let account = http.account(PROVIDER, tenant, rate);
         Gelato { settings, key, account }
     }
 }

@@ -89,7 +89,7 @@ impl Account {
         let sent = self.send(&call).await;
         let status = if let Sent::Answered { status, .. } = &sent { *status } else { 0 };
         let (outcome, mut result) = judge(self.provider, &call, sent);
-        let pause = permit.report(outcome);
+        let pause = permit.report(outcome).await;
         if let (Err(PortError::Limited { after }), Some(pause)) = (&mut result, pause) {
             *after = pause;
         }
@@ -132,7 +132,8 @@ impl Account {
             Err(error) => return Sent::Lost { timed_out: error.is_timeout() },
         };
         let status = response.status().as_u16();
-        let retry_after = response.headers().get("retry-after").and_then(|value| seconds(value.to_str().ok()?));
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let retry_after = header("retry-after").and_then(|text| pause(text, header("date")));
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
@@ -145,9 +146,15 @@ impl Account {
     }
 }
 
-/// `Retry-After` in its form as seconds. The form as a date depends on two clocks agreeing: the own back-off is better than that.
-fn seconds(text: &str) -> Option<Duration> {
-    text.trim().parse().ok().map(Duration::from_secs)
+/// `Retry-After`: seconds, or a date, which counts from the answer's own `Date` so that no two clocks have to agree. A date without that
+/// says nothing; the own back-off is better.
+fn pause(text: &str, date: Option<&str>) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(text.trim()).ok()?;
+    let from = httpdate::parse_http_date(date?.trim()).ok()?;
+    Some(until.duration_since(from).unwrap_or_default())
 }
 
 fn correlation() -> Option<(HeaderName, HeaderValue)> {

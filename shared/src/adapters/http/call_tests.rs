@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::adapters::http::{Gates, Http, Limits, Rate, correlated};
 use crate::clock::SystemClock;
+use crate::id::TenantId;
 
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(5),
@@ -39,7 +40,7 @@ async fn server(answers: Vec<String>) -> (Url, tokio::task::JoinHandle<Vec<Strin
 
 fn account() -> Account {
     let gates = Arc::new(Gates::new(Arc::new(SystemClock::new())));
-    Http::with_limits(gates, LIMITS).expect("a client").account("gelato", "con_1", Rate { per_second: 100, burst: 100 })
+    Http::with_limits(gates, LIMITS).expect("a client").account("gelato", TenantId::new(), Rate { per_second: 100, burst: 100 })
 }
 
 fn call(effect: Effect, url: &Url) -> Call {
@@ -68,7 +69,7 @@ async fn sends_the_key_the_agent_and_the_correlation() {
     let account = account();
     let traced = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     for id in [traced, "shop-77"] {
-        correlated(id.into(), account.call(call(Effect::Read, &url))).await.expect("an answer");
+        correlated(id.into(), "submit_order", account.call(call(Effect::Read, &url))).await.expect("an answer");
     }
     let heard = heard.await.expect("both").join("\n");
     for line in ["x-api-key: k", concat!("user-agent: platen/", env!("CARGO_PKG_VERSION")), "x-correlation-id: shop-77"]
@@ -120,4 +121,21 @@ async fn a_good_status_with_a_page_is_not_an_answer() {
     let read = account.call(call(Effect::Read, &url)).await.expect("200").json::<Value>();
     let write = account.call(call(Effect::Write, &url)).await.expect("200").json::<Value>();
     assert!(matches!((read, write), (Err(PortError::Transient(_)), Err(PortError::Ambiguous(_)))));
+}
+
+#[tokio::test]
+async fn a_pause_until_a_date_counts_from_the_answers_own_date() {
+    let date = "date: Wed, 21 Oct 2015 07:28:00 GMT\r\n";
+    for (said, date, pause) in [
+        ("Wed, 21 Oct 2015 07:30:00 GMT", date, 120),
+        ("Wed, 21 Oct 2015 07:00:00 GMT", date, 0),
+        ("Wed, 21 Oct 2015 07:30:00 GMT", "", 1),
+        ("90", date, 90),
+        ("soon", date, 1),
+    ] {
+        let (url, _) = server(vec![http(&format!("429 Too Many Requests\r\n{date}retry-after: {said}"), "")]).await;
+        let error = account().call(call(Effect::Read, &url)).await.expect_err("429");
+        let PortError::Limited { after } = error else { panic!("{error}") };
+        assert_eq!(after.as_secs_f64().ceil() as u64, pause, "{said} {date}");
+    }
 }

@@ -1,22 +1,26 @@
-//! What stands before every call: the account's budget, its pause after a 429, and its breaker.
+//! What stands before every call to an account: its budget, its pause after a 429, and its breaker.
 //!
-//! This cut keeps the state in the process. Callers only see [`Gate::enter`] and [`Permit::report`], so that a state shared by the
-//! fleet can take its place.
+//! The state is the fleet's ([`Board`](super::Board)). While it cannot be reached, this replica goes by a state of its own with its
+//! share of the budget: the rate divided by the replicas that live. Both changes begin with an empty bucket and a short silence, in
+//! which tokens that were booked run out and everybody else notices too, so that the two together never exceed the budget.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::breaker::Breaker;
-use super::budget::Budget;
-use crate::clock::Clock;
+use tokio::time::Instant;
+
+use super::board::{AccountKey, Stepped, Unreachable};
+use super::gates::Core;
+use super::machine::{Budget, State, Step, Verdict};
 use crate::ports::PortError;
 
-/// The longest pause a 429 can ask for.
-const PAUSE_MAX: Duration = Duration::from_secs(3600);
-/// The longest pause after 429s that do not say how long.
-const BACKOFF_MAX_S: u64 = 60;
+/// The silence at each change between the shared budget and the divided one: as long as the longest booking, and as it takes everybody
+/// to notice.
+const HOLD_US: i64 = 3_000_000;
+/// The shortest wait that those are told who stood in line in vain.
+const LINE_AFTER: Duration = Duration::from_secs(1);
 
 /// An account's request budget: a setting, since no provider's number holds for everyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +34,10 @@ pub struct Rate {
 /// Who waits how long for a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Orders: waits 2 s at most, then the job is put aside.
+    /// Orders: may use the whole burst, and books a token that comes within 2 s.
     Prompt,
-    /// Catalogues, many calls in a row: waits 10 s at most and leaves half of the burst to the others.
+    /// Catalogues, many calls in a row: leaves half of the burst to the others and books nothing, so that however many of them wait
+    /// (10 s at most, in line), an order never waits behind them.
     Bulk,
 }
 
@@ -44,10 +49,11 @@ impl Class {
         })
     }
 
-    fn burst(self, rate: Rate) -> u32 {
+    fn step(self, budget: Budget) -> Step {
+        let micros = i64::try_from(self.wait_max().as_micros()).unwrap_or(0);
         match self {
-            Class::Prompt => rate.burst,
-            Class::Bulk => rate.burst / 2,
+            Class::Prompt => Step::Enter { budget, room: budget.burst, wait_max: micros },
+            Class::Bulk => Step::Enter { budget, room: (budget.burst / 2).max(1), wait_max: 0 },
         }
     }
 }
@@ -63,97 +69,139 @@ pub enum Outcome {
     Throttled(Option<Duration>),
 }
 
-/// All gates of a process, by provider and account.
-pub struct Gates {
-    clock: Arc<dyn Clock>,
-    by_account: Mutex<HashMap<(&'static str, String), Arc<Gate>>>,
-}
-
-impl Gates {
-    /// No gate yet. The clock should be the machine's: providers count real seconds, also while a demo runs fast.
-    #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Gates {
-        Gates { clock, by_account: Mutex::default() }
-    }
-
-    /// The account's gate; a rate that changed since applies at once.
-    #[must_use]
-    pub fn gate(&self, provider: &'static str, account: &str, rate: Rate) -> Arc<Gate> {
-        let mut by_account = lock(&self.by_account);
-        let gate = by_account.entry((provider, account.to_owned())).or_insert_with(|| {
-            let state =
-                State { rate, budget: Budget::default(), breaker: Breaker::default(), paused_until: 0, throttles: 0 };
-            Arc::new(Gate { clock: self.clock.clone(), state: Mutex::new(state) })
-        });
-        lock(&gate.state).rate = rate;
-        gate.clone()
-    }
-}
-
-impl fmt::Debug for Gates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gates").field("accounts", &lock(&self.by_account).len()).finish_non_exhaustive()
-    }
-}
-
-/// One account's gate.
+/// One account's gate, as one process sees it.
 pub struct Gate {
-    clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    core: Arc<Core>,
+    account: AccountKey,
+    rate: Mutex<Rate>,
+    own: Mutex<Own>,
+    /// Those of [`Class::Bulk`] ask one after the other.
+    line: tokio::sync::Mutex<()>,
+    /// Failures and 429s that this process reported.
+    troubles: AtomicU64,
 }
 
-struct State {
-    rate: Rate,
-    budget: Budget,
-    breaker: Breaker,
-    paused_until: i64,
-    /// In a row.
-    throttles: u32,
+/// What this process knows by itself.
+#[derive(Clone, Copy, Debug, Default)]
+struct Own {
+    /// The state as last seen; while divided, the state that counts.
+    state: State,
+    divided: bool,
 }
 
 impl Gate {
+    pub(super) fn new(core: Arc<Core>, account: AccountKey, rate: Rate) -> Gate {
+        let (own, line, troubles) = (Mutex::default(), tokio::sync::Mutex::default(), AtomicU64::new(0));
+        Gate { core, account, rate: Mutex::new(rate), own, line, troubles }
+    }
+
+    pub(super) fn set_rate(&self, rate: Rate) {
+        *lock(&self.rate) = rate;
+    }
+
     /// Waits for a token, if one comes soon.
     ///
     /// # Errors
     /// [`PortError::Limited`] when none comes soon, [`PortError::Open`] while the breaker is open.
     pub async fn enter(self: &Arc<Self>, class: Class) -> Result<Permit, PortError> {
-        let wait = self.reserve(class)?;
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
-        }
-        let now = self.clock.now().0;
-        let mut state = lock(&self.state);
-        // Others may have heard a 429 or a failure while this one slept.
-        if state.paused_until > now {
-            return Err(PortError::Limited { after: self.real(state.paused_until - now) });
-        }
-        let probe = state.breaker.admit(now).map_err(|after| PortError::Open { after: self.real(after) })?;
-        Ok(Permit { gate: self.clone(), probe, reported: false })
+        let entered = match class {
+            Class::Prompt => self.book().await,
+            Class::Bulk => self.stand_in_line().await,
+        };
+        self.core.tally.entered(self.account, entered.is_ok());
+        entered
     }
 
-    fn reserve(&self, class: Class) -> Result<Duration, PortError> {
-        let now = self.clock.now().0;
-        let mut state = lock(&self.state);
-        state.breaker.check(now).map_err(|after| PortError::Open { after: self.real(after) })?;
-        let rate = state.rate;
-        let token = state.budget.wait(now, rate, class.burst(rate));
-        let wait = self.real(token.max(state.paused_until - now));
-        if wait > class.wait_max() {
-            return Err(PortError::Limited { after: wait });
+    async fn book(self: &Arc<Self>) -> Result<Permit, PortError> {
+        let troubles = self.troubles.load(Ordering::Relaxed);
+        let mut done = self.step(|budget| Class::Prompt.step(budget)).await;
+        if let Verdict::Go { wait: wait @ 1.., .. } = done.verdict {
+            tokio::time::sleep(self.core.real(wait)).await;
+            // Others may have heard a 429 or a failure meanwhile.
+            done = self.step(|_| Step::Admit).await;
         }
-        state.budget.take(now, rate);
-        Ok(wait)
+        self.permit(done, troubles)
     }
 
-    /// A span of the clock's microseconds, as it lasts on the wall.
-    fn real(&self, span: i64) -> Duration {
-        self.clock.real(Duration::from_micros(u64::try_from(span).unwrap_or(0)))
+    async fn stand_in_line(self: &Arc<Self>) -> Result<Permit, PortError> {
+        let until = Instant::now() + Class::Bulk.wait_max();
+        let Ok(_turn) = tokio::time::timeout_at(until, self.line.lock()).await else {
+            return Err(PortError::Limited { after: LINE_AFTER });
+        };
+        loop {
+            let troubles = self.troubles.load(Ordering::Relaxed);
+            match self.permit(self.step(|budget| Class::Bulk.step(budget)).await, troubles) {
+                Err(PortError::Limited { after }) if Instant::now() + after <= until => tokio::time::sleep(after).await,
+                decided => return decided,
+            }
+        }
+    }
+
+    fn permit(self: &Arc<Self>, done: Stepped, troubles: u64) -> Result<Permit, PortError> {
+        match done.verdict {
+            Verdict::Limited { after } => Err(PortError::Limited { after: self.core.real(after) }),
+            Verdict::Open { after } => Err(PortError::Open { after: self.core.real(after) }),
+            Verdict::Go { probe, .. } => {
+                let State { throttles, failures, open_until, .. } = done.state;
+                let sound = (throttles, failures, open_until) == (0, 0, 0);
+                Ok(Permit { gate: self.clone(), probe, sound, troubles, reported: false })
+            }
+            Verdict::Noted { .. } => Ok(Permit { gate: self.clone(), probe: 0, sound: true, troubles, reported: false }),
+        }
+    }
+
+    /// The state as it is now, for those who only look.
+    ///
+    /// # Errors
+    /// While the shared state cannot be reached.
+    pub async fn look(&self) -> Result<Stepped, Unreachable> {
+        self.core.ask(self.account, &Step::Look).await
+    }
+
+    /// Whether calls go by this replica's share of the budget now.
+    #[must_use]
+    pub fn is_divided(&self) -> bool {
+        lock(&self.own).divided
+    }
+
+    pub(super) fn last_seen(&self) -> (AccountKey, State) {
+        (self.account, lock(&self.own).state)
+    }
+
+    async fn step(&self, step: impl Fn(Budget) -> Step) -> Stepped {
+        match self.shared(&step).await {
+            Ok(done) => done,
+            Err(Unreachable(_)) => self.divided(&step),
+        }
+    }
+
+    async fn shared(&self, step: impl Fn(Budget) -> Step) -> Result<Stepped, Unreachable> {
+        let budget = Budget::share(*lock(&self.rate), 1);
+        if self.is_divided() {
+            // Nobody told the shared state what went out meanwhile.
+            self.core.ask(self.account, &Step::Empty { budget, hold: HOLD_US }).await?;
+        }
+        let done = self.core.ask(self.account, &step(budget)).await?;
+        *lock(&self.own) = Own { state: done.state, divided: false };
+        Ok(done)
+    }
+
+    fn divided(&self, step: impl Fn(Budget) -> Step) -> Stepped {
+        let budget = Budget::share(*lock(&self.rate), self.core.replicas());
+        let now = self.core.now();
+        let mut own = lock(&self.own);
+        if !own.divided {
+            own.divided = true;
+            own.state.step(now, &Step::Empty { budget, hold: HOLD_US });
+        }
+        let verdict = own.state.step(now, &step(budget));
+        Stepped { verdict, state: own.state, now }
     }
 }
 
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").field("breaker", &lock(&self.state).breaker).finish_non_exhaustive()
+        f.debug_struct("Gate").field("account", &self.account).finish_non_exhaustive()
     }
 }
 
@@ -161,47 +209,51 @@ impl fmt::Debug for Gate {
 #[derive(Debug)]
 pub struct Permit {
     gate: Arc<Gate>,
-    probe: bool,
+    /// The probe's lease, or 0.
+    probe: i64,
+    /// Nothing was wrong with the account when it was given.
+    sound: bool,
+    troubles: u64,
     reported: bool,
 }
 
 impl Permit {
     /// Tells the gate; after a 429 it answers how long the account rests now.
-    pub fn report(mut self, outcome: Outcome) -> Option<Duration> {
+    pub async fn report(mut self, outcome: Outcome) -> Option<Duration> {
         self.reported = true;
-        let now = self.gate.clock.now().0;
-        let mut state = lock(&self.gate.state);
-        match outcome {
-            Outcome::Failed => state.breaker.failed(self.probe, now),
-            Outcome::Answered => {
-                state.breaker.answered(self.probe);
-                state.throttles = 0;
-            }
+        let (gate, probe) = (self.gate.clone(), self.probe);
+        let step = match outcome {
+            // The usual case: nothing was wrong and nothing went wrong, so there is nothing to write.
+            Outcome::Answered if self.sound && gate.troubles.load(Ordering::Relaxed) == self.troubles => return None,
+            Outcome::Answered => Step::Answered { probe },
+            Outcome::Failed => Step::Failed { probe },
             Outcome::Throttled(asked) => {
-                state.breaker.answered(self.probe);
-                let own = Duration::from_secs((1 << state.throttles.min(6)).min(BACKOFF_MAX_S));
-                // Calls that were out together and are throttled together count once.
-                state.throttles += u32::from(state.paused_until <= now);
-                let pause = asked.unwrap_or(own).min(PAUSE_MAX);
-                let until = now + i64::try_from(pause.as_micros()).unwrap_or(0);
-                state.paused_until = state.paused_until.max(until);
-                return Some(self.gate.real(state.paused_until - now));
+                let asked = asked.map_or(-1, |pause| i64::try_from(pause.as_micros()).unwrap_or(i64::MAX));
+                Step::Throttled { probe, asked }
             }
+        };
+        if outcome != Outcome::Answered {
+            gate.troubles.fetch_add(1, Ordering::Relaxed);
+            gate.core.tally.failed(gate.account);
         }
-        None
+        match gate.step(|_| step).await.verdict {
+            Verdict::Noted { pause: pause @ 1.. } => Some(gate.core.real(pause)),
+            _ => None,
+        }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if !self.reported {
-            let now = self.gate.clock.now().0;
-            lock(&self.gate.state).breaker.abandoned(self.probe, now);
+        let (gate, probe) = (self.gate.clone(), self.probe);
+        // Without this the next probe would have to wait until the lease runs out.
+        if let (false, 1.., Ok(runtime)) = (self.reported, probe, tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move { gate.step(|_| Step::Abandoned { probe }).await });
         }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,9 +1,12 @@
 //! The gate under a clock that only moves when it is told to.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 
 use super::*;
+use crate::adapters::http::Gates;
+use crate::clock::Clock;
 use crate::db::At;
+use crate::id::TenantId;
 
 struct Hands(AtomicI64);
 
@@ -19,14 +22,18 @@ impl Clock for Hands {
     }
 }
 
+fn account() -> AccountKey {
+    AccountKey { provider: "gelato", tenant: TenantId::new() }
+}
+
 fn gate(burst: u32) -> (Arc<Hands>, Arc<Gate>) {
     let clock = Arc::new(Hands(AtomicI64::new(1_000_000_000)));
-    let gate = Gates::new(clock.clone()).gate("gelato", "con_1", Rate { per_second: 1, burst });
+    let gate = Gates::new(clock.clone()).gate(account(), Rate { per_second: 1, burst });
     (clock, gate)
 }
 
 async fn call(gate: &Arc<Gate>, outcome: Outcome) -> Result<Option<Duration>, PortError> {
-    Ok(gate.enter(Class::Prompt).await?.report(outcome))
+    Ok(gate.enter(Class::Prompt).await?.report(outcome).await)
 }
 
 #[tokio::test]
@@ -42,7 +49,7 @@ async fn five_failures_open_it_for_30_s_then_one_probe_decides() {
     clock.advance(1);
     let probe = gate.enter(Class::Prompt).await.expect("the probe");
     assert_eq!(call(&gate, Outcome::Answered).await, open(2), "only one");
-    probe.report(Outcome::Answered);
+    probe.report(Outcome::Answered).await;
     assert_eq!(call(&gate, Outcome::Answered).await, Ok(None));
 }
 
@@ -94,11 +101,11 @@ async fn a_used_up_budget_says_when_the_next_token_comes() {
 #[tokio::test]
 async fn who_waits_for_a_token_hears_of_a_pause_that_began_meanwhile() {
     let clock = Arc::new(Hands(AtomicI64::new(1_000_000_000)));
-    let gate = Gates::new(clock).gate("gelato", "con_1", Rate { per_second: 1000, burst: 1 });
+    let gate = Gates::new(clock).gate(account(), Rate { per_second: 1000, burst: 1 });
     let first = gate.enter(Class::Prompt).await.expect("a token");
     let mut second = std::pin::pin!(gate.enter(Class::Prompt));
     assert!(futures::FutureExt::now_or_never(second.as_mut()).is_none(), "it waits a millisecond for its token");
-    first.report(Outcome::Throttled(Some(Duration::from_secs(7))));
+    first.report(Outcome::Throttled(Some(Duration::from_secs(7)))).await;
     assert_eq!(second.await.map(drop), Err(PortError::Limited { after: Duration::from_secs(7) }));
 }
 
@@ -107,8 +114,83 @@ async fn accounts_do_not_share_and_names_do() {
     let (clock, _) = gate(1);
     let gates = Gates::new(clock);
     let rate = Rate { per_second: 1, burst: 1 };
-    let (one, two) = (gates.gate("gelato", "con_1", rate), gates.gate("gelato", "con_2", rate));
+    let (this, that) = (account(), account());
+    let (one, two) = (gates.gate(this, rate), gates.gate(that, rate));
     call(&one, Outcome::Throttled(Some(Duration::from_secs(9)))).await.expect("open");
     call(&two, Outcome::Answered).await.expect("its own budget");
-    assert!(call(&gates.gate("gelato", "con_1", rate), Outcome::Answered).await.is_err());
+    assert!(call(&gates.gate(this, rate), Outcome::Answered).await.is_err());
+}
+
+#[tokio::test]
+async fn a_probe_that_is_given_up_passes_its_turn_on_at_once() {
+    let (clock, gate) = gate(100);
+    for _ in 0..5 {
+        call(&gate, Outcome::Failed).await.expect("closed");
+    }
+    clock.advance(30);
+    drop(gate.enter(Class::Prompt).await.expect("the probe"));
+    tokio::task::yield_now().await;
+    call(&gate, Outcome::Answered).await.expect("the next probe");
+    call(&gate, Outcome::Answered).await.expect("closed");
+}
+
+#[tokio::test]
+async fn however_many_catalogue_calls_wait_an_order_goes_first() {
+    let (clock, gate) = gate(4);
+    let mut waiting: Vec<_> = (0..50).map(|_| Box::pin(gate.enter(Class::Bulk))).collect();
+    let mut went = 0;
+    for call in &mut waiting {
+        went += usize::from(futures::FutureExt::now_or_never(call.as_mut()).is_some_and(|entered| entered.is_ok()));
+    }
+    assert_eq!(went, 2, "half of the burst; the others stand in line and have booked nothing");
+    for _ in 0..2 {
+        call(&gate, Outcome::Answered).await.expect("the other half is kept for orders");
+    }
+    clock.advance(1);
+    call(&gate, Outcome::Answered).await.expect("so is the next token");
+}
+
+/// A board that can be cut off.
+#[derive(Debug)]
+struct Cable(Arc<crate::adapters::http::MemoryBoard>, Arc<std::sync::atomic::AtomicBool>);
+
+#[async_trait::async_trait]
+impl crate::adapters::http::Board for Cable {
+    async fn step(&self, account: AccountKey, step: &Step) -> Result<Stepped, Unreachable> {
+        if self.1.load(Ordering::SeqCst) { Err(Unreachable("cut".into())) } else { self.0.step(account, step).await }
+    }
+
+    fn place(&self) -> &'static str {
+        "cable"
+    }
+}
+
+#[tokio::test]
+async fn cut_off_it_takes_its_share_and_connected_again_nobody_exceeds_the_whole() {
+    let clock = Arc::new(Hands(AtomicI64::new(1_000_000_000)));
+    let cut = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let board = Arc::new(crate::adapters::http::MemoryBoard::new(clock.clone()));
+    let gates = Gates::on(Box::new(Cable(board, cut.clone())), clock.clone());
+    gates.share_among(4);
+    let gate = gates.gate(account(), Rate { per_second: 2, burst: 8 });
+    let went = async || {
+        let mut n = 0;
+        while futures::FutureExt::now_or_never(gate.enter(Class::Prompt)).is_some_and(|entered| entered.is_ok()) {
+            n += 1;
+        }
+        n
+    };
+    assert_eq!(went().await, 8, "the whole burst");
+    clock.advance(60);
+    cut.store(true, Ordering::SeqCst);
+    assert_eq!((went().await, gate.is_divided()), (0, true), "nobody knows what the others just used");
+    clock.advance(3 + 60);
+    assert_eq!(went().await, 2, "a quarter of the burst");
+    clock.advance(4);
+    assert_eq!(went().await, 1, "a quarter of the rate: a token in two seconds, and one was booked before");
+    clock.advance(60);
+    cut.store(false, Ordering::SeqCst);
+    assert_eq!((went().await, gate.is_divided()), (0, false), "the others may not have noticed yet");
+    clock.advance(3 + 60);
+    assert_eq!(went().await, 8, "the whole burst again");
 }

@@ -2,14 +2,16 @@
 //!
 //! It gives each call a time limit, a size limit and no redirects: a redirect would carry our key, which is a custom header that
 //! HTTP clients do not strip, to a host we never chose. Proxies of the environment are ignored for the same reason. Each account
-//! has a [`Gate`]: its request budget and its circuit breaker. What comes back is a [`PortError`] that says what the caller may do
+//! has a [`Gate`]: its request budget and its circuit breaker, shared by the fleet through a [`Board`]. What comes back is a [`PortError`] that says what the caller may do
 //! next; a write whose fate is unknown is [`PortError::Ambiguous`], never a plain failure.
 
 mod answer;
-mod breaker;
-mod budget;
+mod board;
 mod call;
 mod gate;
+mod gates;
+mod machine;
+mod tally;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -18,19 +20,24 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 pub use call::{Answer, Call, Effect};
-pub use gate::{Class, Gate, Gates, Outcome, Permit, Rate};
+pub use board::{AccountKey, Board, MemoryBoard, RedisBoard, SqlBoard, Stepped, Unreachable};
+pub use gate::{Class, Gate, Outcome, Permit, Rate};
+pub use gates::Gates;
+pub use machine::{Budget, State, Step, Verdict};
 pub use reqwest::header::{HeaderName, HeaderValue};
 pub use reqwest::{Method, Url};
 
+use crate::id::TenantId;
 use crate::ports::{PortError, PortResult};
 
 tokio::task_local! {
     static CORRELATION: String;
 }
 
-/// Runs `work` so that every outside call in it carries this id: as `traceparent` if it has that form, else as `x-correlation-id`.
-pub async fn correlated<F: Future>(id: String, work: F) -> F::Output {
-    CORRELATION.scope(id, work).await
+/// Runs `work` so that every outside call in it carries this id (as `traceparent` if it has that form, else as `x-correlation-id`) and
+/// is counted for this kind of job.
+pub async fn correlated<F: Future>(id: String, kind: &'static str, work: F) -> F::Output {
+    CORRELATION.scope(id, tally::counted(kind, work)).await
 }
 
 /// What no call may exceed.
@@ -91,15 +98,11 @@ impl Http {
         Ok(Http { client, gates, limits })
     }
 
-    /// An account at a provider: its budget and breaker are shared by everyone in this process who opens it under the same name.
+    /// A tenant's account at a provider: its budget and breaker are shared by everyone who opens it.
     #[must_use]
-    pub fn account(&self, provider: &'static str, account: &str, rate: Rate) -> Account {
-        Account {
-            http: self.clone(),
-            gate: self.gates.gate(provider, account, rate),
-            provider,
-            hash: Sha256::digest(account).iter().take(6).map(|byte| format!("{byte:02x}")).collect(),
-        }
+    pub fn account(&self, provider: &'static str, tenant: TenantId, rate: Rate) -> Account {
+        let hash = Sha256::digest(tenant.to_string()).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        Account { http: self.clone(), gate: self.gates.gate(AccountKey { provider, tenant }, rate), provider, hash }
     }
 }
 

@@ -1,0 +1,135 @@
+-- The gate's decisions inside Redis: `machine.rs` in Lua, step by step. One call, one round trip, one clock: Redis's own.
+--
+-- KEYS[1]  the account's state, a hash
+-- ARGV     now (or '' for Redis's time), step, then the step's numbers; spans and instants in microseconds
+-- Answers  {verdict, number, lease, now, the seven numbers of the state}; verdicts: 0 go, 1 limited, 2 open, 3 noted
+
+local FAILURES_MAX, OPEN, PROBE_OUT, PROBE = 5, 30000000, 2000000, 40000000
+local PAUSE_MAX, BACKOFF_MAX, SET_BACK = 3600000000, 60000000, 60000000
+local KEPT_MS = 86400000
+local FIELDS = {'full_at', 'paused_until', 'throttles', 'failures', 'opened_at', 'open_until', 'probe_until'}
+
+local now = tonumber(ARGV[1])
+if not now then
+  local time = redis.call('TIME')
+  now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+local step = ARGV[2]
+local a, b, c, d = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+
+local found = redis.call('HMGET', KEYS[1], unpack(FIELDS))
+local known, s = found[1], {}
+for i, field in ipairs(FIELDS) do s[field] = tonumber(found[i] or '0') end
+
+local function ahead(at, most)
+  local span = at - now
+  if span > most + SET_BACK or span < 0 then return 0 end
+  return span
+end
+
+local function clamped(interval, burst)
+  return math.max(now, math.min(s.full_at, now + interval * burst + SET_BACK))
+end
+
+local function closed_for()
+  local open, probe = ahead(s.open_until, OPEN), ahead(s.probe_until, PROBE)
+  if open > 0 then return math.min(open, OPEN) end
+  if s.open_until ~= 0 and probe > 0 then return math.min(probe, PROBE_OUT) end
+  return nil
+end
+
+local function is_probe(lease)
+  return lease ~= 0 and lease == s.probe_until
+end
+
+local function answered(lease)
+  if s.open_until == 0 or is_probe(lease) then
+    s.failures, s.opened_at, s.open_until, s.probe_until = 0, 0, 0, 0
+  end
+end
+
+local function admit()
+  local pause = ahead(s.paused_until, PAUSE_MAX)
+  if pause > 0 then return 1, pause, 0 end
+  local after = closed_for()
+  if after then return 2, after, 0 end
+  if s.open_until ~= 0 then
+    s.probe_until = now + PROBE
+    return 0, 0, s.probe_until
+  end
+  return 0, 0, 0
+end
+
+local steps = {}
+
+function steps.enter() -- interval, burst, room, wait_max
+  -- A state that is not there may have been lost: what was used is unknown, so the bucket counts as empty.
+  if not known then s.full_at = now + a * b end
+  local after = closed_for()
+  if after then return 2, after, 0 end
+  local following = clamped(a, b) + a
+  local wait = math.max(following - a * c - now, ahead(s.paused_until, PAUSE_MAX), 0)
+  if wait > d then return 1, wait, 0 end
+  s.full_at = following
+  if wait > 0 then return 0, wait, 0 end
+  return admit()
+end
+
+steps.admit = admit
+
+function steps.answered() -- lease
+  answered(a)
+  s.throttles = 0
+  return 3, 0, 0
+end
+
+function steps.failed() -- lease
+  local closed = s.open_until == 0
+  if closed or is_probe(a) then
+    s.failures = s.failures + 1
+    if s.failures >= FAILURES_MAX then
+      if closed then s.opened_at = now end
+      s.open_until, s.probe_until = now + OPEN, 0
+    end
+  end
+  return 3, 0, 0
+end
+
+function steps.throttled() -- lease, asked (-1: nothing)
+  answered(a)
+  local own = math.min(1000000 * 2 ^ math.min(s.throttles, 6), BACKOFF_MAX)
+  if s.paused_until <= now then s.throttles = s.throttles + 1 end
+  local pause = own
+  if b >= 0 then pause = math.min(b, PAUSE_MAX) end
+  s.paused_until = math.max(s.paused_until, now + pause)
+  return 3, s.paused_until - now, 0
+end
+
+function steps.abandoned() -- lease
+  if is_probe(a) then s.probe_until = 0 end
+  return 3, 0, 0
+end
+
+function steps.empty() -- interval, burst, hold
+  s.full_at = math.max(clamped(a, b), now + a * b + c)
+  return 3, 0, 0
+end
+
+function steps.look()
+  return 3, 0, 0
+end
+
+local verdict, number, lease = steps[step]()
+
+-- The bucket of an account that was forgotten stays unknown until somebody enters: what is only reported says nothing about it.
+local write = {}
+for i, field in ipairs(FIELDS) do
+  local text = string.format('%.0f', s[field])
+  if text ~= (found[i] or '0') and (i > 1 or known or step == 'enter' or step == 'empty') then
+    write[#write + 1] = field
+    write[#write + 1] = text
+  end
+end
+if #write > 0 then redis.call('HSET', KEYS[1], unpack(write)) end
+if step ~= 'look' then redis.call('PEXPIRE', KEYS[1], KEPT_MS) end
+return {verdict, number, lease, now, s.full_at, s.paused_until, s.throttles, s.failures, s.opened_at, s.open_until, s.probe_until}
