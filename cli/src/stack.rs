@@ -113,7 +113,7 @@ impl Stack {
         if let Some(sim) = self.sim {
             sim.stop().await;
         }
-        self.base.ledger.db.close().await;
+        self.base.close().await;
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod clock;
+mod gates;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use platen_api::probes::{Probes, PrometheusHandle};
 use platen_jobs::{Hook, Ports};
 use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::http::{Gates, Http};
-use platen_shared::clock::{Clock, SystemClock};
+use platen_shared::clock::Clock;
 use platen_shared::db::{Db, MIGRATIONS, Schema};
 use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;
@@ -34,6 +35,7 @@ pub(crate) struct Base {
     pub(crate) blobs: Blobs,
     pub(crate) links: Links,
     pub(crate) keyring: Keyring,
+    pub(crate) gates: Arc<Gates>,
 }
 
 /// Opens the database and makes sure that its schema fits; migrates it first if asked to.
@@ -84,16 +86,29 @@ impl Base {
     pub(crate) async fn open(config: &Config, migrate: bool) -> Result<Base> {
         let keyring = keyring(config)?;
         let db = database(config, migrate).await?;
-        let ledger_clock = Arc::new(LedgerClock::of(&db).await.context("the database cannot be asked for the time")?);
-        tokio::spawn(ledger_clock.clone().follow(db.clone()));
+        let measured = Arc::new(LedgerClock::of(&db).await.context("the database cannot be asked for the time")?);
+        tokio::spawn(measured.clone().follow(db.clone()));
+        let ledger_clock: Arc<dyn Clock> = measured;
+        let ledger = Ledger::new(db, ledger_clock.clone());
+        let gates = Arc::new(gates::gates(config, &ledger, &ledger_clock));
+        tokio::spawn(gates::tend(gates.clone(), ledger.clone()));
         Ok(Base {
-            ledger: Ledger::new(db, ledger_clock.clone()),
+            ledger,
             ledger_clock,
+            gates,
             clock: Arc::new(config.clock()),
             blobs: blobs(config)?,
             links: Links::new(&config.public_url(), keyring.clone()),
             keyring,
         })
+    }
+
+    /// Ends what is shared in good order, after everything that uses it.
+    pub(crate) async fn close(&self) {
+        if let Err(error) = gates::keep_use(&self.gates, &self.ledger, false).await {
+            tracing::warn!(%error, "who used the providers' budgets in the last second was not written down");
+        }
+        self.ledger.db.close().await;
     }
 
     /// The HTTP front.
@@ -161,12 +176,10 @@ impl Base {
 
     /// Tenants' accounts at providers.
     pub(crate) fn accounts(&self, config: &Config) -> Result<Accounts> {
-        // Providers count real seconds, also while a demo runs fast.
-        let gates = Arc::new(Gates::new(Arc::new(SystemClock::new())));
         Ok(Accounts {
             read: self.ledger.db.reader(),
             keyring: self.keyring.clone(),
-            http: Http::new(gates)?,
+            http: Http::new(self.gates.clone())?,
             gelato: config.gelato(),
         })
     }

@@ -13,7 +13,7 @@ use crate::step::Outcome;
 const DATABASES: &[&str] = &["sqlite", "postgres"];
 
 /// The behaviour suites, and what each must run on.
-const SUITES: [(&str, &[&str]); 7] = [
+const SUITES: [(&str, &[&str]); 8] = [
     ("ledger", DATABASES),
     ("store", DATABASES),
     ("kinds", DATABASES),
@@ -21,6 +21,7 @@ const SUITES: [(&str, &[&str]); 7] = [
     ("http", DATABASES),
     ("crash", DATABASES),
     ("blobs", &["folder", "memory", "s3"]),
+    ("gates", &["sqlite", "postgres", "redis"]),
 ];
 
 /// Compares the log with the list above.

@@ -35,6 +35,6 @@ pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
     let bound = listener.local_addr().context("the listener has no address")?;
     tracing::info!(address = %bound, "listening on http://{bound}");
     platen_api::serve(app, listener, stop.cancelled_owned()).await?;
-    base.ledger.db.close().await;
+    base.close().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -43,7 +43,7 @@ pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
     watched(&config, &base).await?;
     let (setup, settings) = base.worker(&config, hook)?;
     platen_worker::run(setup, settings, stop).await?;
-    base.ledger.db.close().await;
+    base.close().await;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -20,6 +20,12 @@ fn env(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// The Redis of `TEST_REDIS_URL`, if the run has one. `cargo xtask test` always sets it. It is shared: use keys of your own.
+#[must_use]
+pub fn redis_url() -> Option<String> {
+    env("TEST_REDIS_URL")
+}
+
 /// Notes that a suite ran on an engine; `cargo xtask test` fails when one of its list did not.
 pub fn suite_ran(suite: &str, engine: &str) {
     let Some(path) = std::env::var_os("PLATEN_SUITES_LOG") else { return };

@@ -146,7 +146,9 @@ impl Gate {
                 let sound = (throttles, failures, open_until) == (0, 0, 0);
                 Ok(Permit { gate: self.clone(), probe, sound, troubles, reported: false })
             }
-            Verdict::Noted { .. } => Ok(Permit { gate: self.clone(), probe: 0, sound: true, troubles, reported: false }),
+            Verdict::Noted { .. } => {
+                Ok(Permit { gate: self.clone(), probe: 0, sound: true, troubles, reported: false })
+            }
         }
     }
 

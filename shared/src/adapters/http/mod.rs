@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-pub use call::{Answer, Call, Effect};
 pub use board::{AccountKey, Board, MemoryBoard, RedisBoard, SqlBoard, Stepped, Unreachable};
+pub use call::{Answer, Call, Effect};
 pub use gate::{Class, Gate, Outcome, Permit, Rate};
 pub use gates::Gates;
 pub use machine::{Budget, State, Step, Verdict};

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use super::machine::{State, Step, Verdict};
 use crate::id::TenantId;
 
-pub use memory::MemoryBoard;
 pub use self::redis::RedisBoard;
+pub use memory::MemoryBoard;
 pub use sql::SqlBoard;
 
 /// An account: one tenant's, at one provider.
