@@ -59,6 +59,11 @@ impl Principal {
         Principal { tenant: key.tenant, key: Some(key.id), scopes: key.scopes.clone() }
     }
 
+    /// The root key, looking after one tenant.
+    pub(crate) fn root_for(tenant: TenantId) -> Principal {
+        Principal { tenant, key: None, scopes: "read operate".to_owned() }
+    }
+
     /// Who, as audit and history name them.
     pub(crate) fn actor(&self) -> String {
         self.key.map_or_else(|| "root".to_owned(), |key| key.to_string())
@@ -124,7 +129,7 @@ fn unauthorized() -> Problem {
 }
 
 /// Notes the use, once a minute and process. A note that fails is no reason to refuse the request.
-async fn touch(app: &Inner, key: &ApiKey) {
+pub(crate) async fn touch(app: &Inner, key: &ApiKey) {
     let now = app.app.ledger.now();
     let stale = now.minus(TOUCH_EVERY);
     {

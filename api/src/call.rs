@@ -60,6 +60,11 @@ fn wait(headers: &HeaderMap) -> Option<u64> {
 }
 
 impl Call {
+    /// A call that did not come through the table of routes.
+    pub(crate) fn of(shared: Shared, who: Principal, correlation: String) -> Call {
+        Call { shared, who, correlation, wait: None, once: None }
+    }
+
     pub(crate) fn app(&self) -> &App {
         &self.shared.app
     }

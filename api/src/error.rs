@@ -35,7 +35,7 @@ macro_rules! codes {
                 match self { $(Code::$code => StatusCode::$status,)* }
             }
 
-            fn title(self) -> &'static str {
+            pub(crate) fn title(self) -> &'static str {
                 match self { $(Code::$code => $title,)* }
             }
         }
@@ -175,6 +175,11 @@ impl Problem {
     pub(crate) fn unavailable(cause: &dyn std::fmt::Display) -> Problem {
         tracing::warn!(error = %cause, "a request was turned away: {cause}");
         Problem::new(Code::Unavailable, "A part of the system is not available at this moment; try again.").after(1)
+    }
+
+    /// What it says to people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// With a time to wait.

@@ -8,6 +8,7 @@
 //! | `extract.rs`, `check.rs` | from bytes to checked values |
 //! | `error.rs` | the closed list of problems |
 //! | `probes.rs` | what machines that watch us ask, of the api and of a worker |
+//! | `ops/` | the status page for operators |
 //! | `docs.rs` | the OpenAPI document, from the same table |
 //! | `routes/` | one file per resource |
 
@@ -22,6 +23,7 @@ mod gate;
 mod idempotency;
 mod limit;
 mod observe;
+mod ops;
 pub mod probes;
 mod router;
 mod routes;
@@ -30,6 +32,7 @@ mod stored;
 pub use app::{App, Settings};
 pub use auth::Scope;
 pub use error::{Code, Fault};
+pub use ops::{Door, PAGES, Page};
 pub use router::{ALIASES, Access, ROUTES, Route, Size, mounted};
 
 use app::Inner;

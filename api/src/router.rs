@@ -16,6 +16,7 @@ use crate::auth::Scope::{self, Admin, Approve, Operate, Read, Write};
 use crate::error::{Code, Problem};
 use crate::gate::gate;
 use crate::observe::observe;
+use crate::ops;
 use crate::routes::{
     audit, bundles, catalogue, connections, files, health, jobs, keys, money, new_order, orders, pauses, payments,
     products, queues, renders, schedules, shipments, snapshots, specs, tenants, uploads, work, workers,
@@ -205,7 +206,7 @@ pub(crate) fn build(shared: Shared) -> Router {
         let handler = (route.build)().2.route_layer(from_fn_with_state((shared.clone(), route), gate));
         router = router.route(path, handler);
     }
-    let router = router
+    let router = ops::mount(router, &shared)
         .fallback(|| async { Problem::new(Code::NotFound, "There is nothing at this path.") })
         .method_not_allowed_fallback(|| async {
             Problem::new(Code::MethodNotAllowed, "Allow says what the path takes.")

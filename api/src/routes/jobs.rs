@@ -184,24 +184,29 @@ pub(crate) struct Reason {
 #[utoipa::path(post, path = "/v1/jobs/{id}/cancel", tag = "jobs", request_body = Reason, params(("id" = JobId, Path, description = "The job.")),
     responses((status = 202, body = JobView), (status = 200, body = JobView, description = "It has ended, and you waited for it.")))]
 pub(crate) async fn cancel(call: Call, Named(id): Named<JobId>, Input(body): Input<Reason>) -> Reply<Response> {
-    reason(&body.reason)?;
+    cancel_job(&call, id, &body.reason).await?;
+    call.work(id).await
+}
+
+/// Cancels a job of the caller's tenant, or asks its worker to stop. Once is as good as twice.
+pub(crate) async fn cancel_job(call: &Call, id: JobId, why: &str) -> Reply<()> {
+    reason(why)?;
     let mut tx = call.begin("cancel_job").await?;
-    let why = format!("cancelled by {}: {}", call.actor(), body.reason);
-    match control::cancel(&mut tx, call.ledger_now(), call.tenant(), id, &why).await? {
+    let said = format!("cancelled by {}: {why}", call.actor());
+    match control::cancel(&mut tx, call.ledger_now(), call.tenant(), id, &said).await? {
         Cancelling::Cancelled(job) => {
             if let Some(entry) = platen_jobs::find(&job.kind) {
-                let trouble = Trouble::new("cancelled", &why);
-                (entry.gave_up)(&mut tx, &recording(&call, &job), &job.payload.0, &trouble).await?;
+                let trouble = Trouble::new("cancelled", &said);
+                (entry.gave_up)(&mut tx, &recording(call, &job), &job.payload.0, &trouble).await?;
             }
         }
         Cancelling::Asked => {}
-        Cancelling::Ended(state) if state == "cancelled" => return call.work(id).await,
+        Cancelling::Ended(state) if state == "cancelled" => return Ok(()),
         Cancelling::Ended(state) => return Err(Problem::state(format!("The job is {state} already."))),
         Cancelling::Unknown => return Err(Problem::missing("job")),
     }
-    call.audit(&mut tx, "job.cancel", id, &body.reason).await?;
-    tx.commit().await?;
-    call.work(id).await
+    call.audit(&mut tx, "job.cancel", id, why).await?;
+    Ok(tx.commit().await?)
 }
 
 fn recording(call: &Call, job: &Job) -> Recording {
@@ -219,8 +224,14 @@ fn recording(call: &Call, job: &Job) -> Recording {
 #[utoipa::path(post, path = "/v1/jobs/{id}/retry", tag = "jobs", request_body = Reason, params(("id" = JobId, Path, description = "The job.")),
     responses((status = 202, body = JobView), (status = 200, body = JobView, description = "It has ended, and you waited for it.")))]
 pub(crate) async fn retry(call: Call, Named(id): Named<JobId>, Input(body): Input<Reason>) -> Reply<Response> {
-    reason(&body.reason)?;
-    let job = own(&call, id).await?;
+    retry_job(&call, id, &body.reason).await?;
+    call.work(id).await
+}
+
+/// Brings a dead or cancelled job of the caller's tenant back.
+pub(crate) async fn retry_job(call: &Call, id: JobId, why: &str) -> Reply<()> {
+    reason(why)?;
+    let job = own(call, id).await?;
     let mut tx = call.begin("retry_job").await?;
     if let Some(order) = job.payload.get("order").and_then(Value::as_str).and_then(|id| id.parse().ok()) {
         // Whoever cancels the order waits for this to end, or the other way round.
@@ -229,7 +240,6 @@ pub(crate) async fn retry(call: Call, Named(id): Named<JobId>, Input(body): Inpu
     if !control::retry(&mut tx, call.ledger_now(), call.tenant(), id).await? {
         return Err(Problem::state(format!("Only a dead or cancelled job is retried; this one is {}.", job.state)));
     }
-    call.audit(&mut tx, "job.retry", id, &body.reason).await?;
-    call.commit_and_nudge(tx).await?;
-    call.work(id).await
+    call.audit(&mut tx, "job.retry", id, why).await?;
+    call.commit_and_nudge(tx).await
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
 use platen_shared::db::At;
-use platen_shared::id::PauseId;
+use platen_shared::id::{PauseId, TenantId};
 use platen_shared::ledger::Queue;
 use platen_shared::ledger::control::{self, Pause};
 use serde::{Deserialize, Serialize};
@@ -44,17 +44,22 @@ impl From<Pause> for PauseView {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPause {
     /// `queue`, `kind`, `provider` or `tenant`.
-    scope: String,
+    pub(crate) scope: String,
     /// Which one; left out for `tenant`.
     #[serde(default)]
-    value: String,
+    pub(crate) value: String,
     /// 1 to 500 characters.
-    reason: String,
+    pub(crate) reason: String,
 }
 
 /// Keeps some of the tenant's work from starting.
 #[utoipa::path(post, path = "/v1/pauses", tag = "pauses", request_body = NewPause, responses((status = 201, body = PauseView)))]
 pub(crate) async fn create(call: Call, Input(body): Input<NewPause>) -> Reply<Response> {
+    Ok(made(true, PauseView::from(pause(&call, Some(call.tenant()), body).await?)))
+}
+
+/// Keeps what matches from starting: a tenant's work, or everybody's for `None`.
+pub(crate) async fn pause(call: &Call, whose: Option<TenantId>, body: NewPause) -> Reply<Pause> {
     reason(&body.reason)?;
     let mut checks = Checks::default();
     let known = match body.scope.as_str() {
@@ -71,7 +76,7 @@ pub(crate) async fn create(call: Call, Input(body): Input<NewPause>) -> Reply<Re
     checks.done()?;
     let pause = Pause {
         id: PauseId::new(),
-        tenant: Some(call.tenant()),
+        tenant: whose,
         scope: body.scope,
         value: body.value,
         reason: body.reason,
@@ -82,7 +87,7 @@ pub(crate) async fn create(call: Call, Input(body): Input<NewPause>) -> Reply<Re
     control::pause(&mut tx, &pause).await?;
     call.audit(&mut tx, "pause.create", pause.id, &pause.reason).await?;
     tx.commit().await?;
-    Ok(made(true, PauseView::from(pause)))
+    Ok(pause)
 }
 
 /// The pauses that touch the tenant's work.
@@ -94,11 +99,16 @@ pub(crate) async fn list(call: Call) -> Reply<Json<Page<PauseView>>> {
 /// Takes a pause of the tenant's away; what no other pause covers goes on.
 #[utoipa::path(delete, path = "/v1/pauses/{id}", tag = "pauses", params(("id" = PauseId, Path, description = "The pause.")), responses((status = 204)))]
 pub(crate) async fn remove(call: Call, Named(id): Named<PauseId>) -> Reply<StatusCode> {
+    resume(&call, Some(call.tenant()), id, "").await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a pause away: one of a tenant's, or any for `None`.
+pub(crate) async fn resume(call: &Call, whose: Option<TenantId>, id: PauseId, why: &str) -> Reply<()> {
     let mut tx = call.begin("resume").await?;
-    if control::resume(&mut tx, Some(call.tenant()), id).await?.is_none() {
+    if control::resume(&mut tx, whose, id).await?.is_none() {
         return Err(Problem::missing("pause"));
     }
-    call.audit(&mut tx, "pause.remove", id, "").await?;
-    call.commit_and_nudge(tx).await?;
-    Ok(StatusCode::NO_CONTENT)
+    call.audit(&mut tx, "pause.remove", id, why).await?;
+    call.commit_and_nudge(tx).await
 }

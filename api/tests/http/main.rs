@@ -10,6 +10,7 @@ mod limits;
 mod network;
 mod numbers;
 mod operators;
+mod ops;
 mod orders;
 mod secrets;
 mod seed;

@@ -2,7 +2,7 @@
 //! reads that are not scoped to a tenant; they tell counts and workers, and a job only to those who may see its tenant.
 
 use super::read::Depth;
-use super::{Job, Ledger, ended};
+use super::{Job, Ledger, ended, hot};
 use crate::db::{At, Json, Result};
 use crate::id::{JobId, TenantId};
 use crate::sql;
@@ -157,6 +157,24 @@ impl Ledger {
                 "SELECT ",
                 ended!(),
                 " FROM job_history WHERE tenant = $1 AND state = 'dead' ORDER BY id DESC LIMIT $2"
+            )))
+            .bind(tenant)
+            .bind(limit)
+            .all()
+            .await
+    }
+
+    /// What of a tenant's is not ready: first what waits for something and says so, then what is merely not due; the soonest first.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn waiting(&self, tenant: TenantId, limit: i64) -> Result<Vec<Job>> {
+        self.db
+            .query(sql!(concat!(
+                "SELECT ",
+                hot!(),
+                " FROM jobs WHERE tenant = $1 AND state = 'scheduled'
+                 ORDER BY CASE WHEN waiting_for = '' THEN 1 ELSE 0 END, run_at, id LIMIT $2"
             )))
             .bind(tenant)
             .bind(limit)

@@ -1,0 +1,171 @@
+//! The first page: what needs attention, then queues, jobs, workers, schedules and pauses; for the root key also every tenant.
+
+use askama::Template;
+use axum::response::Response;
+use platen_shared::db::At;
+use platen_shared::ledger::fleet::{Load, Running};
+
+use super::alerts::{Alert, alerts};
+use super::fleet::{QueueRow, WorkerRow, queues, workers};
+use super::frame::{Frame, Operator, Refused, html};
+use super::jobs::Row;
+use super::pauses;
+use super::show::{Progress, When, span};
+
+/// Jobs of each kind of list on the page.
+const SHOWN: i64 = 15;
+/// Tenants on the page.
+const TENANTS_MAX: i64 = 200;
+/// The page loads itself again so often.
+const REFRESH_S: u32 = 10;
+
+/// A running job.
+struct RunningRow {
+    id: String,
+    kind: String,
+    attempt: i64,
+    since: When,
+    took: String,
+    worker: String,
+    stopping: bool,
+    progress: Option<Progress>,
+}
+
+impl RunningRow {
+    fn of(job: &Running, now: At) -> RunningRow {
+        RunningRow {
+            id: job.id.to_string(),
+            kind: job.kind.clone(),
+            attempt: job.attempt,
+            since: When::seen(job.started_at, now),
+            took: span(now.since(job.started_at)),
+            worker: job.worker.clone(),
+            stopping: job.cancel_requested,
+            progress: job.progress.as_ref().and_then(|progress| Progress::of(&progress.0)),
+        }
+    }
+}
+
+/// A schedule.
+struct ScheduleRow {
+    name: String,
+    kind: String,
+    cron: String,
+    zone: String,
+    last: Option<When>,
+    next: When,
+}
+
+/// A number at the top.
+struct Tile {
+    name: &'static str,
+    value: i64,
+    note: String,
+    level: &'static str,
+    path: String,
+}
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct OverviewPage {
+    f: Frame,
+    alerts: Vec<Alert>,
+    tiles: Vec<Tile>,
+    queues: Vec<QueueRow>,
+    running: Vec<RunningRow>,
+    waiting: Vec<Row>,
+    dead: Vec<Row>,
+    workers: Vec<WorkerRow>,
+    schedules: Vec<ScheduleRow>,
+    pauses: Vec<pauses::Row>,
+    tenants: Vec<Load>,
+}
+
+/// The page.
+pub(super) async fn show(operator: Operator) -> Result<Response, Refused> {
+    let (call, now) = (&operator.call, operator.call.ledger_now());
+    let (ledger, tenant, everybody) = (&call.app().ledger, call.tenant(), operator.everybody());
+    let (hearts, busy, totals) = (ledger.workers().await?, ledger.busy().await?, ledger.totals().await?);
+    let own = if everybody { totals.clone() } else { ledger.depths(tenant).await? };
+    let held = pauses::rows(&operator).await?;
+    let held_queues: Vec<String> =
+        held.iter().filter(|pause| pause.everybody || !everybody).map(|pause| pause.what.clone()).collect();
+    let queues = queues(&own, &totals, &hearts, &held_queues, now);
+    let dead_count = ledger.dead(operator.whose()).await?;
+    let running = ledger.running(operator.whose(), SHOWN).await?;
+    let waiting = ledger.waiting(tenant, SHOWN).await?;
+    let dead = ledger.dead_jobs(tenant, SHOWN).await?;
+    let mut f = operator.frame("overview", "Overview");
+    f.refresh_s = REFRESH_S;
+    html(&OverviewPage {
+        f,
+        alerts: alerts(&queues, &hearts, dead_count, held.len(), now),
+        tiles: tiles(&queues, dead_count, hearts.len()),
+        queues,
+        running: running.iter().map(|job| RunningRow::of(job, now)).collect(),
+        waiting: waiting.iter().map(|job| Row::of(job, now)).collect(),
+        dead: dead.iter().map(|job| Row::of(job, now)).collect(),
+        workers: workers(&hearts, &busy, now),
+        schedules: schedules(&operator, now).await?,
+        pauses: held,
+        tenants: if everybody { ledger.loads(TENANTS_MAX).await? } else { Vec::new() },
+    })
+}
+
+fn tiles(queues: &[QueueRow], dead: i64, workers: usize) -> Vec<Tile> {
+    let sum = |count: fn(&QueueRow) -> i64| queues.iter().map(count).sum::<i64>();
+    let oldest = queues.iter().max_by_key(|queue| queue.oldest_s).and_then(|queue| queue.oldest.clone());
+    let path = |state: &str| format!("/ops/jobs?state={state}");
+    let workers = i64::try_from(workers).unwrap_or(i64::MAX);
+    let bad = |is: bool| if is { "bad" } else { "" };
+    vec![
+        Tile {
+            name: "Ready",
+            value: sum(|queue| queue.ready),
+            note: oldest.map_or_else(|| "nothing waits for a slot".to_owned(), |age| format!("oldest for {age}")),
+            level: "",
+            path: path("ready"),
+        },
+        Tile {
+            name: "Running",
+            value: sum(|queue| queue.running),
+            note: "right now".to_owned(),
+            level: "",
+            path: path("running"),
+        },
+        Tile {
+            name: "Waiting",
+            value: sum(|queue| queue.scheduled),
+            note: "not due, or held".to_owned(),
+            level: "",
+            path: path("scheduled"),
+        },
+        Tile {
+            name: "Dead",
+            value: dead,
+            note: "wait for a person".to_owned(),
+            level: bad(dead > 0),
+            path: path("dead"),
+        },
+        Tile {
+            name: "Workers",
+            value: workers,
+            note: "hearts that beat".to_owned(),
+            level: bad(workers == 0),
+            path: "#workers".to_owned(),
+        },
+    ]
+}
+
+async fn schedules(operator: &Operator, now: At) -> Result<Vec<ScheduleRow>, Refused> {
+    let rows = operator.call.app().ledger.schedules(operator.call.tenant()).await?;
+    let row = |schedule: platen_shared::ledger::schedules::Schedule| ScheduleRow {
+        name: schedule.name,
+        kind: schedule.kind,
+        cron: schedule.cron,
+        zone: schedule.zone,
+        last: schedule.last_fire.map(|at| When::seen(at, now)),
+        next: When::seen(schedule.next_fire, now),
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
