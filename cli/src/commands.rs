@@ -55,7 +55,7 @@ enum Command {
     /// Run jobs
     Worker(worker::Args),
     /// Bring the database's schema up to this release
-    Migrate,
+    Migrate(migrate::Args),
     /// Check database, files, secrets and provider keys, and say what to fix
     Doctor(doctor::Args),
     /// Settings
@@ -107,7 +107,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Dev(args) => dev::run(args).await,
         Command::Api(args) => api::run(args, sources).await,
         Command::Worker(args) => worker::run(args, sources).await,
-        Command::Migrate => migrate::run(&sources).await,
+        Command::Migrate(args) => migrate::run(&args, &sources).await,
         Command::Doctor(args) => doctor::run(&args, &sources).await,
         Command::Config(args) => config::run(&args, &sources),
         Command::Keys(args) => keys::run(args, &sources).await,

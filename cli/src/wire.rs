@@ -54,7 +54,8 @@ pub(crate) async fn database(config: &Config, migrate: bool) -> Result<Db> {
             )
         }
         Schema::TooNew(found) => bail!(
-            "the database's schema is at {found}, made by a newer release; this one understands up to {}: run the newer release",
+            "the database's schema is at {found}, made by a newer release that dropped what this one needs (it knows schemas up to \
+             {}): run the newer release",
             MIGRATIONS.end()
         ),
     }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use platen_shared::db::At;
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::{Enqueued, Fence, Ledger, NewJob, Queue, enqueue};
-use platen_shared::testing::{ManualClock, databases, suite_ran};
+use platen_shared::testing::{ManualClock, databases_and_pooler, suite_ran};
 use serde_json::{Value, json};
 
 /// A ledger on a fresh database, with its clock in the test's hand.
@@ -81,11 +81,11 @@ impl Bench {
 
 /// Runs a behaviour on a fresh database of every engine.
 async fn each<F: Future<Output = ()>>(behaviour: impl Fn(Arc<Bench>) -> F) {
-    for test in databases().await {
+    for test in databases_and_pooler().await {
         let clock = ManualClock::new();
         let ledger = Ledger::new(test.db.clone(), Arc::new(clock.clone()));
         behaviour(Arc::new(Bench { ledger, clock, tenant: TenantId::new() })).await;
-        suite_ran("ledger", test.engine());
+        suite_ran("ledger", test.variant());
         test.drop_it().await;
     }
 }

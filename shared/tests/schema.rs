@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use platen_shared::db::{Db, MIGRATIONS, Schema};
-use platen_shared::testing::{TestDb, postgres_url};
+use platen_shared::testing::{TestDb, databases, postgres_url};
 use sqlx::Row;
 
 type Columns = BTreeSet<(String, String, bool)>;
@@ -22,12 +22,12 @@ async fn sqlite_columns(db: &Db) -> Columns {
 }
 
 async fn postgres_columns(db: &Db) -> Columns {
-    let Db::Postgres(pool) = db else { panic!("not Postgres") };
+    let Db::Postgres(server) = db else { panic!("not Postgres") };
     let rows = sqlx::query(
         "SELECT CAST(table_name AS TEXT) AS t, CAST(column_name AS TEXT) AS c, is_nullable = 'NO' AS required FROM information_schema.columns
          WHERE table_schema = 'public' AND left(table_name, 1) <> '_'",
     )
-    .fetch_all(pool)
+    .fetch_all(&server.pool)
     .await
     .unwrap();
     rows.iter().map(|r| (r.get("t"), r.get("c"), r.get("required"))).collect()
@@ -63,7 +63,31 @@ async fn opening_never_migrates_and_says_what_it_found() {
     db.migrate().await.unwrap();
     assert_eq!(db.schema().await.unwrap(), Schema::Fits(*MIGRATIONS.end()));
     db.migrate().await.unwrap();
-    let Db::Sqlite { write, .. } = &db else { panic!("not SQLite") };
-    sqlx::query("UPDATE _sqlx_migrations SET version = 999 WHERE version = 1").execute(write).await.unwrap();
-    assert_eq!(db.schema().await.unwrap(), Schema::TooNew(999));
+}
+
+/// What a later release's migration leaves behind, as far as this release can see.
+const LATER: &str = "UPDATE _sqlx_migrations SET version = 999 WHERE version = 1";
+const LATER_DROPS_OURS: &str = "UPDATE schema_floor SET release = 999";
+
+#[tokio::test]
+async fn a_newer_schema_fits_until_it_takes_something_away() {
+    for test in databases().await {
+        test.tamper(LATER).await.unwrap();
+        assert_eq!(test.db.schema().await.unwrap(), Schema::Fits(999));
+        test.db.migrate().await.expect("a replica of this release that starts with --migrate has nothing to do");
+        assert_eq!(test.db.schema().await.unwrap(), Schema::Fits(999));
+        test.tamper(LATER_DROPS_OURS).await.unwrap();
+        assert_eq!(test.db.schema().await.unwrap(), Schema::TooNew(999));
+        assert!(test.db.migrate().await.is_err());
+        test.drop_it().await;
+    }
+}
+
+#[tokio::test]
+async fn an_older_schema_is_told_from_a_missing_one() {
+    for test in databases().await {
+        test.tamper("DELETE FROM _sqlx_migrations WHERE version > 1").await.unwrap();
+        assert_eq!(test.db.schema().await.unwrap(), Schema::TooOld(Some(1)));
+        test.drop_it().await;
+    }
 }

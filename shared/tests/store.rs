@@ -12,7 +12,7 @@ use platen_shared::id::{ItemId, OrderId, SnapshotId, TenantId};
 use platen_shared::ports::provider::{CatalogueItem, Parcel, Part, PartShipment};
 use platen_shared::store::orders::{Item, Moved, Order, OrderTerms, Paid, Payment};
 use platen_shared::store::{artefacts, catalogue, fulfilment, journal, orders};
-use platen_shared::testing::{databases, suite_ran};
+use platen_shared::testing::{databases_and_pooler, suite_ran};
 
 const NOW: At = At(1_750_000_000_000_000);
 
@@ -30,14 +30,14 @@ impl Books {
 }
 
 async fn each<F: Future<Output = ()>>(behaviour: impl Fn(Books) -> F) {
-    for test in databases().await {
+    for test in databases_and_pooler().await {
         let (db, tenant) = (test.db.clone(), TenantId::new());
         let order = an_order(tenant, "x-1");
         let mut tx = db.begin("test").await.unwrap();
         assert!(orders::create(&mut tx, &order, &[an_item()], "test").await.unwrap());
         tx.commit().await.unwrap();
         behaviour(Books { read: db.reader(), db, tenant, order }).await;
-        suite_ran("store", test.engine());
+        suite_ran("store", test.variant());
         test.drop_it().await;
     }
 }
@@ -145,7 +145,7 @@ async fn the_journal_takes_only_lines_that_sum_to_zero_and_keeps_them() {
 async fn raw(db: &Db, statement: &'static str) -> Result<(), sqlx::Error> {
     match db {
         Db::Sqlite { write, .. } => sqlx::query(statement).execute(write).await.map(drop),
-        Db::Postgres(pool) => sqlx::query(statement).execute(pool).await.map(drop),
+        Db::Postgres(server) => sqlx::query(statement).execute(&server.pool).await.map(drop),
     }
 }
 

@@ -25,7 +25,7 @@ const GUARD: &str = r#"
 trap '' HUP INT TERM
 read -r _
 for file in "$1"/pids/*; do
-    [ -e "$file" ] && kill -KILL "$(cat "$file")" 2>/dev/null
+    [ -e "$file" ] && kill -KILL -- "-$(cat "$file")" 2>/dev/null
 done
 pid=$(head -n 1 "$2/postmaster.pid" 2>/dev/null)
 if [ -n "$pid" ]; then
@@ -65,11 +65,13 @@ impl Folder {
         Ok(Folder { path: made.keep(), guard })
     }
 
-    /// A command that runs `program` so that the guard ends it: its process id is on disk before it starts.
-    pub(crate) fn guarded(&self, name: &str, program: &Path) -> Command {
-        let mut command = Command::new("sh");
-        command.args(["-c", r#"echo $$ >"$0" && exec "$@""#]).arg(self.path.join(PIDS).join(name)).arg(program);
-        command
+    /// The same command so that the guard ends it: its process id is on disk before its program starts. It must lead a
+    /// process group of its own, which ends with it.
+    pub(crate) fn guarded(&self, name: &str, command: &Command) -> Command {
+        let mut guarded = Command::new("sh");
+        guarded.args(["-c", r#"echo $$ >"$0" && exec "$@""#]).arg(self.path.join(PIDS).join(name));
+        guarded.arg(command.get_program()).args(command.get_args());
+        guarded
     }
 
     /// The folder itself.

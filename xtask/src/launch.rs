@@ -27,12 +27,12 @@ impl Launch<'_> {
     /// Starts `command(port)` with ports that are free, until one stays so, and returns when `answers(port)`.
     pub(crate) fn on_free_port(
         &self,
-        command: impl Fn(u16) -> Command,
+        command: impl Fn(u16) -> Result<Command>,
         answers: impl Fn(u16) -> bool,
     ) -> Result<(u16, Child)> {
         for _ in 0..PORT_TRIES_MAX {
             let port = free_port()?;
-            if let Some(process) = self.start(command(port), || answers(port))? {
+            if let Some(process) = self.start(command(port)?, || answers(port))? {
                 println!("{}: port {port}", self.name);
                 return Ok((port, process));
             }

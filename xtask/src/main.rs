@@ -6,6 +6,7 @@ mod folder;
 mod golden;
 mod install;
 mod launch;
+mod pgbouncer;
 mod postgres;
 mod redis;
 mod s3;
@@ -24,8 +25,8 @@ The commands of this repository.
 
   cargo xtask test [STEP...]   Run every check: fmt, clippy, tests (on SQLite and on private servers), suites, cover,
                                docs, deny. Name steps to run only those.
-  cargo xtask servers [NAME..] Start the private servers of the tests (postgres, redis, s3), print the variables that
-                               tests find them by, stay until Ctrl-C. Name servers to start only those.
+  cargo xtask servers [NAME..] Start the private servers of the tests, print the variables that tests find them by, stay
+                               until Ctrl-C. Name servers (postgres, redis, …) to start only those.
   cargo xtask golden           Run the tests that compare with checked-in files, and accept what they produce now.
   cargo xtask help             Print this.
 

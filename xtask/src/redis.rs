@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -18,10 +19,10 @@ pub(crate) fn start(servers: &Servers) -> Result<Server> {
     fs::create_dir(&home)?;
     let launch = Launch { name: "redis", log: &home.join("log"), port_taken: "Address already in use" };
     let command = |port: u16| {
-        let mut command = folder.guarded("redis", &program);
+        let mut command = Command::new(&program);
         command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--databases", "64"]);
         command.args(["--save", "", "--appendonly", "no"]).arg("--dir").arg(&home);
-        command
+        Ok(folder.guarded("redis", &command))
     };
     let (port, process) = launch.on_free_port(command, answers)?;
     Ok(Server { exports: vec![("TEST_REDIS_URL", format!("redis://127.0.0.1:{port}/0"))], process: Some(process) })

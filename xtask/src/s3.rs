@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -27,10 +28,10 @@ pub(crate) fn start(servers: &Servers) -> Result<Server> {
     fs::create_dir_all(home.join("data").join(BUCKET))?;
     let launch = Launch { name: "s3", log: &home.join("log"), port_taken: "Address already in use" };
     let command = |port: u16| {
-        let mut command = folder.guarded("s3", &program);
+        let mut command = Command::new(&program);
         command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
         command.args(["--access-key", ACCESS_KEY_ID, "--secret-key", SECRET_ACCESS_KEY]).arg(home.join("data"));
-        command
+        Ok(folder.guarded("s3", &command))
     };
     let (port, process) =
         launch.on_free_port(command, |port| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())?;

@@ -7,13 +7,14 @@ use anyhow::{Context, Result, bail};
 
 use crate::folder::Folder;
 use crate::launch::pause;
-use crate::{postgres, redis, s3};
+use crate::{pgbouncer, postgres, redis, s3};
 
 /// How a server is started; it may look at those that run already.
 type Start = fn(&Servers) -> Result<Server>;
 
 /// All of them, in the order in which they start: later ones may stand on earlier ones.
-const SERVERS: [(&str, Start); 3] = [("postgres", postgres::start), ("redis", redis::start), ("s3", s3::start)];
+const SERVERS: &[(&str, Start)] =
+    &[("postgres", postgres::start), ("pgbouncer", pgbouncer::start), ("redis", redis::start), ("s3", s3::start)];
 
 /// One server, or another program that tests need.
 pub(crate) struct Server {
@@ -32,7 +33,7 @@ pub(crate) struct Servers {
 impl Servers {
     /// Starts the named servers, or all.
     pub(crate) fn start(names: &[String]) -> Result<Servers> {
-        let known = SERVERS.map(|(name, _)| name);
+        let known: Vec<&str> = SERVERS.iter().map(|(name, _)| *name).collect();
         if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
             bail!("`{unknown}` is no server of ours; there are {}", known.join(", "));
         }
@@ -54,6 +55,12 @@ impl Servers {
     /// Every variable of every server.
     pub(crate) fn exports(&self) -> impl Iterator<Item = &(&'static str, String)> {
         self.running.iter().flat_map(|(_, server)| &server.exports)
+    }
+
+    /// The port in the URL that a variable holds, once its server runs.
+    pub(crate) fn port_of(&self, variable: &str) -> Option<u16> {
+        let (_, url) = self.exports().find(|(name, _)| *name == variable)?;
+        url.rsplit_once(':')?.1.split('/').next()?.parse().ok()
     }
 
     /// Gives a command all that the tests find the servers by.
@@ -107,6 +114,6 @@ mod tests {
     #[test]
     fn an_unknown_server_is_refused_with_the_list() {
         let error = Servers::start(&["oracle".into()]).map(|_| ()).unwrap_err().to_string();
-        assert!(error.contains("`oracle` is no server of ours; there are postgres, redis, s3"), "{error}");
+        assert!(error.contains("`oracle` is no server of ours; there are postgres, pgbouncer, "), "{error}");
     }
 }

@@ -13,9 +13,9 @@ use crate::step::Outcome;
 const DATABASES: &[&str] = &["sqlite", "postgres"];
 
 /// The behaviour suites, and what each must run on.
-const SUITES: [(&str, &[&str]); 8] = [
-    ("ledger", DATABASES),
-    ("store", DATABASES),
+const SUITES: &[(&str, &[&str])] = &[
+    ("ledger", &["sqlite", "postgres", "pgbouncer"]),
+    ("store", &["sqlite", "postgres", "pgbouncer"]),
     ("kinds", DATABASES),
     ("worker", DATABASES),
     ("http", DATABASES),

@@ -6,6 +6,7 @@ mod at;
 pub mod cover;
 mod open;
 mod query;
+mod server;
 mod slow;
 mod text;
 mod watch;
@@ -13,6 +14,7 @@ mod watch;
 pub use at::At;
 pub use open::{MIGRATIONS, Schema};
 pub use query::{Bind, Query, Record};
+pub use server::Server;
 pub use sqlx::types::Json;
 pub use text::{Sql, uncomment};
 pub use watch::Watch;
@@ -20,12 +22,15 @@ pub use watch::Watch;
 use std::time::Instant;
 
 use slow::Reason;
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::{Postgres, Sqlite, SqlitePool};
 
 /// A database error.
 pub type Error = sqlx::Error;
 /// The answer of a query.
 pub type Result<T> = sqlx::Result<T>;
+
+/// Not made by `sql!`: only Postgres is ever asked.
+const CLOCK: Sql = Sql { lite: "SELECT 0", pg: "SELECT clock_timestamp()" };
 
 /// An open database: SQLite (one writer, four readers) or Postgres.
 #[derive(Clone, Debug)]
@@ -38,7 +43,7 @@ pub enum Db {
         write: SqlitePool,
     },
     /// A server.
-    Postgres(PgPool),
+    Postgres(Server),
 }
 
 /// A write transaction with a name (for measurements and logs). Dropped without [`Tx::commit`], it rolls back.
@@ -52,7 +57,7 @@ pub struct Tx {
 #[derive(Debug)]
 enum Inner {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres { tx: sqlx::Transaction<'static, Postgres>, pooled: bool },
 }
 
 impl Db {
@@ -64,7 +69,7 @@ impl Db {
         let asked = Instant::now();
         let inner = match self {
             Db::Sqlite { write, .. } => Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            Db::Postgres(server) => Inner::Postgres { tx: server.begin().await?, pooled: server.is_pooled() },
         };
         slow::note(Reason::Begin, name, asked.elapsed());
         Ok(Tx { inner, name, began: Instant::now() })
@@ -74,7 +79,7 @@ impl Db {
     pub fn query(&self, sql: Sql) -> Query<'_> {
         match self {
             Db::Sqlite { read, .. } => Query::new(sql, query::Target::LitePool(read)),
-            Db::Postgres(pool) => Query::new(sql, query::Target::PgPool(pool)),
+            Db::Postgres(server) => Query::new(sql, query::Target::PgPool(server)),
         }
     }
 
@@ -94,7 +99,7 @@ impl Db {
     pub async fn now(&self) -> Result<At> {
         match self {
             Db::Sqlite { .. } => Ok(crate::clock::SystemClock::wall()),
-            Db::Postgres(pool) => sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(pool).await,
+            Db::Postgres(_) => self.query(CLOCK).one().await.map(|(now,)| now),
         }
     }
 
@@ -105,7 +110,7 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Db::Postgres(pool) => pool.close().await,
+            Db::Postgres(server) => server.close().await,
         }
     }
 }
@@ -115,7 +120,7 @@ impl Tx {
     pub fn query(&mut self, sql: Sql) -> Query<'_> {
         match &mut self.inner {
             Inner::Sqlite(tx) => Query::new(sql, query::Target::Lite(tx)),
-            Inner::Postgres(tx) => Query::new(sql, query::Target::Pg(tx)),
+            Inner::Postgres { tx, pooled } => Query::new(sql, query::Target::Pg { tx, pooled: *pooled }),
         }
     }
 
@@ -126,7 +131,7 @@ impl Tx {
     pub async fn commit(self) -> Result<()> {
         let done = match self.inner {
             Inner::Sqlite(tx) => tx.commit().await,
-            Inner::Postgres(tx) => tx.commit().await,
+            Inner::Postgres { tx, .. } => tx.commit().await,
         };
         metrics::counter!("platen_transactions_total", "name" => self.name, "outcome" => if done.is_ok() { "committed" } else { "failed" })
             .increment(1);
@@ -141,7 +146,7 @@ impl Tx {
     pub async fn rollback(self) -> Result<()> {
         match self.inner {
             Inner::Sqlite(tx) => tx.rollback().await,
-            Inner::Postgres(tx) => tx.rollback().await,
+            Inner::Postgres { tx, .. } => tx.rollback().await,
         }
     }
 }

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::error::DatabaseError;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{Db, Result};
+use super::{Db, Result, Server, Sql};
+use crate::sql;
 
 static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
-/// The newest migration this binary knows, and the oldest schema it can work on.
+/// The schemas this binary works on: from the oldest whose tables it can use to the newest migration it knows. Beyond that it
+/// works on what `schema_floor` says still carries it.
 pub const MIGRATIONS: std::ops::RangeInclusive<i64> = 2..=2;
 
 /// How the schema found compares with what this binary needs.
@@ -27,19 +29,13 @@ pub enum Schema {
 
 impl Db {
     /// Opens `sqlite://FILE` (made when missing) or `postgres://…` with at most so many connections; touches no schema.
+    /// A Postgres URL may say `?pooler=true&direct=HOST:PORT` (see [`Server`]).
     ///
     /// # Errors
     /// When the URL cannot be read or the database cannot be reached.
     pub async fn open(url: &str, connections: u32) -> Result<Db> {
         if url.starts_with("postgres") {
-            let options: PgConnectOptions = url.parse()?;
-            let options = options.application_name("platen").options([
-                ("statement_timeout", "30s"),
-                ("lock_timeout", "5s"),
-                ("idle_in_transaction_session_timeout", "60s"),
-            ]);
-            let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
-            return Ok(Db::Postgres(pool.connect_with(options).await?));
+            return Ok(Db::Postgres(Server::open(url, connections).await?));
         }
         let options: SqliteConnectOptions = url.parse()?;
         let options = options
@@ -59,39 +55,56 @@ impl Db {
         Ok(Db::Sqlite { read, write })
     }
 
-    /// Brings the schema up to this binary's version, under the migrator's lock.
+    /// Brings the schema up to this binary's version, under the migrator's lock. A newer schema that still carries this
+    /// release is left as it is.
     ///
     /// # Errors
-    /// When a migration fails; what came before it stays applied.
-    pub async fn migrate(&self) -> std::result::Result<(), sqlx::migrate::MigrateError> {
+    /// When a migration fails; what came before it stays applied. Behind a pooler whose URL names no way around it.
+    pub async fn migrate(&self) -> std::result::Result<(), MigrateError> {
+        if matches!(self.schema().await?, Schema::Fits(found) if found > *MIGRATIONS.end()) {
+            return Ok(());
+        }
         match self {
             Db::Sqlite { write, .. } => SQLITE.run(write).await,
-            Db::Postgres(pool) => POSTGRES.run(pool).await,
+            Db::Postgres(server) => match server.sessions() {
+                Some(pool) => POSTGRES.run(pool).await,
+                None => Err(MigrateError::Source(
+                    "migrating takes a lock that a pooler in transaction mode does not keep: add &direct=HOST:PORT, the \
+                     Postgres server itself, to the database's URL"
+                        .into(),
+                )),
+            },
         }
     }
 
-    /// Compares the schema's version with [`MIGRATIONS`].
+    /// Compares the schema's version with [`MIGRATIONS`]. A newer schema fits while `schema_floor` says that it carries
+    /// this release.
     ///
     /// # Errors
     /// When the database cannot be asked.
     pub async fn schema(&self) -> Result<Schema> {
-        let asked: Result<Option<i64>> = match self {
-            Db::Sqlite { read, .. } => {
-                sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success").fetch_one(read).await
-            }
-            Db::Postgres(pool) => {
-                sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success").fetch_one(pool).await
-            }
-        };
-        let version = match asked {
-            Ok(version) => version,
-            Err(error) if error.as_database_error().is_some() => None,
-            Err(error) => return Err(error),
-        };
+        let version = self.number(sql!("SELECT max(version) FROM _sqlx_migrations WHERE success")).await?;
+        let (oldest, newest) = (*MIGRATIONS.start(), *MIGRATIONS.end());
         Ok(match version {
-            Some(v) if MIGRATIONS.contains(&v) => Schema::Fits(v),
-            Some(v) if v > *MIGRATIONS.end() => Schema::TooNew(v),
+            Some(v) if v > newest => {
+                let floor = self.number(sql!("SELECT max(release) FROM schema_floor")).await?;
+                if floor.is_some_and(|floor| floor <= newest) { Schema::Fits(v) } else { Schema::TooNew(v) }
+            }
+            Some(v) if v >= oldest => Schema::Fits(v),
             older => Schema::TooOld(older),
         })
     }
+
+    /// One number; `None` when it, or its table, is not there.
+    async fn number(&self, query: Sql) -> Result<Option<i64>> {
+        match self.query(query).one().await {
+            Ok((number,)) => Ok(number),
+            Err(error) if error.as_database_error().is_some_and(is_missing_table) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn is_missing_table(error: &(dyn DatabaseError + 'static)) -> bool {
+    error.code().as_deref() == Some("42P01") || error.message().starts_with("no such table")
 }

@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
-use sqlx::{Arguments, Encode, FromRow, PgPool, Postgres, Sqlite, SqlitePool, Type};
+use sqlx::{Arguments, Encode, FromRow, Postgres, Sqlite, SqlitePool, Type};
 
 use super::slow::{self, Reason};
-use super::{Result, Sql};
+use super::{Result, Server, Sql};
 
 /// What both drivers can bind.
 pub trait Bind<'q>: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> {}
@@ -20,8 +20,8 @@ impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'
 pub(super) enum Target<'c> {
     LitePool(&'c SqlitePool),
     Lite(&'c mut SqliteConnection),
-    PgPool(&'c PgPool),
-    Pg(&'c mut PgConnection),
+    PgPool(&'c Server),
+    Pg { tx: &'c mut PgConnection, pooled: bool },
 }
 
 enum Args {
@@ -53,12 +53,20 @@ macro_rules! run {
             (Target::Lite(c), Args::Lite(a)) => {
                 timed(Reason::Statement, text, $make(q.sql.lite, a).$method(&mut *c)).await.map($map)
             }
-            (Target::PgPool(pool), Args::Pg(a)) => {
-                let mut c = timed(Reason::Connection, text, pool.acquire()).await?;
+            (Target::PgPool(server), Args::Pg(a)) if server.is_pooled() => {
+                let mut tx = timed(Reason::Connection, text, server.begin()).await?;
+                let reading = $make(q.sql.pg, a).persistent(false);
+                let answer = timed(Reason::Statement, text, reading.$method(&mut *tx)).await.map($map)?;
+                tx.commit().await?;
+                Ok(answer)
+            }
+            (Target::PgPool(server), Args::Pg(a)) => {
+                let mut c = timed(Reason::Connection, text, server.pool.acquire()).await?;
                 timed(Reason::Statement, text, $make(q.sql.pg, a).$method(&mut *c)).await.map($map)
             }
-            (Target::Pg(c), Args::Pg(a)) => {
-                timed(Reason::Statement, text, $make(q.sql.pg, a).$method(&mut *c)).await.map($map)
+            (Target::Pg { tx, pooled }, Args::Pg(a)) => {
+                let asking = $make(q.sql.pg, a).persistent(!pooled);
+                timed(Reason::Statement, text, asking.$method(&mut *tx)).await.map($map)
             }
             _ => unreachable!("arguments are made for their target"),
         }

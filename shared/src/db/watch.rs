@@ -21,8 +21,13 @@ pub struct Watch(Ear);
 
 #[derive(Debug)]
 enum Ear {
-    Sqlite { connection: SqliteConnection, version: i64 },
+    Sqlite {
+        connection: SqliteConnection,
+        version: i64,
+    },
     Postgres(Box<PgListener>),
+    /// Behind a pooler, which hands no notification on.
+    Deaf,
 }
 
 impl Db {
@@ -37,7 +42,13 @@ impl Db {
                 let version = data_version(&mut connection).await?;
                 Ok(Watch(Ear::Sqlite { connection, version }))
             }
-            Db::Postgres(pool) => {
+            Db::Postgres(server) => {
+                let Some(pool) = server.sessions() else {
+                    tracing::warn!(
+                        "the database's URL leads through a pooler and names no direct=HOST:PORT: new work is found by polling alone"
+                    );
+                    return Ok(Watch(Ear::Deaf));
+                };
                 let mut listener = PgListener::connect_with(pool).await?;
                 listener.listen(CHANNEL).await?;
                 Ok(Watch(Ear::Postgres(Box::new(listener))))
@@ -61,6 +72,7 @@ impl Watch {
                 tokio::time::sleep(LOOK_EVERY).await;
             },
             Ear::Postgres(listener) => listener.recv().await.map(drop),
+            Ear::Deaf => std::future::pending().await,
         }
     }
 
@@ -71,7 +83,7 @@ impl Watch {
     pub async fn close(self) -> Result<()> {
         match self.0 {
             Ear::Sqlite { connection, .. } => connection.close().await,
-            Ear::Postgres(_) => Ok(()),
+            Ear::Postgres(_) | Ear::Deaf => Ok(()),
         }
     }
 }

@@ -14,6 +14,7 @@ pub struct TestDb {
     pub db: Db,
     /// For processes that open it themselves.
     pub url: String,
+    variant: &'static str,
     folder: Option<Arc<tempfile::TempDir>>,
     name: Option<String>,
 }
@@ -24,6 +25,23 @@ static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 #[must_use]
 pub fn postgres_url() -> Option<String> {
     std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
+}
+
+/// PgBouncer before that server, if the run has one. `cargo xtask test` always sets it.
+fn pooler_url() -> Option<String> {
+    std::env::var("TEST_POOLER_URL").ok().filter(|url| !url.is_empty())
+}
+
+/// The same, and Postgres through PgBouncer when `TEST_POOLER_URL` names one: for suites that run every query.
+///
+/// # Panics
+/// When one cannot be made.
+pub async fn databases_and_pooler() -> Vec<TestDb> {
+    let mut all = databases().await;
+    if let (Some(_), Some(pooler)) = (postgres_url(), pooler_url()) {
+        all.push(TestDb::clone_of_template(&pooler, "pgbouncer").await);
+    }
+    all
 }
 
 /// One database per engine of this run: SQLite always, Postgres when `TEST_DATABASE_URL` names a server.
@@ -48,7 +66,7 @@ impl TestDb {
         let url = format!("sqlite://{}/platen.db", folder.path().display());
         let db = Db::open(&url, 4).await.expect("open SQLite");
         db.migrate().await.expect("migrate SQLite");
-        TestDb { db, url, folder: Some(Arc::new(folder)), name: None }
+        TestDb { db, url, variant: "sqlite", folder: Some(Arc::new(folder)), name: None }
     }
 
     /// A clone of the process's template database.
@@ -56,19 +74,29 @@ impl TestDb {
     /// # Panics
     /// When the server of `TEST_DATABASE_URL` cannot be used.
     pub async fn postgres() -> TestDb {
+        TestDb::clone_of_template(&postgres_url().expect("TEST_DATABASE_URL"), "postgres").await
+    }
+
+    async fn clone_of_template(reached_by: &str, variant: &'static str) -> TestDb {
         let server = postgres_url().expect("TEST_DATABASE_URL");
         let template = TEMPLATE.get_or_init(|| make_template(server.clone())).await;
         let name = format!("t_{}", uuid::Uuid::now_v7().simple());
         admin(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-        let url = with_database(&server, &name);
+        let url = with_database(reached_by, &name);
         let db = Db::open(&url, 10).await.expect("open Postgres");
-        TestDb { db, url, folder: None, name: Some(name) }
+        TestDb { db, url, variant, folder: None, name: Some(name) }
     }
 
     /// `sqlite` or `postgres`.
     #[must_use]
     pub fn engine(&self) -> &'static str {
         self.db.engine()
+    }
+
+    /// The engine and how it is reached, as the list of suites names it: `sqlite`, `postgres` or `pgbouncer`.
+    #[must_use]
+    pub fn variant(&self) -> &'static str {
+        self.variant
     }
 
     /// A statement that no function of the stores would make: what a clumsy hand or a broken disk might do.
@@ -78,7 +106,7 @@ impl TestDb {
     pub async fn tamper(&self, statement: &'static str) -> Result<(), sqlx::Error> {
         match &self.db {
             Db::Sqlite { write, .. } => sqlx::query(statement).execute(write).await.map(drop),
-            Db::Postgres(pool) => sqlx::query(statement).execute(pool).await.map(drop),
+            Db::Postgres(server) => sqlx::query(statement).execute(&server.pool).await.map(drop),
         }
     }
 

@@ -5,7 +5,7 @@ mod databases;
 mod s3;
 
 pub use clock::ManualClock;
-pub use databases::{TestDb, databases, postgres_url};
+pub use databases::{TestDb, databases, databases_and_pooler, postgres_url};
 pub use s3::s3;
 
 use std::io::Write;

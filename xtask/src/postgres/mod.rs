@@ -34,7 +34,7 @@ pub(crate) fn start(servers: &Servers) -> Result<Server> {
     let launch = Launch { name: "postgres", log: &home.join("log"), port_taken: "could not bind" };
     let pid_file = folder.join(POSTGRES_DATA).join("postmaster.pid");
     let (port, process) =
-        launch.on_free_port(|port| server(&binaries, &account, &home, port), |_| accepts(&pid_file))?;
+        launch.on_free_port(|port| Ok(server(&binaries, &account, &home, port)), |_| accepts(&pid_file))?;
     let url = format!("postgres://{SUPERUSER}@127.0.0.1:{port}/postgres");
     Ok(Server { exports: vec![("TEST_DATABASE_URL", url)], process: Some(process) })
 }
@@ -58,8 +58,9 @@ fn server(binaries: &Binaries, account: &Account, home: &Path, port: u16) -> Com
     let mut command = account.command(&binaries.program("postgres"));
     command.args(["-D", "data", "-p", &port.to_string()]);
     command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
-    // Durability stays on: the tests are about what survives a kill. Every test process brings a pool of its own.
-    command.args(["-c", "fsync=on", "-c", "max_connections=200"]).current_dir(home);
+    // Durability stays on: the tests are about what survives a kill. Every test process brings a pool of its own, and
+    // PgBouncer another for each database that a test makes.
+    command.args(["-c", "fsync=on", "-c", "max_connections=300"]).current_dir(home);
     command
 }
 
