@@ -9,8 +9,12 @@ mod ends;
 mod enqueueing;
 #[path = "ledger/fleet.rs"]
 mod fleet;
+#[path = "ledger/fairness.rs"]
+mod fairness;
 #[path = "ledger/liveness.rs"]
 mod liveness;
+#[path = "ledger/offers.rs"]
+mod offers;
 #[path = "ledger/reading.rs"]
 mod reading;
 
@@ -20,6 +24,8 @@ use platen_shared::db::At;
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::{Enqueued, Fence, Ledger, NewJob, Queue, enqueue};
 use platen_shared::testing::{ManualClock, databases_and_pooler, suite_ran};
+use platen_shared::ledger::{Enqueued, Fence, Ledger, NewJob, Presence, Queue, enqueue};
+use platen_shared::testing::{ManualClock, databases, suite_ran};
 use serde_json::{Value, json};
 
 /// A ledger on a fresh database, with its clock in the test's hand.
@@ -55,7 +61,7 @@ impl Bench {
     /// Enqueues, claims and starts one job for a living worker.
     pub(crate) async fn running(&self, key: &str, worker: &str) -> Fence {
         let id = self.put(&self.job(key)).await.id();
-        self.ledger.beat(worker, "1", "orders").await.unwrap();
+        self.ledger.beat(&Presence::named(worker)).await.unwrap();
         assert_eq!(self.claim(worker, 10).await, vec![id]);
         self.ledger.start(id, worker).await.unwrap().unwrap().fence()
     }
@@ -106,6 +112,10 @@ behaviours! {
         two_workers_never_get_one_job;
     liveness: a_dead_workers_jobs_come_back, a_slow_job_is_left_alone, a_claimed_job_is_returned_uncharged, leaving_gives_everything_back,
         a_continued_worker_is_fenced;
+    fairness: a_busy_tenant_never_starves_a_quiet_one, weights_decide_how_many_in_a_row, more_tenants_than_one_claim_looks_at_all_get_their_turn,
+        what_is_taken_by_id_is_taken_once;
+    offers: what_is_on_offer_is_not_offered_twice, offers_are_fair_and_bounded, a_retried_job_is_offered_at_once, a_paused_job_is_not_taken,
+        a_snoozed_job_sleeps_until_its_time, progress_is_shown_while_it_runs_and_fenced;
     control: cancel_says_what_became_of_it, a_dead_job_can_be_retried, a_pause_stops_each_scope_and_says_so, a_resumed_job_goes_on,
         a_schedule_fires_once, foreign_tenants_see_nothing;
     fleet: operators_see_who_runs_what, operators_see_what_is_dead_and_whose;

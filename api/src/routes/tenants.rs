@@ -35,6 +35,8 @@ pub(crate) struct TenantView {
     auto_submit: bool,
     /// What all its orders together may cost at printers; null is no cap.
     spending_cap_minor: Option<i64>,
+    /// How many of its jobs may start in a row while others wait.
+    weight: i64,
     created_at: At,
 }
 
@@ -49,6 +51,7 @@ impl From<Tenant> for TenantView {
             frozen: t.frozen,
             auto_submit: t.auto_submit,
             spending_cap_minor: t.spending_cap_minor,
+            weight: t.weight,
             created_at: t.created_at,
         }
     }
@@ -68,6 +71,8 @@ pub(crate) struct NewTenant {
     auto_submit: bool,
     #[serde(default)]
     test_mode: bool,
+    /// How many of its jobs may start in a row while others wait: 1 to 100; 1 when left out.
+    weight: Option<i64>,
 }
 
 /// A tenant with its first key, which has every scope.
@@ -83,6 +88,8 @@ pub(crate) async fn create(State(shared): State<Shared>, Input(body): Input<NewT
     let mut checks = Checks::default();
     checks.text("/name", &body.name, 1, 100);
     checks.bps("/platformFeeBps", body.platform_fee_bps);
+    let allowed = (1..=100).contains(&body.weight.unwrap_or(1));
+    checks.need(allowed, "range", "/weight", "The weight must be between 1 and 100.");
     checks.done()?;
     let (now, at) = (shared.app.clock.now(), shared.app.ledger.now());
     let tenant = Tenant {
@@ -94,6 +101,7 @@ pub(crate) async fn create(State(shared): State<Shared>, Input(body): Input<NewT
         frozen: false,
         auto_submit: body.auto_submit,
         spending_cap_minor: None,
+        weight: body.weight.unwrap_or(1),
         created_at: now,
     };
     let (key, token) = ApiKey::mint(tenant.id, "first key", SCOPES, at)?;

@@ -59,6 +59,7 @@ pub(super) async fn create(tx: &mut Tx, ledger: &Ledger, name: &str, currency: &
         frozen: false,
         auto_submit: false,
         spending_cap_minor: None,
+        weight: 1,
         created_at: ledger.now(),
     };
     tenants::create(tx, &tenant).await?;

@@ -13,7 +13,7 @@ use platen_shared::adapters::http::{Gates, Http};
 use platen_shared::clock::Clock;
 use platen_shared::id::{JobId, OrderId, TenantId};
 use platen_shared::ledger::read::Filter;
-use platen_shared::ledger::{Job, Ledger, Queue};
+use platen_shared::ledger::{Job, Ledger, Presence, Queue};
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::ports::links::Links;
 use platen_shared::secrets::Keyring;
@@ -65,7 +65,7 @@ impl World {
             *n += 1;
             format!("w{n}")
         };
-        self.ledger.beat(&name, "1", "").await.unwrap();
+        self.ledger.beat(&Presence::named(&name)).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let setup = Setup {
             ledger: self.ledger.clone(),

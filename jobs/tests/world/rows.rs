@@ -32,6 +32,7 @@ pub(crate) async fn plant(ledger: &Ledger, ports: &Ports, keyring: &Keyring) -> 
         frozen: false,
         auto_submit: true,
         spending_cap_minor: Some(1_000_000),
+        weight: 1,
         created_at: now,
     };
     tenants::create(&mut tx, &row).await.unwrap();

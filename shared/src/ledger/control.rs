@@ -1,9 +1,9 @@
-//! What operators do to jobs: cancel, retry, pause, resume.
+//! What operators do to jobs: cancel, retry, snooze, pause, resume.
 
 use serde::Serialize;
 
 use super::finish::{End, Trouble, archive};
-use super::{Job, Ledger, columns, hot, paused};
+use super::{Job, Ledger, Waiting, columns, hot, paused};
 use crate::db::{At, Json, Result, Tx};
 use crate::id::{JobId, PauseId, TenantId};
 use crate::sql;
@@ -103,6 +103,26 @@ pub async fn retry(tx: &mut Tx, now: At, tenant: TenantId, id: JobId) -> Result<
         tx.query(sql!("DELETE FROM job_history WHERE tenant = $1 AND id = $2")).bind(tenant).bind(id).exec().await?;
     }
     Ok(back == 1)
+}
+
+/// Puts a job off that has not started: it is not tried before `until`, and says why. `false` when there is no such job that waits.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn snooze(tx: &mut Tx, tenant: TenantId, id: JobId, until: At, why: &str) -> Result<bool> {
+    let n = tx
+        .query(sql!(
+            "UPDATE jobs SET state = 'scheduled', run_at = $3, waiting_for = $4, waiting_why = $5
+             WHERE tenant = $1 AND id = $2 AND state IN ('ready', 'scheduled') AND waiting_for <> 'paused'"
+        ))
+        .bind(tenant)
+        .bind(id)
+        .bind(until)
+        .bind(Waiting::Snoozed.word())
+        .bind(why)
+        .exec()
+        .await?;
+    Ok(n == 1)
 }
 
 /// Stops what matches from starting; what runs goes on. Rows that wait say so.

@@ -169,8 +169,8 @@ impl Ledger {
         let mut tx = self.db.begin("postpone").await?;
         let n = tx
             .query(sql!(
-                "UPDATE jobs SET state = 'scheduled', worker = NULL, started_at = NULL, run_at = $4, waiting_for = $5, waiting_why = $6,
-                   error = $7, failures = failures + $8
+                "UPDATE jobs SET state = 'scheduled', worker = NULL, started_at = NULL, progress = NULL, offered_at = NULL, run_at = $4, waiting_for = $5,
+                   waiting_why = $6, error = $7, failures = failures + $8
                  WHERE id = $1 AND worker = $2 AND attempt = $3 AND state = 'running' AND started_at IS NOT NULL"
             ))
             .bind(fence.id)

@@ -1,18 +1,22 @@
 //! The ledger: one SQL truth about work. Redis and apalis only carry ids.
 //!
-//! [`enqueue`] inserts in the caller's transaction; [`system`] claims, starts and recovers; [`finish`] ends attempts, fenced by
-//! (id, worker, attempt); [`read`] explains; [`fleet`] shows all of it to operators; [`control`] is what they do; [`schedules`] are clocks that
-//! insert rows.
+//! [`enqueue`] inserts in the caller's transaction; [`claim`] hands out and starts; [`system`] beats and recovers; [`finish`] ends attempts,
+//! fenced by (id, worker, attempt); [`offers`] are the ids that Redis is given; [`read`] explains; [`fleet`] shows all of it to operators;
+//! [`control`] is what they do; [`schedules`] are clocks that insert rows.
 
+pub mod claim;
 pub mod control;
 pub mod enqueue;
 pub mod finish;
 pub mod fleet;
+pub mod offers;
 pub mod read;
 pub mod schedules;
 pub mod system;
+mod turn;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,6 +28,8 @@ use crate::id::{JobId, TenantId};
 
 pub use enqueue::{EnqueueError, Enqueued, NewJob};
 pub use finish::{Fence, Fenced};
+pub use system::{Presence, Progress};
+use turn::Turn;
 
 /// A worker whose heart has not beaten for this long is dead.
 pub const DEAD_AFTER_S: u64 = 6;
@@ -37,13 +43,14 @@ pub struct Ledger {
     pub db: Db,
     clock: Arc<dyn Clock>,
     bell: Arc<Notify>,
+    turns: Arc<Mutex<HashMap<Queue, Turn>>>,
 }
 
 impl Ledger {
     /// Over a database, with the clock that due times and liveness are judged by.
     #[must_use]
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Ledger {
-        Ledger { db, clock, bell: Arc::new(Notify::new()) }
+        Ledger { db, clock, bell: Arc::new(Notify::new()), turns: Arc::default() }
     }
 
     /// The ledger's time: the database's.
@@ -61,6 +68,14 @@ impl Ledger {
     /// Waits for a nudge.
     pub async fn nudged(&self) {
         self.bell.notified().await;
+    }
+
+    fn turn(&self, queue: Queue) -> Turn {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner).get(&queue).copied().unwrap_or_default()
+    }
+
+    fn keep_turn(&self, queue: Queue, turn: Turn) {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner).insert(queue, turn);
     }
 }
 
@@ -148,6 +163,8 @@ pub enum Waiting {
     NotReady,
     /// An answer was lost; the next look-up decides.
     Lookup,
+    /// An operator put it off.
+    Snoozed,
 }
 
 impl Waiting {
@@ -161,6 +178,7 @@ impl Waiting {
             Waiting::Paused => "paused",
             Waiting::NotReady => "not_ready",
             Waiting::Lookup => "lookup",
+            Waiting::Snoozed => "snoozed",
         }
     }
 }
@@ -216,6 +234,8 @@ pub struct Job {
     pub ready_at: At,
     /// When its current or last attempt began.
     pub started_at: Option<At>,
+    /// How far it is, while it runs: [`Progress`].
+    pub progress: Option<Json<Value>>,
     /// What it answered.
     pub output: Option<Json<Value>>,
     /// When it ended.
@@ -241,14 +261,17 @@ macro_rules! columns {
 /// The columns of a [`Job`] out of `jobs`.
 macro_rules! hot {
     () => {
-        concat!($crate::ledger::columns!(), ", CAST(NULL AS JSONB) AS output, CAST(NULL AS TIMESTAMPTZ) AS finished_at")
+        concat!(
+            $crate::ledger::columns!(),
+            ", progress, CAST(NULL AS JSONB) AS output, CAST(NULL AS TIMESTAMPTZ) AS finished_at"
+        )
     };
 }
 
 /// The columns of a [`Job`] out of `job_history`.
 macro_rules! ended {
     () => {
-        concat!($crate::ledger::columns!(), ", output, finished_at")
+        concat!($crate::ledger::columns!(), ", CAST(NULL AS JSONB) AS progress, output, finished_at")
     };
 }
 

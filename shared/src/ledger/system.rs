@@ -1,9 +1,9 @@
-//! The ledger's own machinery: claim, start, return, promote, recover. The one place that is not scoped to a tenant.
+//! The ledger's own machinery: hearts, and the one path back from a dead worker. Not scoped to a tenant.
 
 use std::time::Duration;
 
-use super::{DEAD_AFTER_S, Job, Ledger, Queue, hot, paused};
-use crate::db::{self, Json, Result};
+use super::{DEAD_AFTER_S, Ledger};
+use crate::db::{Json, Result};
 use crate::id::JobId;
 use crate::sql;
 
@@ -16,131 +16,67 @@ pub struct Swept {
     pub recovered: u64,
 }
 
-fn words(queues: &[Queue]) -> Json<serde_json::Value> {
-    db::rows(queues.iter().map(|q| serde_json::json!({ "q": q.word() })))
+/// How a worker shows itself to the others.
+#[derive(Clone, Debug, Default)]
+pub struct Presence {
+    /// New at every start.
+    pub id: String,
+    /// Its process id.
+    pub process: String,
+    /// Its machine or container.
+    pub host: String,
+    /// The release it runs.
+    pub release: String,
+    /// The queues it serves, comma-separated.
+    pub queues: String,
+    /// `ledger` or `redis`: where it hears of work now.
+    pub dispatcher: String,
+    /// How many jobs it runs at a time.
+    pub slots: i64,
+    /// It was asked to stop and starts nothing new.
+    pub draining: bool,
+}
+
+impl Presence {
+    /// A worker of this name, and nothing more.
+    #[must_use]
+    pub fn named(id: &str) -> Presence {
+        Presence { id: id.to_owned(), ..Presence::default() }
+    }
+}
+
+/// How far a running job is.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Progress {
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all.
+    pub total: u64,
+    /// What it does now.
+    pub label: String,
 }
 
 impl Ledger {
-    /// Whether a claim or a promotion would find something: a read, so that idling costs no write.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn has_work(&self, queues: &[Queue]) -> Result<bool> {
-        let found: Option<(i64,)> = self
-            .db
-            .query(sql!(
-                "SELECT CAST(1 AS BIGINT) FROM jobs WHERE queue IN (SELECT value->>'q' FROM jsonb_each($1))
-                   AND (state = 'ready' OR (state = 'scheduled' AND waiting_for <> 'paused' AND run_at <= $2)) LIMIT 1"
-            ))
-            .bind(words(queues))
-            .bind(self.now())
-            .opt()
-            .await?;
-        Ok(found.is_some())
-    }
-
-    /// Makes due rows ready, then gives up to `n` ready ones to a worker, by priority and age. Nothing is counted yet: see [`Ledger::start`].
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn claim(&self, worker: &str, queues: &[Queue], n: i64) -> Result<Vec<JobId>> {
-        let now = self.now();
-        let mut tx = self.db.begin("claim").await?;
-        tx.query(sql!(
-            "UPDATE jobs SET state = 'ready', waiting_for = '', waiting_why = '', ready_at = $1 WHERE id IN (
-               SELECT id FROM jobs WHERE state = 'scheduled' AND waiting_for <> 'paused' AND run_at <= $1
-               ORDER BY run_at LIMIT 1000 /*pg FOR UPDATE SKIP LOCKED */)"
-        ))
-        .bind(now)
-        .exec()
-        .await?;
-        let picked: Vec<(JobId,)> = tx
-            .query(sql!(concat!(
-                "WITH picked AS MATERIALIZED (
-                   SELECT id FROM jobs j WHERE state = 'ready' AND queue IN (SELECT value->>'q' FROM jsonb_each($1)) AND NOT ",
-                paused!(),
-                " ORDER BY priority DESC, run_at, id LIMIT $2 /*pg FOR UPDATE OF j SKIP LOCKED */)
-                 UPDATE jobs SET state = 'running', worker = $3, started_at = NULL WHERE id IN (SELECT id FROM picked) RETURNING id"
-            )))
-            .bind(words(queues))
-            .bind(n)
-            .bind(worker)
-            .all()
-            .await?;
-        tx.commit().await?;
-        Ok(picked.into_iter().map(|(id,)| id).collect())
-    }
-
-    /// Begins an attempt of a claimed job: counts it and opens its row. `None` when it was taken away meanwhile.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn start(&self, id: JobId, worker: &str) -> Result<Option<Job>> {
-        let now = self.now();
-        let mut tx = self.db.begin("start").await?;
-        let job: Option<Job> = tx
-            .query(sql!(concat!(
-                "UPDATE jobs SET attempt = attempt + 1, started_at = $3, waiting_for = '', waiting_why = ''
-                 WHERE id = $1 AND worker = $2 AND state = 'running' AND started_at IS NULL RETURNING ",
-                hot!()
-            )))
-            .bind(id)
-            .bind(worker)
-            .bind(now)
-            .opt()
-            .await?;
-        let Some(job) = job else {
-            tx.rollback().await?;
-            return Ok(None);
-        };
-        tx.query(sql!(
-            "INSERT INTO job_attempts (job, number, tenant, worker, started_at) VALUES ($1, $2, $3, $4, $5)"
-        ))
-        .bind(id)
-        .bind(job.attempt)
-        .bind(job.tenant)
-        .bind(worker)
-        .bind(now)
-        .exec()
-        .await?;
-        tx.commit().await?;
-        Ok(Some(job))
-    }
-
-    /// Gives claimed jobs that never started back, uncharged.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn give_back(&self, worker: &str, ids: &[JobId]) -> Result<u64> {
-        let mut tx = self.db.begin("give_back").await?;
-        let ids = db::rows(ids.iter().map(|id| serde_json::json!({ "id": id.0 })));
-        let n = tx
-            .query(sql!(
-                "UPDATE jobs SET state = 'ready', worker = NULL WHERE state = 'running' AND started_at IS NULL AND worker = $1
-                   AND id IN (SELECT /*pg CAST( */ value->>'id' /*pg AS UUID) */ FROM jsonb_each($2))"
-            ))
-            .bind(worker)
-            .bind(ids)
-            .exec()
-            .await?;
-        tx.commit().await?;
-        Ok(n)
-    }
-
     /// The worker lives: beats its heart (registering it if it is new or was given up) and answers which of its jobs should stop.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn beat(&self, worker: &str, process: &str, queues: &str) -> Result<Vec<JobId>> {
+    pub async fn beat(&self, who: &Presence) -> Result<Vec<JobId>> {
         let now = self.now();
         let mut tx = self.db.begin("beat").await?;
         tx.query(sql!(
-            "INSERT INTO workers (id, process, queues, started_at, heartbeat_at) VALUES ($1, $2, $3, $4, $4)
-             ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at"
+            "INSERT INTO workers (id, process, host, release, queues, dispatcher, slots, draining, started_at, heartbeat_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+             ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, dispatcher = excluded.dispatcher, draining = excluded.draining"
         ))
-        .bind(worker)
-        .bind(process)
-        .bind(queues)
+        .bind(&who.id)
+        .bind(&who.process)
+        .bind(&who.host)
+        .bind(&who.release)
+        .bind(&who.queues)
+        .bind(&who.dispatcher)
+        .bind(who.slots)
+        .bind(who.draining)
         .bind(now)
         .exec()
         .await?;
@@ -148,10 +84,30 @@ impl Ledger {
         let stop: Vec<(JobId,)> = self
             .db
             .query(sql!("SELECT id FROM jobs WHERE worker = $1 AND state = 'running' AND cancel_requested"))
-            .bind(worker)
+            .bind(&who.id)
             .all()
             .await?;
         Ok(stop.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// Writes how far a worker's running jobs are; what is no longer its own is left alone.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn report(&self, worker: &str, jobs: &[(JobId, Progress)]) -> Result<()> {
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.begin("progress").await?;
+        for (id, progress) in jobs {
+            tx.query(sql!("UPDATE jobs SET progress = $3 WHERE id = $1 AND worker = $2 AND state = 'running'"))
+                .bind(*id)
+                .bind(worker)
+                .bind(Json(progress))
+                .exec()
+                .await?;
+        }
+        tx.commit().await
     }
 
     /// The worker leaves in good order: whatever it still holds goes back at once, as after its death.
@@ -199,7 +155,7 @@ impl Ledger {
         let recovered = tx
             .query(sql!(
                 "UPDATE jobs SET state = 'ready', ready_at = $1, recoveries = recoveries + CASE WHEN started_at IS NULL THEN 0 ELSE 1 END,
-                   worker = NULL, started_at = NULL
+                   worker = NULL, started_at = NULL, progress = NULL, offered_at = NULL
                  WHERE state = 'running' AND worker NOT IN (SELECT id FROM workers)"
             ))
             .bind(now)
@@ -228,13 +184,5 @@ impl Ledger {
         let n = tx.query(sql!("DELETE FROM job_history WHERE finished_at < $1")).bind(before).exec().await?;
         tx.commit().await?;
         Ok(n)
-    }
-
-    /// A job of any tenant by id: what a dispatcher needs that was handed an id only.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn any(&self, id: JobId) -> Result<Option<Job>> {
-        self.db.query(sql!(concat!("SELECT ", hot!(), " FROM jobs WHERE id = $1"))).bind(id).opt().await
     }
 }

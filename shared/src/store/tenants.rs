@@ -25,6 +25,8 @@ pub struct Tenant {
     pub auto_submit: bool,
     /// What all its orders together may cost at printers; `None` is no cap.
     pub spending_cap_minor: Option<i64>,
+    /// How many of its jobs may start in a row while others wait; the installation decides it.
+    pub weight: i64,
     /// Since when.
     pub created_at: At,
 }
@@ -35,8 +37,8 @@ pub struct Tenant {
 /// Whatever the database says.
 pub async fn create(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
     tx.query(sql!(
-        "INSERT INTO tenants (id, name, currency, platform_fee_bps, test_mode, frozen, auto_submit, spending_cap_minor, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+        "INSERT INTO tenants (id, name, currency, platform_fee_bps, test_mode, frozen, auto_submit, spending_cap_minor, weight, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
     ))
     .bind(tenant.id)
     .bind(&tenant.name)
@@ -46,6 +48,7 @@ pub async fn create(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
     .bind(tenant.frozen)
     .bind(tenant.auto_submit)
     .bind(tenant.spending_cap_minor)
+    .bind(tenant.weight)
     .bind(tenant.created_at)
     .exec()
     .await
@@ -59,7 +62,7 @@ pub async fn create(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
 pub async fn get(source: &mut impl Source, tenant: TenantId) -> Result<Option<Tenant>> {
     source
         .query(sql!(
-            "SELECT id, name, currency, platform_fee_bps, test_mode, frozen, auto_submit, spending_cap_minor, created_at
+            "SELECT id, name, currency, platform_fee_bps, test_mode, frozen, auto_submit, spending_cap_minor, weight, created_at
              FROM tenants WHERE id = $1"
         ))
         .bind(tenant)
@@ -74,7 +77,7 @@ pub async fn get(source: &mut impl Source, tenant: TenantId) -> Result<Option<Te
 pub async fn list(source: &mut impl Source) -> Result<Vec<Tenant>> {
     source
         .query(sql!(
-            "SELECT id, name, currency, platform_fee_bps, test_mode, frozen, auto_submit, spending_cap_minor, created_at
+            "SELECT id, name, currency, platform_fee_bps, test_mode, frozen, auto_submit, spending_cap_minor, weight, created_at
              FROM tenants ORDER BY id"
         ))
         .all()
@@ -100,4 +103,13 @@ pub async fn change(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
     .exec()
     .await
     .map(drop)
+}
+
+/// Sets a tenant's share of the workers. `false` when there is no such tenant.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn weigh(tx: &mut Tx, tenant: TenantId, weight: i64) -> Result<bool> {
+    let n = tx.query(sql!("UPDATE tenants SET weight = $2 WHERE id = $1")).bind(tenant).bind(weight).exec().await?;
+    Ok(n == 1)
 }

@@ -6,7 +6,7 @@ use platen_shared::id::{PauseId, TenantId};
 use platen_shared::ledger::control::{self, Cancelling, Pause};
 use platen_shared::ledger::finish::{End, Trouble, archive, close_attempt, seize};
 use platen_shared::ledger::schedules::{self, Schedule, next_after};
-use platen_shared::ledger::{NewJob, Queue};
+use platen_shared::ledger::{NewJob, Presence, Queue};
 use serde_json::json;
 
 use super::Bench;
@@ -26,7 +26,7 @@ pub(crate) async fn cancel_says_what_became_of_it(b: Arc<Bench>) {
         Cancelling::Asked
     ));
     tx.commit().await.unwrap();
-    assert_eq!(b.ledger.beat("w", "1", "").await.unwrap(), vec![fence.id], "the request travels with the heartbeat");
+    assert_eq!(b.ledger.beat(&Presence::named("w")).await.unwrap(), vec![fence.id], "the request travels with the heartbeat");
     assert!(b.ledger.checkpoint(&fence, &json!(1)).await.unwrap(), "and with a checkpoint");
 
     let mut tx = b.ledger.db.begin("test").await.unwrap();

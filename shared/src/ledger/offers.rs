@@ -1,0 +1,73 @@
+//! Offers: ids of ready jobs that were handed to Redis, and when. An offer promises nothing; whoever is handed an id still claims it here.
+//! What was offered and not started is offered again after a while, so that whatever Redis forgets is only late. Not scoped to a tenant.
+
+use std::time::Duration;
+
+use super::claim::{promote, tenants_waiting};
+use super::{Ledger, Queue};
+use crate::db::{At, Json, Result, Tx};
+use crate::id::{JobId, TenantId};
+use crate::sql;
+
+impl Ledger {
+    /// Makes due rows ready, then picks up to `n` ready jobs of a queue that are not on offer, fairly over tenants, and stamps them.
+    /// An offer older than `stale` counts for nothing.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn offer(&self, queue: Queue, n: i64, stale: Duration) -> Result<Vec<JobId>> {
+        let now = self.now();
+        let mut tx = self.db.begin("offer").await?;
+        promote(&mut tx, now).await?;
+        let mut turn = self.turn(queue);
+        let mut waiting = tenants_waiting(&mut tx, queue, turn.last).await?;
+        let mut ids: Vec<JobId> = vec![];
+        let left = |ids: &[JobId]| n - i64::try_from(ids.len()).unwrap_or(n);
+        while left(&ids) > 0 && !waiting.is_empty() {
+            for (tenant, share) in turn.deal(&waiting, left(&ids)) {
+                let got = offer_of(&mut tx, queue, tenant, share, now, now.minus(stale)).await?;
+                if i64::try_from(got.len()) != Ok(share) {
+                    waiting.retain(|(id, _)| *id != tenant);
+                }
+                ids.extend(got);
+            }
+        }
+        tx.commit().await?;
+        self.keep_turn(queue, turn);
+        Ok(ids)
+    }
+
+    /// Takes offers back that could not be handed over: they are offered anew with the next round.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn withdraw(&self, ids: &[JobId]) -> Result<()> {
+        let ids: Json<_> = crate::db::rows(ids.iter().map(|id| serde_json::json!({ "id": id.0 })));
+        let mut tx = self.db.begin("withdraw").await?;
+        tx.query(sql!(
+            "UPDATE jobs SET offered_at = NULL WHERE id IN (SELECT /*pg CAST( */ value->>'id' /*pg AS UUID) */ FROM jsonb_each($1))"
+        ))
+        .bind(ids)
+        .exec()
+        .await?;
+        tx.commit().await
+    }
+}
+
+async fn offer_of(tx: &mut Tx, queue: Queue, tenant: TenantId, n: i64, now: At, stale: At) -> Result<Vec<JobId>> {
+    let picked: Vec<(JobId,)> = tx
+        .query(sql!(
+            "WITH picked AS MATERIALIZED (
+               SELECT id FROM jobs j WHERE tenant = $1 AND queue = $2 AND state = 'ready' AND (offered_at IS NULL OR offered_at < $3)
+               ORDER BY priority DESC, run_at, id LIMIT $4 /*pg FOR UPDATE OF j SKIP LOCKED */)
+             UPDATE jobs SET offered_at = $5 WHERE id IN (SELECT id FROM picked) RETURNING id"
+        ))
+        .bind(tenant)
+        .bind(queue.word())
+        .bind(stale)
+        .bind(n)
+        .bind(now)
+        .all()
+        .await?;
+    Ok(picked.into_iter().map(|(id,)| id).collect())
+}
