@@ -1,7 +1,7 @@
 //! The shape of a job kind: one trait, five outcomes.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -9,7 +9,7 @@ use platen_shared::clock::Clock;
 use platen_shared::db::{self, At, Read, Tx};
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::finish::Trouble;
-use platen_shared::ledger::{Fence, Fenced, Ledger, Queue, Waiting};
+use platen_shared::ledger::{Fence, Fenced, Ledger, Progress, Queue, Waiting};
 use platen_shared::ports::blobs::{BlobError, Blobs};
 use platen_shared::ports::press::{Press, PressError};
 use platen_shared::ports::provider::Providers;
@@ -258,8 +258,12 @@ pub struct Ctx {
     pub(crate) saved: Option<Value>,
     pub(crate) ledger: Ledger,
     pub(crate) stop: CancellationToken,
+    pub(crate) meter: Meter,
     pub(crate) hook: Option<Hook>,
 }
+
+/// Where a running job shows how far it is; its worker's heart reads it once a second.
+pub type Meter = Arc<Mutex<Option<Progress>>>;
 
 /// What a worker gives to every attempt.
 pub struct Begin {
@@ -271,6 +275,8 @@ pub struct Begin {
     pub ports: Ports,
     /// Rings when someone asks the job to stop.
     pub stop: CancellationToken,
+    /// Shows how far it is.
+    pub meter: Meter,
     /// Crash points.
     pub hook: Option<Hook>,
 }
@@ -290,6 +296,7 @@ impl Begin {
             saved: job.saved.as_ref().map(|saved| saved.0.clone()),
             ledger: self.ledger,
             stop: self.stop,
+            meter: self.meter,
             hook: self.hook,
         }
     }
@@ -321,6 +328,12 @@ impl Ctx {
     #[must_use]
     pub fn saved<T: DeserializeOwned>(&self) -> Option<T> {
         self.saved.clone().and_then(|value| serde_json::from_value(value).ok())
+    }
+
+    /// Says how far it is, as often as it likes: the row shows it at most once a second.
+    pub fn progress(&self, done: u64, total: u64, label: &str) {
+        let progress = Progress { done, total, label: label.to_owned() };
+        *self.meter.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
     }
 
     /// Whether someone asked the job to stop.

@@ -6,15 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
-use platen_jobs::job::Begin;
+use platen_jobs::job::{Begin, Meter};
 use platen_jobs::{Entry, Failure, Hook, Ports, find};
 use platen_shared::adapters::http::correlated;
 use platen_shared::clock::Clock;
 use platen_shared::db;
 use platen_shared::id::JobId;
-use platen_shared::ledger::{Job, Ledger, RECOVERIES_MAX};
+use platen_shared::ledger::{Job, Ledger, Presence, Progress, Queue, RECOVERIES_MAX};
 use serde_json::Value;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -33,6 +32,8 @@ pub struct Setup {
     pub speed: u32,
     /// The outside.
     pub ports: Ports,
+    /// No attempt of a queue takes longer than this, whatever its kind allows.
+    pub timeouts: HashMap<Queue, Duration>,
     /// A number in 0..1, for backoff.
     pub dice: Arc<dyn Fn() -> f64 + Send + Sync>,
     /// Crash points, in tests and chaos runs.
@@ -43,15 +44,25 @@ pub struct Setup {
 pub struct Runner {
     name: String,
     setup: Setup,
-    running: Mutex<HashMap<JobId, CancellationToken>>,
-    ended: Notify,
+    presence: Mutex<Presence>,
+    running: Mutex<HashMap<JobId, Running>>,
+}
+
+/// What is known of a running job.
+#[derive(Clone, Default)]
+struct Running {
+    stop: CancellationToken,
+    meter: Meter,
+    /// What the row shows.
+    told: Option<Progress>,
 }
 
 impl Runner {
     /// A runner under a worker's name, which must be new at every start.
     #[must_use]
     pub fn new(name: String, setup: Setup) -> Runner {
-        Runner { name, setup, running: Mutex::default(), ended: Notify::new() }
+        let presence = Mutex::new(Presence::named(&name));
+        Runner { name, setup, presence, running: Mutex::default() }
     }
 
     /// The worker's name.
@@ -70,38 +81,62 @@ impl Runner {
         self.setup.ledger_clock.clone()
     }
 
+    /// How it shows itself to the others.
+    pub(crate) fn presence(&self) -> Presence {
+        self.presence.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes how it shows itself from the next beat on.
+    pub(crate) fn show(&self, change: impl FnOnce(&mut Presence)) {
+        change(&mut self.presence.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Asks a running job to stop at its next checkpoint.
     pub fn ask_to_stop(&self, id: JobId) {
-        if let Some(stop) = self.lock().get(&id) {
-            stop.cancel();
+        if let Some(running) = self.lock().get(&id) {
+            running.stop.cancel();
         }
     }
 
-    /// Waits until nothing runs.
-    pub async fn idle(&self) {
-        loop {
-            let ended = self.ended.notified();
-            if self.lock().is_empty() {
-                return;
+    /// How far the running jobs are, as far as it has changed since the last time it was asked.
+    pub(crate) fn news(&self) -> Vec<(JobId, Progress)> {
+        let mut news = vec![];
+        for (id, running) in self.lock().iter_mut() {
+            let now = running.meter.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if now != running.told {
+                running.told.clone_from(&now);
+                news.extend(now.map(|progress| (*id, progress)));
             }
-            ended.await;
         }
+        news
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, CancellationToken>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs a claimed job to the end of one attempt. Whatever goes wrong is in the ledger afterwards; a job that was given to somebody
     /// else meanwhile is left alone.
     pub async fn run(&self, id: JobId) {
-        let Some(job) = self.start(id).await else { return };
-        let stop = CancellationToken::new();
-        self.lock().insert(id, stop.clone());
-        let _running = Running(self, id);
-        let span = tracing::info_span!("job", job = %id, kind = %job.kind, tenant = %job.tenant, attempt = job.attempt, correlation_id = %job.correlation_id);
+        if let Some(job) = self.begin(id, || self.ledger().start(id, &self.name)).await {
+            self.run_begun(job).await;
+        }
+    }
+
+    /// Claims a job by its id and runs it, if it is still to be had.
+    pub async fn take(&self, id: JobId) {
+        if let Some(job) = self.begin(id, || self.ledger().take(id, &self.name)).await {
+            self.run_begun(job).await;
+        }
+    }
+
+    async fn run_begun(&self, job: Job) {
+        let running = Running::default();
+        self.lock().insert(job.id, running.clone());
+        let _forget = Forget(self, job.id);
+        let span = tracing::info_span!("job", job = %job.id, kind = %job.kind, tenant = %job.tenant, attempt = job.attempt, correlation_id = %job.correlation_id);
         async {
-            let verdict = self.attempt(&job, stop).await;
+            let verdict = self.attempt(&job, running).await;
             let succeeded = matches!(verdict, Verdict::Done(..));
             settle(&self.setup, &job, verdict).await;
             if succeeded {
@@ -112,9 +147,12 @@ impl Runner {
         .await;
     }
 
-    async fn start(&self, id: JobId) -> Option<Job> {
+    async fn begin<F>(&self, id: JobId, how: impl Fn() -> F) -> Option<Job>
+    where
+        F: Future<Output = db::Result<Option<Job>>>,
+    {
         loop {
-            match self.ledger().start(id, &self.name).await {
+            match how().await {
                 Ok(job) => return job,
                 Err(error) if db::is_passing(&error) => {
                     tracing::warn!(job = %id, %error, "job {id} could not be started; trying again");
@@ -128,7 +166,7 @@ impl Runner {
         }
     }
 
-    async fn attempt(&self, job: &Job, stop: CancellationToken) -> Verdict {
+    async fn attempt(&self, job: &Job, running: Running) -> Verdict {
         let Some(entry) = find(&job.kind).filter(|entry| !entry.is_newer(&job.payload)) else {
             return Verdict::Foreign;
         };
@@ -143,7 +181,7 @@ impl Runner {
         }
         let started = self.ledger().now();
         self.point(entry.kind, "started").await;
-        let result = self.guarded(entry, job, stop).await;
+        let result = self.guarded(entry, job, running).await;
         metrics::histogram!("platen_job_seconds", "kind" => entry.kind, "outcome" => outcome(&result))
             .record(self.ledger().now().since(started).as_secs_f64());
         match result {
@@ -156,21 +194,23 @@ impl Runner {
     }
 
     /// `run`, where a panic or a time-out is a failure like any other.
-    async fn guarded(&self, entry: &'static Entry, job: &Job, stop: CancellationToken) -> Result<Value, Failure> {
+    async fn guarded(&self, entry: &'static Entry, job: &Job, running: Running) -> Result<Value, Failure> {
         let begin = Begin {
             ledger: self.ledger().clone(),
             clock: self.setup.clock.clone(),
             ports: self.setup.ports.clone(),
-            stop,
+            stop: running.stop,
+            meter: running.meter,
             hook: self.setup.hook.clone(),
         };
         let ctx = begin.ctx(entry.kind, job);
         let run = AssertUnwindSafe((entry.run)(&ctx, &job.payload)).catch_unwind();
         let run = correlated(job.correlation_id.clone(), entry.kind, run);
-        match tokio::time::timeout(entry.timeout, run).await {
+        let limit = self.setup.timeouts.get(&entry.queue).map_or(entry.timeout, |lane| entry.timeout.min(*lane));
+        match tokio::time::timeout(limit, run).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(Failure::passing("panic", "the job panicked; the log of this time says where")),
-            Err(_) => Err(Failure::passing("timeout", format!("took longer than {} s", entry.timeout.as_secs()))),
+            Err(_) => Err(Failure::passing("timeout", format!("took longer than {} s", limit.as_secs()))),
         }
     }
 
@@ -182,12 +222,11 @@ impl Runner {
 }
 
 /// Forgets a running job however its attempt ends.
-struct Running<'a>(&'a Runner, JobId);
+struct Forget<'a>(&'a Runner, JobId);
 
-impl Drop for Running<'_> {
+impl Drop for Forget<'_> {
     fn drop(&mut self) {
         self.0.lock().remove(&self.1);
-        self.0.ended.notify_waiters();
     }
 }
 

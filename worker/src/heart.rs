@@ -1,5 +1,5 @@
 //! The heart: beats once a second on a thread and a connection of its own, so that no busy runtime and no full pool can silence it.
-//! Requests to cancel come back with the beat.
+//! How far jobs are goes out with the beat; requests to cancel come back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Heart {
 pub(crate) async fn start(runner: &Arc<Runner>, settings: &Settings) -> Result<Heart> {
     let stop = CancellationToken::new();
     let (first, begun) = tokio::sync::oneshot::channel();
-    let (runner, url, queues) = (runner.clone(), settings.database_url.clone(), crate::words(&settings.queues));
+    let (runner, url) = (runner.clone(), settings.database_url.clone());
     let stopped = stop.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let thread = std::thread::Builder::new().name("heart".into()).spawn(move || {
@@ -44,12 +44,12 @@ pub(crate) async fn start(runner: &Arc<Runner>, settings: &Settings) -> Result<H
                 Err(error) => return drop(first.send(Err(error))),
             };
             let ledger = Ledger::new(db, runner.ledger_clock());
-            if let Err(error) = beat(&ledger, &runner, &queues).await {
+            if let Err(error) = beat(&ledger, &runner).await {
                 return drop(first.send(Err(error)));
             }
             let _ = first.send(Ok(()));
             tokio::select! {
-                () = keep_beating(&ledger, &runner, &queues) => {}
+                () = keep_beating(&ledger, &runner) => {}
                 () = stopped.cancelled() => {}
             }
             ledger.db.close().await;
@@ -59,20 +59,20 @@ pub(crate) async fn start(runner: &Arc<Runner>, settings: &Settings) -> Result<H
     Ok(Heart { stop, thread })
 }
 
-async fn keep_beating(ledger: &Ledger, runner: &Runner, queues: &str) {
+async fn keep_beating(ledger: &Ledger, runner: &Runner) {
     let mut tick = tokio::time::interval(BEAT);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        if let Err(error) = beat(ledger, runner, queues).await {
+        if let Err(error) = beat(ledger, runner).await {
             tracing::warn!(%error, "a heartbeat was not written; after six seconds without one, others take this worker's jobs");
         }
     }
 }
 
-async fn beat(ledger: &Ledger, runner: &Runner, queues: &str) -> platen_shared::db::Result<()> {
-    for job in ledger.beat(runner.name(), &std::process::id().to_string(), queues).await? {
+async fn beat(ledger: &Ledger, runner: &Runner) -> platen_shared::db::Result<()> {
+    for job in ledger.beat(&runner.presence()).await? {
         runner.ask_to_stop(job);
     }
-    Ok(())
+    ledger.report(runner.name(), &runner.news()).await
 }

@@ -3,6 +3,7 @@
 mod dispatch;
 pub mod execute;
 mod heart;
+mod lanes;
 pub mod press;
 mod schedule;
 mod settle;
@@ -13,41 +14,63 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use platen_shared::ledger::{Ledger, Queue};
+use platen_shared::ledger::{Ledger, Presence};
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 pub use execute::{Runner, Setup};
+pub use lanes::Lane;
+use lanes::Lanes;
 
 /// How one worker process is set.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Which lanes it serves.
-    pub queues: Vec<Queue>,
-    /// How many jobs at a time.
+    /// Which queues it serves, and how.
+    pub lanes: Vec<Lane>,
+    /// How many jobs at a time in all; each lane has one slot at least.
     pub concurrency: usize,
     /// For the heart's own connection.
     pub database_url: String,
+    /// Where ids of jobs travel; none: the ledger itself is asked.
+    pub redis: Option<Redis>,
     /// At shutdown, how long running jobs may take to end.
     pub drain: Duration,
     /// How long finished jobs and their attempts are kept.
     pub keep_history: Duration,
+    /// This machine's name, for people.
+    pub host: String,
+    /// This release, for people.
+    pub release: String,
+}
+
+/// Where ids of jobs travel.
+#[derive(Clone, Debug)]
+pub struct Redis {
+    /// `redis://` or `rediss://`, with its password.
+    pub url: SecretString,
+    /// What the names of its keys begin with, so that installations can share a server.
+    pub prefix: String,
 }
 
 /// Works until `stop`: then starts nothing new, lets what runs end (up to [`Settings::drain`]), and gives back the rest uncharged.
 ///
 /// # Errors
 /// When the heart cannot be started: without it, others would take this worker's jobs.
-pub async fn run(setup: Setup, settings: Settings, stop: CancellationToken) -> Result<()> {
+pub async fn run(mut setup: Setup, settings: Settings, stop: CancellationToken) -> Result<()> {
     let name = format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
+    setup.timeouts = settings.lanes.iter().map(|lane| (lane.queue, lane.timeout)).collect();
+    let lanes = Lanes::new(settings.lanes.clone(), settings.concurrency);
     let runner = Arc::new(Runner::new(name.clone(), setup));
+    runner.show(|me| introduce(me, &settings, &lanes));
     let ledger = runner.ledger().clone();
     let heart = heart::start(&runner, &settings).await.context("the worker's heart does not beat")?;
-    tracing::info!(worker = %name, queues = %words(&settings.queues), concurrency = settings.concurrency, "worker {name} started");
+    tracing::info!(worker = %name, queues = %words(&lanes), slots = lanes.slots(), "worker {name} started");
 
     let sweeping = tokio::spawn(sweep::run(runner.clone(), settings.keep_history, stop.clone()));
     let listening = tokio::spawn(wake::run(runner.clone(), stop.clone()));
-    dispatch::ledger::serve(runner.clone(), &settings, stop.clone()).await?;
-    if tokio::time::timeout(settings.drain, runner.idle()).await.is_err() {
+    dispatch::serve(&runner, &lanes, settings.redis.as_ref(), &stop).await?;
+    runner.show(|me| me.draining = true);
+    if tokio::time::timeout(settings.drain, lanes.idle()).await.is_err() {
         tracing::warn!(worker = %name, "worker {name} leaves running jobs behind: they go on elsewhere");
     }
     sweeping.await.context("the sweep ended badly")?;
@@ -58,8 +81,17 @@ pub async fn run(setup: Setup, settings: Settings, stop: CancellationToken) -> R
     Ok(())
 }
 
-pub(crate) fn words(queues: &[Queue]) -> String {
-    queues.iter().map(|q| q.word()).collect::<Vec<_>>().join(",")
+fn introduce(me: &mut Presence, settings: &Settings, lanes: &Lanes) {
+    me.process = std::process::id().to_string();
+    me.host.clone_from(&settings.host);
+    me.release.clone_from(&settings.release);
+    me.queues = words(lanes);
+    me.slots = i64::try_from(lanes.slots()).unwrap_or(i64::MAX);
+    "ledger".clone_into(&mut me.dispatcher);
+}
+
+fn words(lanes: &Lanes) -> String {
+    lanes.all().iter().map(|lane| lane.queue.word()).collect::<Vec<_>>().join(",")
 }
 
 /// The share of a second that the poll waits at most, when nothing rings.

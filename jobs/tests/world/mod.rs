@@ -2,6 +2,7 @@
 
 pub(crate) mod rows;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -73,6 +74,7 @@ impl World {
             clock,
             speed: 1,
             ports: self.ports.clone(),
+            timeouts: HashMap::new(),
             dice: Arc::new(|| 1.0),
             hook,
         };

@@ -8,7 +8,7 @@ use crate::sql;
 /// So many tenants are looked at in one claim; the rotation reaches the others next time.
 const TENANTS_MAX: i64 = 32;
 
-fn words(queues: &[Queue]) -> Json<serde_json::Value> {
+pub(super) fn words(queues: &[Queue]) -> Json<serde_json::Value> {
     db::rows(queues.iter().map(|q| serde_json::json!({ "q": q.word() })))
 }
 

@@ -3,13 +3,35 @@
 
 use std::time::Duration;
 
-use super::claim::{promote, tenants_waiting};
+use super::claim::{promote, tenants_waiting, words};
 use super::{Ledger, Queue};
-use crate::db::{At, Json, Result, Tx};
+use crate::db::{At, Result, Tx};
 use crate::id::{JobId, TenantId};
 use crate::sql;
 
 impl Ledger {
+    /// Those of the queues where an offer would find something: a ready job that is not on offer, or was for longer than `stale`, or a job
+    /// that has become due. A read, so that idling costs no write.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn with_offers_due(&self, queues: &[Queue], stale: Duration) -> Result<Vec<Queue>> {
+        let now = self.now();
+        let found: Vec<(String,)> = self
+            .db
+            .query(sql!(
+                "SELECT w.q FROM (SELECT value->>'q' AS q FROM jsonb_each($1)) w
+                 WHERE EXISTS (SELECT 1 FROM jobs WHERE queue = w.q AND state = 'ready' AND (offered_at IS NULL OR offered_at < $2))
+                   OR EXISTS (SELECT 1 FROM jobs WHERE queue = w.q AND state = 'scheduled' AND waiting_for <> 'paused' AND run_at <= $3)"
+            ))
+            .bind(words(queues))
+            .bind(now.minus(stale))
+            .bind(now)
+            .all()
+            .await?;
+        Ok(queues.iter().copied().filter(|queue| found.iter().any(|(word,)| word == queue.word())).collect())
+    }
+
     /// Makes due rows ready, then picks up to `n` ready jobs of a queue that are not on offer, fairly over tenants, and stamps them.
     /// An offer older than `stale` counts for nothing.
     ///
@@ -35,22 +57,6 @@ impl Ledger {
         tx.commit().await?;
         self.keep_turn(queue, turn);
         Ok(ids)
-    }
-
-    /// Takes offers back that could not be handed over: they are offered anew with the next round.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn withdraw(&self, ids: &[JobId]) -> Result<()> {
-        let ids: Json<_> = crate::db::rows(ids.iter().map(|id| serde_json::json!({ "id": id.0 })));
-        let mut tx = self.db.begin("withdraw").await?;
-        tx.query(sql!(
-            "UPDATE jobs SET offered_at = NULL WHERE id IN (SELECT /*pg CAST( */ value->>'id' /*pg AS UUID) */ FROM jsonb_each($1))"
-        ))
-        .bind(ids)
-        .exec()
-        .await?;
-        tx.commit().await
     }
 }
 

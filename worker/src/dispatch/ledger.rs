@@ -12,49 +12,44 @@ use apalis_core::backend::finalize::Ephemeral;
 use apalis_core::backend::{Backend, BackendConfig};
 use apalis_core::worker::ext::parallelize::ParallelizeExt;
 use platen_shared::id::JobId;
-use platen_shared::ledger::Queue;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::execute::Runner;
-use crate::{POLL_EVERY, Settings, steadily};
+use crate::lanes::{Lanes, Slot};
+use crate::{POLL_EVERY, steadily};
 
 /// A claimed job and the slot it occupies until it has run.
 #[derive(Clone, Debug)]
 pub(crate) struct Claimed {
     id: JobId,
-    _slot: Arc<OwnedSemaphorePermit>,
+    _slot: Arc<Slot>,
 }
 
 type Batch = Pin<Box<dyn Future<Output = Vec<Claimed>> + Send>>;
 
 struct LedgerBackend {
     runner: Arc<Runner>,
-    queues: Vec<Queue>,
-    slots: Arc<Semaphore>,
+    lanes: Arc<Lanes>,
     fetching: Option<Batch>,
     claimed: Vec<Claimed>,
 }
 
-/// Claims and runs until `stop`.
+/// Claims and runs until `stop`; what runs then goes on by itself.
 ///
 /// # Errors
 /// Never by itself: the database's troubles are waited out.
-pub(crate) async fn serve(runner: Arc<Runner>, settings: &Settings, stop: CancellationToken) -> Result<()> {
-    let (queues, slots) = (settings.queues.clone(), Arc::new(Semaphore::new(settings.concurrency.max(1))));
+pub(crate) async fn serve(runner: &Arc<Runner>, lanes: &Arc<Lanes>, stop: CancellationToken) -> Result<()> {
+    let (runner, lanes) = (runner.clone(), lanes.clone());
     let monitor = Monitor::new()
+        // What runs is waited for by the worker itself, who knows of every slot.
+        .shutdown_timeout(std::time::Duration::from_millis(100))
         .should_restart(|_, error| {
             tracing::error!(%error, "the dispatcher restarts");
             true
         })
         .register(move |n| {
-            let backend = LedgerBackend {
-                runner: runner.clone(),
-                queues: queues.clone(),
-                slots: slots.clone(),
-                fetching: None,
-                claimed: vec![],
-            };
+            let backend =
+                LedgerBackend { runner: runner.clone(), lanes: lanes.clone(), fetching: None, claimed: vec![] };
             WorkerBuilder::new(format!("{}-{n}", runner.name()))
                 .backend(backend)
                 .parallelize(tokio::spawn)
@@ -75,29 +70,33 @@ async fn start(claimed: Claimed, runner: Data<Arc<Runner>>) -> Result<(), Infall
     Ok(())
 }
 
-/// Waits for a free slot and a claimable row; claims as many as there are free slots.
-async fn fetch(runner: Arc<Runner>, queues: Vec<Queue>, slots: Arc<Semaphore>) -> Vec<Claimed> {
+/// Waits for a free slot and a claimable row; of the best lane that has both, claims as many as there are slots.
+async fn fetch(runner: Arc<Runner>, lanes: Arc<Lanes>) -> Vec<Claimed> {
     loop {
-        let Ok(first) = slots.clone().acquire_owned().await else { return vec![] };
-        let mut free = vec![first];
-        while let Ok(another) = slots.clone().try_acquire_owned() {
-            free.push(another);
+        let changed = lanes.changed();
+        let open = lanes.with_room();
+        let busy = steadily("look for work", runner.ledger(), |ledger| {
+            let open = open.clone();
+            async move { ledger.with_work(&open).await }
+        });
+        for queue in if open.is_empty() { vec![] } else { busy.await } {
+            let slots = lanes.take_up_to(queue, usize::MAX);
+            let n = i64::try_from(slots.len()).unwrap_or(1);
+            let ids = steadily("claim", runner.ledger(), |ledger| {
+                let name = runner.name().to_owned();
+                async move { ledger.claim(&name, &[queue], n).await }
+            });
+            let ids = if slots.is_empty() { vec![] } else { ids.await };
+            if !ids.is_empty() {
+                return ids.into_iter().zip(slots).map(|(id, slot)| Claimed { id, _slot: Arc::new(slot) }).collect();
+            }
         }
-        let n = i64::try_from(free.len()).unwrap_or(1);
-        let ids =
-            steadily("claim", runner.ledger(), |ledger| {
-                let (queues, name) = (queues.clone(), runner.name().to_owned());
-                async move {
-                    if ledger.has_work(&queues).await? { ledger.claim(&name, &queues, n).await } else { Ok(vec![]) }
-                }
-            })
-            .await;
-        if !ids.is_empty() {
-            return ids.into_iter().zip(free).map(|(id, slot)| Claimed { id, _slot: Arc::new(slot) }).collect();
+        // A nudge from this process, a freed slot, or the poll: other processes cannot ring here.
+        tokio::select! {
+            () = runner.ledger().nudged() => {}
+            () = changed => {}
+            () = tokio::time::sleep(POLL_EVERY) => {}
         }
-        drop(free);
-        // A nudge from this process, or the poll: other processes cannot ring here.
-        let _ = tokio::time::timeout(POLL_EVERY, runner.ledger().nudged()).await;
     }
 }
 
@@ -121,7 +120,7 @@ impl Backend for LedgerBackend {
             }
             let fetching = self
                 .fetching
-                .get_or_insert_with(|| Box::pin(fetch(self.runner.clone(), self.queues.clone(), self.slots.clone())));
+                .get_or_insert_with(|| Box::pin(fetch(self.runner.clone(), self.lanes.clone())));
             match fetching.as_mut().poll(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(mut batch) => {

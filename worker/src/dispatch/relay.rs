@@ -1,0 +1,59 @@
+//! Fills Redis: ids of ready jobs, fairly over tenants, never more than a small window per queue, since a long list stops an apalis queue
+//! for good. What Redis lost is offered again once its offer is stale.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use platen_shared::ledger::Queue;
+
+use super::redis::Link;
+use crate::POLL_EVERY;
+use crate::execute::Runner;
+use crate::lanes::Lanes;
+
+/// So many ids of one queue are in Redis at most: small, so that priority and fair share, which the ledger decides, are not outrun by what
+/// was offered before.
+const WINDOW: i64 = 256;
+/// An offer nobody took up for so long is made again.
+const STALE: Duration = Duration::from_secs(10);
+/// The same when Redis holds nothing of the queue: it was emptied.
+const STALE_WHEN_EMPTY: Duration = Duration::from_secs(2);
+
+/// Offers for as long as Redis takes it.
+///
+/// # Errors
+/// When Redis does not take what it is given; the database's troubles are waited out.
+pub(super) async fn run(runner: &Arc<Runner>, lanes: &Arc<Lanes>, link: &Link) -> Result<()> {
+    loop {
+        round(runner, lanes, link).await?;
+        let _ = tokio::time::timeout(POLL_EVERY, runner.ledger().nudged()).await;
+    }
+}
+
+async fn round(runner: &Runner, lanes: &Lanes, link: &Link) -> Result<()> {
+    let queues: Vec<Queue> = lanes.all().iter().map(|lane| lane.queue).collect();
+    let busy = match runner.ledger().with_offers_due(&queues, STALE_WHEN_EMPTY).await {
+        Ok(busy) => busy,
+        Err(error) => {
+            tracing::warn!(%error, "the relay cannot ask the database; it asks again");
+            return Ok(());
+        }
+    };
+    for queue in busy {
+        let held = link.held(queue).await?;
+        let stale = if held == 0 { STALE_WHEN_EMPTY } else { STALE };
+        let ids = match runner.ledger().offer(queue, (WINDOW - held).max(0), stale).await {
+            Ok(ids) => ids,
+            Err(error) => {
+                tracing::warn!(%error, "the relay cannot offer work of {}; it tries again", queue.word());
+                continue;
+            }
+        };
+        if !ids.is_empty() {
+            // If this fails the offers go stale, and whoever is there then makes them again.
+            link.push(queue, &ids).await?;
+        }
+    }
+    Ok(())
+}
