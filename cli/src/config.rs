@@ -3,6 +3,7 @@
 mod check;
 mod layers;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use platen_shared::adapters::gelato;
 use platen_shared::clock::SystemClock;
 use platen_shared::db::At;
 use platen_shared::ledger::Queue;
-use secrecy::SecretString;
+use platen_worker::Lane;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
 pub(crate) use layers::{Setting, Sources};
@@ -31,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) api: Api,
     pub(crate) gelato: Gelato,
     pub(crate) worker: Worker,
+    pub(crate) lanes: BTreeMap<String, u32>,
     pub(crate) clock: ClockSettings,
     pub(crate) log: Log,
 }
@@ -45,7 +48,9 @@ pub(crate) struct Database {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Redis {
-    pub(crate) url: String,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) url: SecretString,
+    pub(crate) prefix: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -153,10 +158,27 @@ impl Config {
         }
     }
 
-    /// The queues that a worker serves.
-    pub(crate) fn queues(&self) -> Vec<Queue> {
+    /// The queues that a worker serves, and how.
+    pub(crate) fn lanes(&self) -> Vec<Lane> {
         let named: Vec<Queue> = self.worker.queues.iter().filter_map(|word| word.parse().ok()).collect();
-        if named.is_empty() { Queue::ALL.to_vec() } else { named }
+        let served = if named.is_empty() { Queue::ALL.to_vec() } else { named };
+        served.into_iter().map(|queue| self.lane(queue)).collect()
+    }
+
+    fn lane(&self, queue: Queue) -> Lane {
+        let of = |what: &str| self.lanes.get(&format!("{}_{what}", queue.word())).copied().unwrap_or(1);
+        Lane {
+            queue,
+            concurrency: usize::try_from(of("concurrency")).unwrap_or(1),
+            timeout: Duration::from_secs(u64::from(of("timeout_s"))),
+            priority: i64::from(of("priority")),
+        }
+    }
+
+    /// Where workers hear of work; `None`: the database.
+    pub(crate) fn redis(&self) -> Option<platen_worker::Redis> {
+        let (url, prefix) = (self.redis.url.clone(), self.redis.prefix.clone());
+        (!url.expose_secret().is_empty()).then_some(platen_worker::Redis { url, prefix })
     }
 
     /// How Gelato is reached.

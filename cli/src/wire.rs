@@ -4,6 +4,7 @@ mod blobs;
 mod clock;
 mod gates;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -162,15 +163,19 @@ impl Base {
             clock: self.clock.clone(),
             speed: config.clock.speed,
             ports,
+            timeouts: HashMap::new(),
             dice: Arc::new(chance),
             hook,
         };
         let settings = platen_worker::Settings {
-            queues: config.queues(),
+            lanes: config.lanes(),
             concurrency: config.worker.concurrency,
             database_url: config.database.url.clone(),
+            redis: config.redis(),
             drain: config.drain(),
             keep_history: config.keep_history(),
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            release: env!("CARGO_PKG_VERSION").to_owned(),
         };
         Ok((setup, settings))
     }

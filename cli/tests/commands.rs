@@ -11,7 +11,7 @@ use std::sync::Arc;
 use platen_shared::clock::SystemClock;
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::enqueue::{NewJob, enqueue};
-use platen_shared::ledger::{Ledger, Queue};
+use platen_shared::ledger::{Ledger, Presence, Queue};
 use platen_shared::testing::{TestDb, databases};
 use serde_json::{Value, json};
 
@@ -291,7 +291,9 @@ async fn workers_are_listed_with_what_they_run() {
         assert!(on(url, &["workers", "list"]).1.contains("start one with `platen worker`"));
         let (tenant, _) = with_jobs(&test).await;
         let ledger = Ledger::new(test.db.clone(), Arc::new(SystemClock::new()));
-        ledger.beat("w-1", "4711", "sync").await.expect("a heartbeat");
+        let worker =
+            Presence { id: "w-1".into(), process: "4711".into(), queues: "sync".into(), ..Presence::default() };
+        ledger.beat(&worker).await.expect("a heartbeat");
         let id = ledger.claim("w-1", &[Queue::Sync], 1).await.expect("claimed")[0];
         ledger.start(id, "w-1").await.expect("asked").expect("started");
         let worker = json_of(url, &["workers", "list", "--json"])["items"][0].clone();

@@ -7,10 +7,10 @@ mod control;
 mod ends;
 #[path = "ledger/enqueueing.rs"]
 mod enqueueing;
-#[path = "ledger/fleet.rs"]
-mod fleet;
 #[path = "ledger/fairness.rs"]
 mod fairness;
+#[path = "ledger/fleet.rs"]
+mod fleet;
 #[path = "ledger/liveness.rs"]
 mod liveness;
 #[path = "ledger/offers.rs"]

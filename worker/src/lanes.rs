@@ -50,7 +50,12 @@ impl Lanes {
         lanes.sort_by_key(|lane| std::cmp::Reverse(lane.priority));
         let n = lanes.len();
         let state = State { running: vec![0; n], waiting: vec![0; n] };
-        Arc::new(Lanes { lanes, shared: concurrency.saturating_sub(n), state: Mutex::new(state), changed: Notify::new() })
+        Arc::new(Lanes {
+            lanes,
+            shared: concurrency.saturating_sub(n),
+            state: Mutex::new(state),
+            changed: Notify::new(),
+        })
     }
 
     /// The lanes, best first.

@@ -11,21 +11,24 @@ use tokio::sync::Semaphore;
 /// Renders in this process.
 #[derive(Clone, Debug)]
 pub struct LocalPress {
-    slots: Arc<Semaphore>,
+    previews: Arc<Semaphore>,
+    print_files: Arc<Semaphore>,
 }
 
 impl LocalPress {
-    /// At most so many renders at a time: the number of cores is right.
+    /// At most so many previews at a time (the number of cores is right), and beside them half as many print files: places of their own,
+    /// so that a preview never waits behind a bundle.
     #[must_use]
     pub fn new(slots: usize) -> LocalPress {
-        LocalPress { slots: Arc::new(Semaphore::new(slots.max(1))) }
+        let places = |n: usize| Arc::new(Semaphore::new(n.max(1)));
+        LocalPress { previews: places(slots), print_files: places(slots / 2) }
     }
 
     async fn on_a_slot<T: Send + 'static>(
-        &self,
+        slots: &Arc<Semaphore>,
         work: impl FnOnce() -> Result<T, platen_press::PressError> + Send + 'static,
     ) -> Result<T, PressError> {
-        let slot = self.slots.clone().acquire_owned().await.map_err(|e| PressError(e.to_string()))?;
+        let slot = slots.clone().acquire_owned().await.map_err(|e| PressError(e.to_string()))?;
         let done = tokio::task::spawn_blocking(move || {
             let _slot = slot;
             work()
@@ -44,7 +47,7 @@ impl Press for LocalPress {
 
     async fn preview(&self, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError> {
         let canonical = canonical.to_owned();
-        self.on_a_slot(move || {
+        LocalPress::on_a_slot(&self.previews, move || {
             let (spec, assets) = (read(&canonical)?, load(assets)?);
             Ok(vec![
                 png("preview.png", platen_press::preview(&spec, &assets, PREVIEW_PX)?),
@@ -56,7 +59,7 @@ impl Press for LocalPress {
 
     async fn zone_files(&self, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError> {
         let canonical = canonical.to_owned();
-        self.on_a_slot(move || {
+        LocalPress::on_a_slot(&self.print_files, move || {
             let files = platen_press::zone_files(&read(&canonical)?, &load(assets)?)?;
             Ok(files
                 .into_iter()
@@ -68,7 +71,7 @@ impl Press for LocalPress {
 
     async fn bundle(&self, reference: &str, items: Vec<PressItem>) -> Result<PressFile, PressError> {
         let reference = reference.to_owned();
-        self.on_a_slot(move || {
+        LocalPress::on_a_slot(&self.print_files, move || {
             let items = items.iter().map(|item| Item {
                 name: &item.name,
                 quantity: item.quantity,

@@ -1,70 +1,29 @@
 //! How attempts end: by policy, by panic, by request, by poison; and whole workers over one database.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "support/mod.rs"]
+#[expect(dead_code, reason = "this suite uses some of it")]
+mod support;
 #[path = "../../jobs/tests/world/mod.rs"]
 #[expect(dead_code, reason = "the kinds' suite uses all of it, this one some")]
 mod world;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use platen_jobs::{Limit, Retry, find};
 use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::id::JobId;
 use platen_shared::ledger::{Ledger, NewJob, Queue, RECOVERIES_MAX, enqueue};
-use platen_shared::ports::press::{AssetBytes, Press, PressError, PressFile, PressItem};
 use platen_shared::store::orders;
 use platen_shared::testing::{DEADLINE, TestDb, databases, suite_ran, until};
-use platen_worker::{Settings, Setup};
+use platen_worker::Settings;
 use serde_json::{Value, json};
+use support::{StubPress, settings, setup};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use world::World;
-
-/// A press that does what a test says.
-#[derive(Clone, Default)]
-struct StubPress {
-    panics: bool,
-    refuses: bool,
-    hold: Option<Arc<(Notify, Notify)>>,
-    calls: Arc<AtomicUsize>,
-}
-
-impl StubPress {
-    async fn files(&self) -> Result<Vec<PressFile>, PressError> {
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        assert!(!self.panics, "a planted panic");
-        if self.refuses {
-            return Err(PressError("the zone is empty".into()));
-        }
-        if let Some(hold) = &self.hold {
-            hold.0.notify_one();
-            hold.1.notified().await;
-        }
-        Ok(vec![PressFile { path: "preview.png".into(), media_type: "image/png".into(), bytes: "png".into() }])
-    }
-}
-
-#[async_trait]
-impl Press for StubPress {
-    fn version(&self) -> &'static str {
-        "stub"
-    }
-
-    async fn preview(&self, _: &str, _: AssetBytes) -> Result<Vec<PressFile>, PressError> {
-        self.files().await
-    }
-
-    async fn zone_files(&self, _: &str, _: AssetBytes) -> Result<Vec<PressFile>, PressError> {
-        self.files().await
-    }
-
-    async fn bundle(&self, _: &str, _: Vec<PressItem>) -> Result<PressFile, PressError> {
-        Ok(self.files().await?.remove(0))
-    }
-}
 
 async fn world_with(press: StubPress) -> World {
     let mut world = World::new(TestDb::sqlite().await).await;
@@ -260,23 +219,8 @@ async fn two_workers_share_a_backlog_and_leave_in_good_order() {
         let stop = CancellationToken::new();
         let workers: Vec<_> = (0..2)
             .map(|_| {
-                let setup = Setup {
-                    ledger: ledger.clone(),
-                    ledger_clock: wall.clone(),
-                    clock: wall.clone(),
-                    speed: 1,
-                    ports: world.ports.clone(),
-                    dice: Arc::new(|| 0.5),
-                    hook: None,
-                };
-                let settings = Settings {
-                    queues: Queue::ALL.to_vec(),
-                    concurrency: 3,
-                    database_url: world.test.url.clone(),
-                    drain: DEADLINE,
-                    keep_history: Duration::from_secs(86_400),
-                };
-                tokio::spawn(platen_worker::run(setup, settings, stop.clone()))
+                let settings = Settings { drain: DEADLINE, ..settings(&world, 2, 3) };
+                tokio::spawn(platen_worker::run(setup(&world, &ledger), settings, stop.clone()))
             })
             .collect();
         until("all forty are done", || async {

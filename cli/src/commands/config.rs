@@ -50,9 +50,6 @@ pub(super) fn run(args: &Args, sources: &Sources) -> Result<ExitCode> {
 fn notes(config: &Config) -> Vec<&'static str> {
     use secrecy::ExposeSecret;
     let mut found = Vec::new();
-    if !config.redis.url.is_empty() {
-        found.push("redis.url is set and not used yet: this release hands out jobs through the database alone.");
-    }
     if config.secrets.key.expose_secret().is_empty() {
         found.push("secrets.key is not set: the api and the worker will not start without it.");
     }

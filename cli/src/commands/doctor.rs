@@ -53,9 +53,6 @@ pub(super) async fn run(args: &Args, sources: &Sources) -> Result<ExitCode> {
     files(&mut report, &config).await;
     addresses(&mut report, &config);
     secrets(&mut report, &config);
-    if !config.redis.url.is_empty() {
-        report.note("redis", "redis.url is set and not used yet: jobs are handed out through the database alone.");
-    }
     if db.is_some() && !config.secrets.key.expose_secret().is_empty() {
         providers(&mut report, &config, args.offline).await?;
     }

@@ -58,6 +58,20 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
             must(false, &format!("worker.queues: {sentence}"));
         }
     }
+    let redis = config.redis.url.expose_secret();
+    must(
+        redis.is_empty() || redis.starts_with("redis://") || redis.starts_with("rediss://"),
+        "redis.url must begin with redis:// or rediss:// (TLS), or be empty",
+    );
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_:".contains(c);
+    must(
+        !config.redis.prefix.is_empty() && config.redis.prefix.chars().all(plain),
+        "redis.prefix must be letters, digits, - and _",
+    );
+    for (name, value) in &config.lanes {
+        let most = if name.ends_with("_timeout_s") { 86_400 } else { 1000 };
+        must((1..=most).contains(value), &format!("lanes.{name} must be between 1 and {most}"));
+    }
     must((1..=10_000).contains(&config.worker.concurrency), "worker.concurrency must be between 1 and 10000");
     must(config.worker.drain_s <= 3600, "worker.drain_s must be at most 3600");
     must(

@@ -2,10 +2,12 @@
 
 mod clock;
 mod databases;
+mod redis;
 mod s3;
 
 pub use clock::ManualClock;
 pub use databases::{TestDb, databases, databases_and_pooler, postgres_url};
+pub use redis::{TestRedis, has_redis};
 pub use s3::s3;
 
 use std::io::Write;

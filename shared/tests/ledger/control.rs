@@ -26,7 +26,11 @@ pub(crate) async fn cancel_says_what_became_of_it(b: Arc<Bench>) {
         Cancelling::Asked
     ));
     tx.commit().await.unwrap();
-    assert_eq!(b.ledger.beat(&Presence::named("w")).await.unwrap(), vec![fence.id], "the request travels with the heartbeat");
+    assert_eq!(
+        b.ledger.beat(&Presence::named("w")).await.unwrap(),
+        vec![fence.id],
+        "the request travels with the heartbeat"
+    );
     assert!(b.ledger.checkpoint(&fence, &json!(1)).await.unwrap(), "and with a checkpoint");
 
     let mut tx = b.ledger.db.begin("test").await.unwrap();

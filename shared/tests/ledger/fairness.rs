@@ -18,7 +18,8 @@ async fn put_many(b: &Bench, tenant: TenantId, n: usize, priority: i64) {
 
 /// Whose a claimed job is.
 async fn owner_of(b: &Bench, id: JobId) -> TenantId {
-    let row: (TenantId,) = b.ledger.db.query(sql!("SELECT tenant FROM jobs WHERE id = $1")).bind(id).one().await.unwrap();
+    let row: (TenantId,) =
+        b.ledger.db.query(sql!("SELECT tenant FROM jobs WHERE id = $1")).bind(id).one().await.unwrap();
     row.0
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use platen_shared::db::At;
 use platen_shared::domain::money::Currency;
 use platen_shared::id::TenantId;
-use platen_shared::ledger::Ledger;
 use platen_shared::ledger::finish::{End, Trouble, archive, seize};
+use platen_shared::ledger::{Ledger, Presence};
 use platen_shared::store::tenants::{self, Tenant};
 
 use crate::Bench;
@@ -18,7 +18,11 @@ pub(crate) async fn operators_see_who_runs_what(bench: Arc<Bench>) {
     let theirs = other.running("theirs", "w2").await;
     bench.put(&bench.job("waits")).await;
     bench.clock.advance(Duration::from_secs(3));
-    bench.ledger.beat("w2", "1", "orders").await.unwrap();
+    bench
+        .ledger
+        .beat(&Presence { id: "w2".into(), process: "1".into(), queues: "orders".into(), ..Presence::default() })
+        .await
+        .unwrap();
 
     let workers = bench.ledger.workers().await.unwrap();
     let age = |at: usize| bench.ledger.now().since(workers[at].heartbeat_at).as_secs();
@@ -73,6 +77,7 @@ async fn tenant(ledger: &Ledger, id: TenantId, name: &str) -> TenantId {
         frozen: false,
         auto_submit: false,
         spending_cap_minor: None,
+        weight: 1,
         created_at: At(0),
     };
     let mut tx = ledger.db.begin("test").await.unwrap();

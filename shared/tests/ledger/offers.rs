@@ -80,7 +80,10 @@ pub(crate) async fn a_snoozed_job_sleeps_until_its_time(b: Arc<Bench>) {
     assert!(snooze(b.tenant).await);
     assert!(b.claim("w", 1).await.is_empty());
     let job = b.state(id).await;
-    assert_eq!((job.waiting_for.as_str(), job.waiting_why.as_str(), job.failures), ("snoozed", "the shop is closed", 0));
+    assert_eq!(
+        (job.waiting_for.as_str(), job.waiting_why.as_str(), job.failures),
+        ("snoozed", "the shop is closed", 0)
+    );
     b.clock.advance(Duration::from_secs(3601));
     assert_eq!(b.claim("w", 1).await, vec![id]);
     assert!(!snooze(b.tenant).await, "it is being done");

@@ -118,9 +118,8 @@ impl Backend for LedgerBackend {
                 let id = TaskId::from_string(claimed.id.to_string());
                 return Poll::Ready(Some(Ok(TaskBuilder::new(claimed).task_id(id).build())));
             }
-            let fetching = self
-                .fetching
-                .get_or_insert_with(|| Box::pin(fetch(self.runner.clone(), self.lanes.clone())));
+            let fetching =
+                self.fetching.get_or_insert_with(|| Box::pin(fetch(self.runner.clone(), self.lanes.clone())));
             match fetching.as_mut().poll(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(mut batch) => {

@@ -14,7 +14,7 @@ use crate::lanes::Lanes;
 
 /// So many ids of one queue are in Redis at most: small, so that priority and fair share, which the ledger decides, are not outrun by what
 /// was offered before.
-const WINDOW: i64 = 256;
+const WINDOW: i64 = 128;
 /// An offer nobody took up for so long is made again.
 const STALE: Duration = Duration::from_secs(10);
 /// The same when Redis holds nothing of the queue: it was emptied.
@@ -42,8 +42,11 @@ async fn round(runner: &Runner, lanes: &Lanes, link: &Link) -> Result<()> {
     };
     for queue in busy {
         let held = link.held(queue).await?;
+        if held > WINDOW / 2 {
+            continue;
+        }
         let stale = if held == 0 { STALE_WHEN_EMPTY } else { STALE };
-        let ids = match runner.ledger().offer(queue, (WINDOW - held).max(0), stale).await {
+        let ids = match runner.ledger().offer(queue, WINDOW - held, stale).await {
             Ok(ids) => ids,
             Err(error) => {
                 tracing::warn!(%error, "the relay cannot offer work of {}; it tries again", queue.word());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use platen_shared::id::JobId;
 use platen_shared::ledger::finish::{End, archive, close_attempt, seize};
-use platen_shared::ledger::{Fenced, Ledger};
+use platen_shared::ledger::{Fenced, Ledger, Presence};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +22,7 @@ const BEAT: Duration = Duration::from_secs(1);
 pub(super) async fn run(ledger: Ledger, slots: usize) -> Result<()> {
     let (stop, log) = (stop::on_signal()?, Arc::new(Log::open()?));
     let name = format!("bench-{}-{}", std::process::id(), ledger.now().0);
-    ledger.beat(&name, &std::process::id().to_string(), QUEUE.word()).await?;
+    ledger.beat(&Presence::named(&name)).await?;
     let heart = tokio::spawn(keep_alive(ledger.clone(), name.clone(), stop.clone()));
     let ear = tokio::spawn(listen(ledger.clone(), stop.clone()));
     let free = Arc::new(Semaphore::new(slots));
@@ -32,7 +32,7 @@ pub(super) async fn run(ledger: Ledger, slots: usize) -> Result<()> {
         while let Ok(another) = free.clone().try_acquire_owned() {
             held.push(another);
         }
-        let ids = if ledger.has_work(&[QUEUE]).await? {
+        let ids = if !ledger.with_work(&[QUEUE]).await?.is_empty() {
             ledger.claim(&name, &[QUEUE], i64::try_from(held.len())?).await?
         } else {
             Vec::new()
@@ -100,7 +100,7 @@ async fn keep_alive(ledger: Ledger, name: String, stop: CancellationToken) {
             _ = tick.tick() => {}
             () = stop.cancelled() => return,
         }
-        let beaten = ledger.beat(&name, &std::process::id().to_string(), QUEUE.word()).await.map(drop);
+        let beaten = ledger.beat(&Presence::named(&name)).await.map(drop);
         if let Err(error) = match beaten {
             Ok(()) => ledger.sweep().await.map(drop),
             failed => failed,

@@ -1,0 +1,127 @@
+//! What Redis may do: be absent, be emptied, die, hang, hold garbage, deliver twice. It costs latency, never work.
+
+use platen_shared::redis::connect;
+use platen_shared::testing::{TestDb, TestRedis, has_redis, until};
+
+use crate::support::StubPress;
+use crate::{Fleet, each_over_redis};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_flush_loses_nothing() {
+    each_over_redis(StubPress::default(), |fleet| async {
+        let workers = [fleet.worker(2, 4), fleet.worker(2, 4)];
+        let ids = fleet.previews(fleet.world.tenant, "p", 300).await;
+        for done in [20, 100, 200] {
+            until("some are done", || async { fleet.ended(fleet.world.tenant, "succeeded").await >= done }).await;
+            fleet.redis.as_ref().unwrap().flush().await;
+        }
+        fleet.until_succeeded(300).await;
+        for worker in workers {
+            worker.leave().await;
+        }
+        fleet.each_ran_once(&ids).await;
+        fleet
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn without_redis_the_ledger_hands_out_and_its_return_is_noticed() {
+    if !has_redis() {
+        return;
+    }
+    for test in platen_shared::testing::databases().await {
+        let mut fleet = Fleet::new(test, Some(TestRedis::stopped()), StubPress::default()).await;
+        let worker = fleet.worker(2, 4);
+        let before = fleet.previews(fleet.world.tenant, "before", 20).await;
+        fleet.until_succeeded(20).await;
+        assert_eq!(fleet.heard_over().await, ["ledger"]);
+        fleet.redis.as_mut().unwrap().run().await;
+        until("Redis is used", || async { fleet.heard_over().await == ["redis"] }).await;
+        let with = fleet.previews(fleet.world.tenant, "with", 20).await;
+        fleet.until_succeeded(40).await;
+        fleet.redis.as_mut().unwrap().kill();
+        let after = fleet.previews(fleet.world.tenant, "after", 20).await;
+        fleet.until_succeeded(60).await;
+        until("Redis is missed", || async { fleet.heard_over().await == ["ledger"] }).await;
+        worker.leave().await;
+        fleet.each_ran_once(&[before, with, after].concat()).await;
+        fleet.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_redis_that_hangs_is_left() {
+    each_over_redis(StubPress::default(), |fleet| async {
+        let workers = [fleet.worker(2, 4), fleet.worker(2, 4)];
+        until("Redis is used", || async { fleet.heard_over().await == ["redis", "redis"] }).await;
+        fleet.redis.as_ref().unwrap().signal("STOP");
+        let ids = fleet.previews(fleet.world.tenant, "p", 50).await;
+        fleet.until_succeeded(50).await;
+        fleet.redis.as_ref().unwrap().signal("CONT");
+        until("Redis is used again", || async { fleet.heard_over().await == ["redis", "redis"] }).await;
+        for worker in workers {
+            worker.leave().await;
+        }
+        fleet.each_ran_once(&ids).await;
+        fleet
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn garbage_and_repeats_in_redis_are_left_aside() {
+    each_over_redis(StubPress::default(), |fleet| async {
+        let worker = fleet.worker(2, 4);
+        until("Redis is used", || async { fleet.heard_over().await == ["redis"] }).await;
+        let first = fleet.previews(fleet.world.tenant, "first", 3).await;
+        let mut conn = connect(&fleet.redis.as_ref().unwrap().url()).await.unwrap();
+        for n in 0..60 {
+            // A garbled id, an id that never was, and the ids of real jobs over and over.
+            let text = match n % 3 {
+                0 => format!("\u{1}garbage {n}"),
+                1 => platen_shared::id::JobId::new().to_string(),
+                _ => first[n % first.len()].to_string(),
+            };
+            let name = format!("extra-{n}");
+            let mut put = redis::pipe();
+            put.hset("test:previews:data", &name, text).hset(format!("test:previews:meta:{name}"), "attempts", 0);
+            put.hset(format!("test:previews:meta:{name}"), "max_attempts", 1).rpush("test:previews:active", &name);
+            put.exec_async(&mut conn).await.unwrap();
+        }
+        redis::cmd("RPUSH").arg("test:previews:active").arg("without-data").exec_async(&mut conn).await.unwrap();
+        let second = fleet.previews(fleet.world.tenant, "second", 20).await;
+        fleet.until_succeeded(23).await;
+        worker.leave().await;
+        fleet.each_ran_once(&[first, second].concat()).await;
+        fleet
+    })
+    .await;
+}
+
+/// 8,000 due ids stop an apalis queue for good: the relay keeps far below.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_deep_queue_never_floods_redis() {
+    if !has_redis() {
+        return;
+    }
+    let fleet = Fleet::new(TestDb::sqlite().await, Some(TestRedis::start().await), StubPress::default()).await;
+    fleet.previews(fleet.world.tenant, "p", 1500).await;
+    let workers = [fleet.worker(4, 8), fleet.worker(4, 8)];
+    let mut conn = connect(&fleet.redis.as_ref().unwrap().url()).await.unwrap();
+    let mut most = 0i64;
+    while fleet.ended(fleet.world.tenant, "succeeded").await < 1500 {
+        let (due, active): (i64, i64) = redis::pipe()
+            .zcard("test:previews:scheduled")
+            .llen("test:previews:active")
+            .query_async(&mut conn)
+            .await
+            .unwrap();
+        most = most.max(due + active);
+    }
+    assert!((1..=512).contains(&most), "{most} ids were in Redis at once");
+    for worker in workers {
+        worker.leave().await;
+    }
+    fleet.end().await;
+}

@@ -1,0 +1,105 @@
+//! What the suites over whole workers share: a press that does what a test says, and the settings of a worker on the wall's clock.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use platen_shared::clock::{Clock, SystemClock};
+use platen_shared::ledger::{Ledger, Queue};
+use platen_shared::ports::press::{AssetBytes, Press, PressError, PressFile, PressItem};
+use platen_shared::testing::DEADLINE;
+use platen_worker::{Lane, Settings, Setup};
+use tokio::sync::Notify;
+
+use crate::world::World;
+
+/// A press that does what a test says.
+#[derive(Clone, Default)]
+pub(crate) struct StubPress {
+    pub(crate) panics: bool,
+    pub(crate) refuses: bool,
+    pub(crate) hold: Option<Arc<(Notify, Notify)>>,
+    pub(crate) calls: Arc<AtomicUsize>,
+    pub(crate) open: Arc<AtomicBool>,
+}
+
+impl StubPress {
+    /// From now on nothing is held, and what was is let go.
+    pub(crate) fn let_go(&self) {
+        self.open.store(true, Ordering::SeqCst);
+        if let Some(hold) = &self.hold {
+            hold.1.notify_waiters();
+        }
+    }
+
+    /// Holds again, as at the beginning.
+    pub(crate) fn hold_again(&self) {
+        self.open.store(false, Ordering::SeqCst);
+        self.calls.store(0, Ordering::SeqCst);
+    }
+
+    async fn files(&self) -> Result<Vec<PressFile>, PressError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.panics, "a planted panic");
+        if self.refuses {
+            return Err(PressError("the zone is empty".into()));
+        }
+        if let Some(hold) = self.hold.as_ref().filter(|_| !self.open.load(Ordering::SeqCst)) {
+            let released = hold.1.notified();
+            hold.0.notify_one();
+            released.await;
+        }
+        Ok(vec![PressFile { path: "preview.png".into(), media_type: "image/png".into(), bytes: "png".into() }])
+    }
+}
+
+#[async_trait]
+impl Press for StubPress {
+    fn version(&self) -> &'static str {
+        "stub"
+    }
+
+    async fn preview(&self, _: &str, _: AssetBytes) -> Result<Vec<PressFile>, PressError> {
+        self.files().await
+    }
+
+    async fn zone_files(&self, _: &str, _: AssetBytes) -> Result<Vec<PressFile>, PressError> {
+        self.files().await
+    }
+
+    async fn bundle(&self, _: &str, _: Vec<PressItem>) -> Result<PressFile, PressError> {
+        Ok(self.files().await?.remove(0))
+    }
+}
+
+/// A worker of this world, on the wall's clock.
+pub(crate) fn setup(world: &World, ledger: &Ledger) -> Setup {
+    let wall: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    Setup {
+        ledger: ledger.clone(),
+        ledger_clock: wall.clone(),
+        clock: wall,
+        speed: 1,
+        ports: world.ports.clone(),
+        timeouts: HashMap::new(),
+        dice: Arc::new(|| 0.5),
+        hook: None,
+    }
+}
+
+/// All queues alike, so many jobs of each and in all.
+pub(crate) fn settings(world: &World, of_each: usize, in_all: usize) -> Settings {
+    let lane = |queue: &Queue| Lane { queue: *queue, concurrency: of_each, timeout: DEADLINE, priority: 1 };
+    Settings {
+        lanes: Queue::ALL.iter().map(lane).collect(),
+        concurrency: in_all,
+        database_url: world.test.url.clone(),
+        redis: None,
+        drain: Duration::from_secs(25),
+        keep_history: Duration::from_secs(86_400),
+        host: "here".into(),
+        release: "1".into(),
+    }
+}
