@@ -7,7 +7,7 @@ mod signing_in;
 use axum::body::Body;
 use axum::http::Request;
 use platen_shared::id::{JobId, TenantId};
-use platen_shared::ledger::Queue;
+use platen_shared::ledger::{Presence, Queue};
 use platen_shared::ledger::finish::{End, Trouble, archive, close_attempt, seize};
 use serde_json::json;
 
@@ -39,7 +39,7 @@ impl Kit {
 
     /// Starts every ready job at a worker of this name.
     pub(crate) async fn start_all(&self, worker: &str) {
-        self.ledger.beat(worker, "77", "sync,orders,previews").await.expect("a heartbeat");
+        self.ledger.beat(&Presence { process: "77".into(), queues: "sync,orders,previews".into(), ..Presence::named(worker) }).await.expect("a heartbeat");
         for id in self.ledger.claim(worker, Queue::ALL, 100).await.expect("claimed") {
             self.ledger.start(id, worker).await.expect("asked").expect("started");
         }

@@ -8,6 +8,7 @@ use platen_shared::adapters::http::{Board, Gates, RedisBoard, SqlBoard};
 use platen_shared::clock::Clock;
 use platen_shared::ledger::{DEAD_AFTER_S, Ledger};
 use platen_shared::store::gates;
+use secrecy::ExposeSecret;
 
 use crate::config::Config;
 
@@ -18,7 +19,7 @@ const FORGET_EVERY: u32 = 60;
 /// The gates of all accounts: states in Redis where there is one, in the database otherwise. Providers count real seconds, also while a
 /// demo runs fast, and so does the ledger's clock.
 pub(crate) fn gates(config: &Config, ledger: &Ledger, clock: &Arc<dyn Clock>) -> Gates {
-    let board: Box<dyn Board> = match config.redis.url.as_str() {
+    let board: Box<dyn Board> = match config.redis.url.expose_secret() {
         "" => Box::new(SqlBoard::new(ledger.db.clone(), clock.clone())),
         url => Box::new(RedisBoard::new(url)),
     };
