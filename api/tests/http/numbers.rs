@@ -54,7 +54,10 @@ async fn the_numbers_say_how_deep_and_how_old_every_queue_is() {
         let tenant = kit.tenant("Measured").await;
         let work = json!({ "kind": "sync_catalog", "payload": { "provider": "gelato", "generation": "g1" } });
         kit.post(&tenant.key, "/v1/jobs", &work).await.ok(202);
-        kit.ledger.beat(&Presence { process: "77".into(), queues: "sync".into(), ..Presence::named("w-1") }).await.expect("a heartbeat");
+        kit.ledger
+            .beat(&Presence { process: "77".into(), queues: "sync".into(), ..Presence::named("w-1") })
+            .await
+            .expect("a heartbeat");
         kit.clock.advance(Duration::from_secs(4));
         let numbers = kit.numbers().await;
         assert_eq!(numbers["platen_queue_jobs{queue=\"sync\",state=\"ready\"}"], 1.0);
@@ -135,7 +138,10 @@ async fn workers_are_listed_with_the_tenants_own_jobs() {
         for tenant in [&mine, &other] {
             kit.post(&tenant.key, "/v1/jobs", &work).await.ok(202);
         }
-        kit.ledger.beat(&Presence { process: "77".into(), queues: "sync,orders".into(), ..Presence::named("w-1") }).await.expect("a heartbeat");
+        kit.ledger
+            .beat(&Presence { process: "77".into(), queues: "sync,orders".into(), ..Presence::named("w-1") })
+            .await
+            .expect("a heartbeat");
         for id in kit.ledger.claim("w-1", platen_shared::ledger::Queue::ALL, 10).await.expect("claimed") {
             kit.ledger.start(id, "w-1").await.expect("asked").expect("started");
         }

@@ -7,8 +7,8 @@ mod signing_in;
 use axum::body::Body;
 use axum::http::Request;
 use platen_shared::id::{JobId, TenantId};
-use platen_shared::ledger::{Presence, Queue};
 use platen_shared::ledger::finish::{End, Trouble, archive, close_attempt, seize};
+use platen_shared::ledger::{Presence, Queue};
 use serde_json::json;
 
 use crate::kit::{Answer, Kit, text};
@@ -39,7 +39,10 @@ impl Kit {
 
     /// Starts every ready job at a worker of this name.
     pub(crate) async fn start_all(&self, worker: &str) {
-        self.ledger.beat(&Presence { process: "77".into(), queues: "sync,orders,previews".into(), ..Presence::named(worker) }).await.expect("a heartbeat");
+        self.ledger
+            .beat(&Presence { process: "77".into(), queues: "sync,orders,previews".into(), ..Presence::named(worker) })
+            .await
+            .expect("a heartbeat");
         for id in self.ledger.claim(worker, Queue::ALL, 100).await.expect("claimed") {
             self.ledger.start(id, worker).await.expect("asked").expect("started");
         }
