@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use platen_api::Settings;
 use platen_api::probes::{PrometheusHandle, gather};
+use platen_shared::ledger::Presence;
 use serde_json::json;
 
 use crate::kit::{Kit, each, each_with};
