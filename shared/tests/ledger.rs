@@ -23,8 +23,6 @@ use std::sync::Arc;
 use platen_shared::db::At;
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::{Enqueued, Fence, Ledger, NewJob, Presence, Queue, enqueue};
-use platen_shared::ledger::{Enqueued, Fence, Ledger, NewJob, Queue, enqueue};
-use platen_shared::testing::{ManualClock, databases, suite_ran};
 use platen_shared::testing::{ManualClock, databases_and_pooler, suite_ran};
 use serde_json::{Value, json};
 
