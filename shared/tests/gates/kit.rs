@@ -11,14 +11,20 @@ use platen_shared::testing::{TestDb, databases, redis_url, suite_ran};
 /// Where replicas meet.
 pub(crate) enum Place {
     Sql(TestDb),
-    Redis(String),
+    /// A server, and the beginning of every key.
+    Redis(String, String),
 }
 
 /// Every place of this run.
 pub(crate) async fn places() -> Vec<Place> {
     let mut all: Vec<Place> = databases().await.into_iter().map(Place::Sql).collect();
-    all.extend(redis_url().map(Place::Redis));
+    all.extend(redis());
     all
+}
+
+/// Redis, if this run has one, under keys that nobody else uses.
+pub(crate) fn redis() -> Option<Place> {
+    redis_url().map(|url| Place::Redis(url, format!("test:{}", TenantId::new())))
 }
 
 impl Place {
@@ -26,8 +32,7 @@ impl Place {
     pub(crate) async fn board(&self, clock: Arc<dyn Clock>, own_time: bool) -> Box<dyn Board> {
         match self {
             Place::Sql(test) => Box::new(SqlBoard::new(Db::open(&test.url, 4).await.unwrap(), clock)),
-            Place::Redis(url) if own_time => Box::new(RedisBoard::new(url)),
-            Place::Redis(url) => Box::new(RedisBoard::on_clock(url, clock)),
+            Place::Redis(url, prefix) => Box::new(RedisBoard::under(url, prefix, (!own_time).then_some(clock))),
         }
     }
 
@@ -38,7 +43,7 @@ impl Place {
                 suite_ran("gates", test.engine());
                 test.drop_it().await;
             }
-            Place::Redis(_) => suite_ran("gates", "redis"),
+            Place::Redis(..) => suite_ran("gates", "redis"),
         }
     }
 }

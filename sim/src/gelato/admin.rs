@@ -7,6 +7,7 @@
 //! | `GET /admin/counts` | | [`super::Counts`] |
 //! | `GET /admin/orders` | | `{"orders": [order + deletedAt, group, fetches[]]}`, deleted ones included |
 //! | `GET /admin/requests` | | `{"requests": [{at, method, path, status or null, cut}]}`, the last 1,000 |
+//! | `GET /admin/rates` | `perSecond, burst, jitterMs` | `{"accounts": [`[`super::AccountRate`]`]}` |
 //! | `GET /admin/clock` | | `{"now", "speed"}` |
 //! | `POST /admin/clock` | `{"advanceSeconds": 60, "speed": 1}`, both optional | `{"now", "speed"}` |
 //! | `GET /admin/faults` | | `{"faults": []}` |
@@ -32,6 +33,7 @@ use super::app::App;
 use super::counts;
 use super::faults::{Fault, Op};
 use super::hub::EffectFilter;
+use super::rates::Limit;
 use super::render;
 use crate::lock;
 
@@ -45,6 +47,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .route("/admin/counts", get(async |State(app): Shared| Json(counts::counts(&app))))
         .route("/admin/orders", get(orders))
         .route("/admin/requests", get(requests))
+        .route("/admin/rates", get(rates))
         .route("/admin/clock", get(async |State(app): Shared| clock(&app)).post(set_clock))
         .route("/admin/faults", get(list_faults).post(set_faults).delete(clear_faults))
         .route("/admin/effects", get(effects))
@@ -77,6 +80,11 @@ async fn orders(State(app): Shared) -> Json<Value> {
 async fn requests(State(app): Shared) -> Json<Value> {
     let world = lock(&app.world);
     Json(json!({"requests": world.log}))
+}
+
+/// How each account's requests arrived, against the limit of the query.
+async fn rates(State(app): Shared, Query(limit): Query<Limit>) -> Json<Value> {
+    Json(json!({"accounts": lock(&app.world).arrivals.judge(&limit)}))
 }
 
 #[derive(Deserialize)]

@@ -51,6 +51,7 @@ async fn answer(
     body: Body,
 ) -> Result<Reply, Refusal> {
     lock(&app.world).tally.requests += 1;
+    let arrived = app.config.clock.real_elapsed();
     let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", "The request body is too large.")
     })?;
@@ -58,6 +59,7 @@ async fn answer(
     let account = app.config.account(key).ok_or_else(|| {
         Refusal::new(StatusCode::UNAUTHORIZED, "invalid_api_key_provided", "Invalid API key provided.")
     })?;
+    lock(&app.world).arrivals.note(&account, arrived);
     let call = call.ok_or_else(|| Refusal::not_found("Route"))?;
     let json = if call.op.has_body() { parse(&bytes)? } else { Value::Null };
     let subject = Subject { op: call.op, key: key.to_owned(), reference: reference(app, &account, &call, &json) };

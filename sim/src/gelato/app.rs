@@ -16,6 +16,7 @@ use super::files::client;
 use super::hub::Hub;
 use super::life::{self, Standing};
 use super::order::Order;
+use super::rates::Arrivals;
 use super::reply::Refusal;
 use super::store::Store;
 use crate::lock;
@@ -40,6 +41,7 @@ pub(crate) struct World {
     by_reference: HashMap<String, Vec<usize>>,
     pub(crate) faults: Faults,
     pub(crate) tally: Tally,
+    pub(crate) arrivals: Arrivals,
     pub(crate) log: VecDeque<LogRow>,
     /// Rows noted so far, those that were forgotten included.
     noted: u64,
@@ -134,6 +136,7 @@ impl World {
             by_reference: HashMap::new(),
             faults: Faults::new(seed),
             tally: Tally::default(),
+            arrivals: Arrivals::default(),
             log: VecDeque::new(),
             noted: 0,
             store: None,

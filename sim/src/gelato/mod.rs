@@ -19,6 +19,7 @@ mod order;
 mod plan;
 mod products;
 mod quote;
+mod rates;
 mod read;
 mod receipts;
 mod render;
@@ -45,6 +46,7 @@ use app::App;
 pub use counts::{Counts, ReferenceCounts};
 pub use faults::{Fault, FaultKind, Op, QuoteRefusal, ReferencePolicy};
 pub use hub::{Effect, EffectFilter};
+pub use rates::{AccountRate, Limit};
 
 /// How long a stopping server waits for the calls under way.
 const STOP_MAX: Duration = Duration::from_secs(5);
@@ -140,6 +142,11 @@ impl Server {
     /// What happened so far.
     pub fn counts(&self) -> Counts {
         counts::counts(&self.app)
+    }
+
+    /// How each account's requests arrived, against a limit that the client says it keeps.
+    pub fn rates(&self, limit: &Limit) -> Vec<AccountRate> {
+        lock(&self.app.world).arrivals.judge(limit)
     }
 
     /// Switches a fault on.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::{DAY, MUG, Sim, TEE, address, text};
-use platen_sim::gelato::{EffectFilter, Fault, FaultKind, Op, QuoteRefusal};
+use crate::support::{DAY, MUG, Sim, TEE, address, config, text};
+use platen_sim::gelato::{Config, EffectFilter, Fault, FaultKind, Op, QuoteRefusal};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -237,4 +237,20 @@ async fn failing_holding_and_unknown_statuses() {
     sim.server.set_fault(Fault::new(FaultKind::UnknownStatus { value: "teleported".into() }).times(1));
     assert_eq!(sim.status(&held).await, "teleported");
     assert_eq!(sim.status(&held).await, "passed");
+}
+
+#[tokio::test]
+async fn how_close_requests_came_is_judged_per_account() {
+    let config = Config { further_keys: vec!["key-2".into()], ..config() };
+    let sim = Sim::with(config).await;
+    for n in 0..6 {
+        sim.search(&format!("n-{n}")).await;
+    }
+    let (status, rates) = sim.get("/admin/rates?perSecond=0.01&burst=4").await;
+    assert_eq!((status, rates["accounts"].as_array().unwrap().len()), (200, 1), "{rates}");
+    let account = &rates["accounts"][0];
+    assert_eq!(account["requests"], 6);
+    assert!(account["excess"].as_f64().unwrap() > 1.0, "{rates}");
+    let (_, rates) = sim.get("/admin/rates?perSecond=0.01&burst=6").await;
+    assert!(rates["accounts"][0]["excess"].as_f64().unwrap() <= 0.0, "{rates}");
 }

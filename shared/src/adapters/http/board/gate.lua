@@ -1,12 +1,13 @@
 -- The gate's decisions inside Redis: `machine.rs` in Lua, step by step. One call, one round trip, one clock: Redis's own.
 --
 -- KEYS[1]  the account's state, a hash
+-- KEYS[2]  since when Redis remembers states
 -- ARGV     now (or '' for Redis's time), step, then the step's numbers; spans and instants in microseconds
 -- Answers  {verdict, number, lease, now, the seven numbers of the state}; verdicts: 0 go, 1 limited, 2 open, 3 noted
 
 local FAILURES_MAX, OPEN, PROBE_OUT, PROBE = 5, 30000000, 2000000, 40000000
 local PAUSE_MAX, BACKOFF_MAX, SET_BACK = 3600000000, 60000000, 60000000
-local KEPT_MS = 86400000
+local BOOKED_MAX, KEPT_MS = 2000000, 86400000
 local FIELDS = {'full_at', 'paused_until', 'throttles', 'failures', 'opened_at', 'open_until', 'probe_until'}
 
 local now = tonumber(ARGV[1])
@@ -20,6 +21,13 @@ local a, b, c, d = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonu
 local found = redis.call('HMGET', KEYS[1], unpack(FIELDS))
 local known, s = found[1], {}
 for i, field in ipairs(FIELDS) do s[field] = tonumber(found[i] or '0') end
+
+local function since()
+  local text = redis.call('GET', KEYS[2])
+  if text then return tonumber(text) end
+  redis.call('SET', KEYS[2], string.format('%.0f', now))
+  return now
+end
 
 local function ahead(at, most)
   local span = at - now
@@ -63,8 +71,9 @@ end
 local steps = {}
 
 function steps.enter() -- interval, burst, room, wait_max
-  -- A state that is not there may have been lost: what was used is unknown, so the bucket counts as empty.
-  if not known then s.full_at = now + a * b end
+  -- A state that is not there may have been lost when Redis last lost everything: then the bucket was as empty as it can have been, with
+  -- every token booked that can have been. An account that is new long after that has a full one.
+  if not known then s.full_at = since() + a * b + BOOKED_MAX end
   local after = closed_for()
   if after then return 2, after, 0 end
   local following = clamped(a, b) + a

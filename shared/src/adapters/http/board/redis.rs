@@ -1,5 +1,5 @@
-//! States in Redis: one script, one round trip per step, on Redis's own clock. Nothing there must last: a state that was lost is an
-//! empty bucket and a closed breaker, and both mend by themselves.
+//! States in Redis: one script, one round trip per step, on Redis's own clock. Nothing there must last: the script knows since when Redis
+//! remembers, and a state from before counts as an empty bucket and a closed breaker, which both mend by themselves.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,9 +18,10 @@ use crate::redis::{ConnectionManager, connect};
 /// A server that needs longer is not there: callers wait for it.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
 
-/// States under `platen:gate:<provider>:<tenant>`.
+/// States under `<prefix>:<provider>:<tenant>`.
 pub struct RedisBoard {
     url: String,
+    prefix: String,
     connection: OnceCell<ConnectionManager>,
     script: Script,
     clock: Option<Arc<dyn Clock>>,
@@ -30,19 +31,21 @@ impl RedisBoard {
     /// Over the server of a URL. It is first reached at the first step, so that a process starts without it.
     #[must_use]
     pub fn new(url: &str) -> RedisBoard {
-        let script = Script::new(include_str!("gate.lua"));
-        RedisBoard { url: url.to_owned(), connection: OnceCell::new(), script, clock: None }
+        RedisBoard::under(url, "platen:gate", None)
     }
 
-    /// The same on another clock than Redis's, which tests move.
+    /// The same under other keys, and on another clock than Redis's: what tests need that share a server.
     #[must_use]
-    pub fn on_clock(url: &str, clock: Arc<dyn Clock>) -> RedisBoard {
-        RedisBoard { clock: Some(clock), ..RedisBoard::new(url) }
+    pub fn under(url: &str, prefix: &str, clock: Option<Arc<dyn Clock>>) -> RedisBoard {
+        let script = Script::new(include_str!("gate.lua"));
+        RedisBoard { url: url.to_owned(), prefix: prefix.to_owned(), connection: OnceCell::new(), script, clock }
     }
 
     async fn run(&self, account: AccountKey, step: &Step) -> Result<Vec<i64>, redis::RedisError> {
         let mut connection = self.connection.get_or_try_init(|| connect(&self.url)).await?.clone();
-        let mut call = self.script.key(format!("platen:gate:{}:{}", account.provider, account.tenant));
+        let prefix = &self.prefix;
+        let mut call = self.script.key(format!("{prefix}:{}:{}", account.provider, account.tenant));
+        call.key(format!("{prefix}:since"));
         match &self.clock {
             Some(clock) => call.arg(clock.now().0),
             None => call.arg(""),

@@ -1,0 +1,73 @@
+//! What operators read: who used an account, and how its last probe went.
+
+use std::time::Duration;
+
+use platen_shared::db::At;
+use platen_shared::id::TenantId;
+use platen_shared::store::gates::{self, Probe, USE_KEPT, Use};
+use platen_shared::testing::databases;
+
+fn used(tenant: TenantId, kind: &str, calls: i64) -> Use {
+    Use { tenant, provider: "gelato".into(), kind: kind.into(), calls, failed: 1, put_off: 2 }
+}
+
+#[tokio::test]
+async fn use_adds_up_by_kind_stays_with_its_tenant_and_is_forgotten() {
+    for test in databases().await {
+        let (tenant, other) = (TenantId::new(), TenantId::new());
+        let (minute, mut read) = (At(1_790_000_040_000_000), test.db.reader());
+        let mut tx = test.db.begin("test").await.unwrap();
+        for (second, uses) in [
+            (
+                0,
+                vec![
+                    used(tenant, "submit_order", 3),
+                    used(tenant, "sync_catalog", 1),
+                    used(other, "submit_order", 100),
+                ],
+            ),
+            (59, vec![used(tenant, "submit_order", 4)]),
+            (60, vec![used(tenant, "submit_order", 10)]),
+        ] {
+            gates::add_use(&mut tx, minute.plus(Duration::from_secs(second)), &uses).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let calls = async |read: &mut _, since: At| {
+            let rows = gates::uses(read, tenant, since).await.unwrap();
+            rows.into_iter().map(|u| (u.kind, u.calls, u.failed, u.put_off)).collect::<Vec<_>>()
+        };
+        let sync = ("sync_catalog".to_owned(), 1, 1, 2);
+        assert_eq!(calls(&mut read, minute).await, [("submit_order".to_owned(), 17, 3, 6), sync]);
+        let later = minute.plus(Duration::from_secs(61));
+        assert_eq!(calls(&mut read, later).await, [("submit_order".to_owned(), 10, 1, 2)]);
+
+        let mut tx = test.db.begin("test").await.unwrap();
+        gates::forget_use(&mut tx, later.plus(USE_KEPT), tenant).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(calls(&mut read, minute).await, [("submit_order".to_owned(), 10, 1, 2)], "the first minute is gone");
+        assert_eq!(gates::uses(&mut read, other, minute).await.unwrap().len(), 1, "and another tenant's is not");
+        test.drop_it().await;
+    }
+}
+
+#[tokio::test]
+async fn the_last_probe_stays_and_one_that_comes_late_changes_nothing() {
+    for test in databases().await {
+        let tenant = TenantId::new();
+        let probe = |at: i64, ok| Probe {
+            provider: "gelato".into(),
+            at: At(1_790_000_000_000_000 + at),
+            ok,
+            latency_ms: ok.then_some(80),
+            said: "said".into(),
+        };
+        for one in [probe(10, true), probe(20, false), probe(15, true)] {
+            let mut tx = test.db.begin("test").await.unwrap();
+            gates::put_probe(&mut tx, tenant, &one).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(gates::probes(&mut test.db.reader(), tenant).await.unwrap(), [probe(20, false)]);
+        assert!(gates::probes(&mut test.db.reader(), TenantId::new()).await.unwrap().is_empty());
+        test.drop_it().await;
+    }
+}
