@@ -7,14 +7,14 @@ use anyhow::{Context, Result, bail};
 
 use crate::folder::Folder;
 use crate::launch::pause;
-use crate::{pgbouncer, postgres, redis, s3};
+use crate::{chromium, pgbouncer, postgres, redis, s3};
 
 /// How a server is started; it may look at those that run already.
 type Start = fn(&Servers) -> Result<Server>;
 
 /// All of them, in the order in which they start: later ones may stand on earlier ones.
 const SERVERS: &[(&str, Start)] =
-    &[("postgres", postgres::start), ("pgbouncer", pgbouncer::start), ("redis", redis::start), ("s3", s3::start)];
+    &[("postgres", postgres::start), ("pgbouncer", pgbouncer::start), ("redis", redis::start), ("s3", s3::start), ("chromium", chromium::find)];
 
 /// One server, or another program that tests need.
 pub(crate) struct Server {

@@ -22,6 +22,8 @@ const SUITES: &[(&str, &[&str])] = &[
     ("crash", DATABASES),
     ("blobs", &["folder", "memory", "s3"]),
     ("gates", &["sqlite", "postgres", "redis"]),
+    ("ops", &["chromium"]),
+    ("ops", &["chromium"]),
 ];
 
 /// Compares the log with the list above.

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use platen_shared::db::At;
+use platen_shared::ledger::Progress;
 use platen_shared::ledger::fleet::{Load, Running};
 
 use super::alerts::{Alert, alerts};
@@ -10,7 +11,7 @@ use super::fleet::{QueueRow, WorkerRow, queues, workers};
 use super::frame::{Frame, Operator, Refused, html};
 use super::jobs::Row;
 use super::pauses;
-use super::show::{Progress, When, span};
+use super::show::{When, progress, span};
 
 /// Jobs of each kind of list on the page.
 const SHOWN: i64 = 15;
@@ -41,7 +42,7 @@ impl RunningRow {
             took: span(now.since(job.started_at)),
             worker: job.worker.clone(),
             stopping: job.cancel_requested,
-            progress: job.progress.as_ref().and_then(|progress| Progress::of(&progress.0)),
+            progress: progress(job.progress.as_ref()),
         }
     }
 }
