@@ -13,8 +13,13 @@ use crate::{chromium, pgbouncer, postgres, redis, s3};
 type Start = fn(&Servers) -> Result<Server>;
 
 /// All of them, in the order in which they start: later ones may stand on earlier ones.
-const SERVERS: &[(&str, Start)] =
-    &[("postgres", postgres::start), ("pgbouncer", pgbouncer::start), ("redis", redis::start), ("s3", s3::start), ("chromium", chromium::find)];
+const SERVERS: &[(&str, Start)] = &[
+    ("postgres", postgres::start),
+    ("pgbouncer", pgbouncer::start),
+    ("redis", redis::start),
+    ("s3", s3::start),
+    ("chromium", chromium::find),
+];
 
 /// One server, or another program that tests need.
 pub(crate) struct Server {

@@ -23,7 +23,6 @@ const SUITES: &[(&str, &[&str])] = &[
     ("blobs", &["folder", "memory", "s3"]),
     ("gates", &["sqlite", "postgres", "redis"]),
     ("ops", &["chromium"]),
-    ("ops", &["chromium"]),
 ];
 
 /// Compares the log with the list above.
