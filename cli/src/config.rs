@@ -2,6 +2,7 @@
 
 mod check;
 mod layers;
+mod schedules;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
 pub(crate) use layers::{Setting, Sources};
+use schedules::Schedule;
 
 /// Every setting with its sentence.
 pub(crate) const DEFAULTS: &str = include_str!("config.default.toml");
@@ -34,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) gelato: Gelato,
     pub(crate) worker: Worker,
     pub(crate) lanes: BTreeMap<String, u32>,
+    pub(crate) schedules: BTreeMap<String, Schedule>,
     pub(crate) clock: ClockSettings,
     pub(crate) log: Log,
 }
@@ -111,7 +114,7 @@ pub(crate) struct Worker {
     pub(crate) concurrency: usize,
     pub(crate) renders: usize,
     pub(crate) drain_s: u64,
-    pub(crate) keep_history_days: u64,
+    pub(crate) keep_history_days: u32,
     pub(crate) metrics_addr: String,
 }
 
@@ -207,11 +210,6 @@ impl Config {
     /// At shutdown, how long running jobs may take.
     pub(crate) fn drain(&self) -> Duration {
         Duration::from_secs(self.worker.drain_s)
-    }
-
-    /// How long finished jobs are kept.
-    pub(crate) fn keep_history(&self) -> Duration {
-        Duration::from_secs(self.worker.keep_history_days * 24 * 3600)
     }
 
     /// The file of a SQLite URL.

@@ -173,7 +173,7 @@ impl Base {
             database_url: config.database.url.clone(),
             redis: config.redis(),
             drain: config.drain(),
-            keep_history: config.keep_history(),
+            lines: config.lines(),
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             release: env!("CARGO_PKG_VERSION").to_owned(),
         };

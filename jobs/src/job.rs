@@ -33,6 +33,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const TIMEOUT: Duration;
     /// Where tests kill it, beside `started`, `ran` and `recorded`, which every kind has.
     const POINTS: &'static [&'static str] = &[];
+    /// Whether it is the installation's own work: cron lines enqueue it, no tenant can.
+    const INSTALLATION: bool = false;
     /// What it answers; kept with the job.
     type Output: Serialize + DeserializeOwned + Send + Sync;
 

@@ -4,9 +4,13 @@
 //! | --- | --- | --- |
 //! | `build_bundle` | bundles | print files of every item of an order, and one ZIP with a manifest |
 //! | `distribute_revenue` | money | shares a delivered order's gross among all parties, once |
+//! | `housekeeping` | housekeeping | takes away what is old, of every tenant |
 //! | `poll_tracking` | tracking | reads an order back from the printer and follows its parcels |
+//! | `probe_provider` | housekeeping | asks the printer one cheap question and keeps how that went |
 //! | `render_preview` | previews | the preview and the thumbnail of a design |
 //! | `submit_order` | orders | places an order at the printer: find → stage → checkpoint → release → read back |
+//! | `sweep_drafts` | housekeeping | deletes drafts that orders left behind at the printer |
+//! | `sweep_tracking` | tracking | a page of open orders in one look-up; what changed is polled at once |
 //! | `sync_catalog` | sync | one page of the printer's catalogue, and the next page as the next job |
 //!
 //! A new kind is its file and two lines here.
@@ -19,9 +23,13 @@ mod files;
 
 pub mod build_bundle;
 pub mod distribute_revenue;
+pub mod housekeeping;
 pub mod poll_tracking;
+pub mod probe_provider;
 pub mod render_preview;
 pub mod submit_order;
+pub mod sweep_drafts;
+pub mod sweep_tracking;
 pub mod sync_catalog;
 
 use registry::kinds;
@@ -32,8 +40,12 @@ pub use registry::{Entry, Origin, enqueue, enqueue_by_kind, find};
 kinds![
     build_bundle::BuildBundle,
     distribute_revenue::DistributeRevenue,
+    housekeeping::Housekeeping,
     poll_tracking::PollTracking,
+    probe_provider::ProbeProvider,
     render_preview::RenderPreview,
     submit_order::SubmitOrder,
+    sweep_drafts::SweepDrafts,
+    sweep_tracking::SweepTracking,
     sync_catalog::SyncCatalog,
 ];

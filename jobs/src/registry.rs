@@ -39,6 +39,8 @@ pub struct Entry {
     pub timeout: Duration,
     /// [`Job::POINTS`].
     pub points: &'static [&'static str],
+    /// [`Job::INSTALLATION`].
+    pub installation: bool,
     /// Checks a payload; answers its key and provider, or why it is not one.
     pub check: fn(&Value) -> Result<(Key, String), serde_json::Error>,
     /// [`Job::run`].
@@ -81,6 +83,7 @@ pub(crate) const fn entry<J: Job>() -> Entry {
         retry: J::RETRY,
         timeout: J::TIMEOUT,
         points: J::POINTS,
+        installation: J::INSTALLATION,
         check: |payload| decode::<J>(payload).map(|job| (job.key(), job.provider().to_owned())),
         run: |ctx, payload| {
             Box::pin(async move {

@@ -133,7 +133,11 @@ async fn release(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, staged: Staged) -
         return Err(failure);
     }
     ctx.point("checkpointed").await;
-    Ok(provider.release(&staged).await?)
+    match provider.release(&staged).await {
+        // Nothing was spent: it was deleted between our look and now. The next attempt looks again and makes another.
+        Err(PortError::NotFound(text)) => Err(Failure::passing("draft_gone", text)),
+        answer => Ok(answer?),
+    }
 }
 
 /// Goes on with the draft of an earlier attempt, by its ids; `None` when there was none, or it is gone.

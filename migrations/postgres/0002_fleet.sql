@@ -69,11 +69,29 @@ CREATE TABLE provider_probes (
 
 -- Schedules of the installation --------------------------------------------------------------------------------------------
 
--- When each cron line of the configuration fired last and fires next; replicas move it on by compare and set.
+-- The cron lines of the configuration: when each fired last and fires next. Replicas move a row on by compare and set. While a firing
+-- is being spread over many tenants, spread_tenant and spread_provider say how far that is; after a crash any replica goes on there.
 CREATE TABLE fires (
   name TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  each_of TEXT NOT NULL,
+  payload JSONB NOT NULL,
   cron TEXT NOT NULL,
   zone TEXT NOT NULL,
   next_fire TIMESTAMPTZ NOT NULL,
-  last_fire TIMESTAMPTZ
+  last_fire TIMESTAMPTZ,
+  fired_at TIMESTAMPTZ,
+  jobs BIGINT NOT NULL,
+  spread_tenant UUID,
+  spread_provider TEXT NOT NULL
 );
+ALTER TABLE schedules ADD COLUMN last_job UUID;
+
+-- Jobs of cron lines: whether the last one still waits, and those that can be forgotten early.
+CREATE INDEX jobs_of_lines ON jobs (tenant, kind) WHERE substr(key, 1, 5) = 'cron:';
+CREATE INDEX job_history_of_lines ON job_history (finished_at) WHERE substr(key, 1, 5) = 'cron:';
+CREATE INDEX job_keys_of_lines ON job_keys (created_at) WHERE substr(key, 1, 5) = 'cron:';
+
+-- Orders that are still on their way, and the jobs that follow them.
+CREATE INDEX provider_orders_open ON provider_orders (tenant, provider, order_id) WHERE stage NOT IN ('delivered', 'returned', 'canceled', 'failed');
+CREATE INDEX jobs_of_orders ON jobs (tenant, (payload->>'order')) WHERE kind IN ('poll_tracking', 'submit_order');

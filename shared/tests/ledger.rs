@@ -17,6 +17,8 @@ mod liveness;
 mod offers;
 #[path = "ledger/reading.rs"]
 mod reading;
+#[path = "ledger/zones.rs"]
+mod zones;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ pub mod execute;
 mod heart;
 mod lanes;
 pub mod press;
-mod schedule;
+pub mod schedule;
 mod settle;
 mod sweep;
 mod wake;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use platen_shared::ledger::fires::Line;
 use platen_shared::ledger::{Ledger, Presence};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
@@ -35,8 +36,8 @@ pub struct Settings {
     pub redis: Option<Redis>,
     /// At shutdown, how long running jobs may take to end.
     pub drain: Duration,
-    /// How long finished jobs and their attempts are kept.
-    pub keep_history: Duration,
+    /// The cron lines of the configuration.
+    pub lines: Vec<Line>,
     /// This machine's name, for people.
     pub host: String,
     /// This release, for people.
@@ -66,7 +67,7 @@ pub async fn run(mut setup: Setup, settings: Settings, stop: CancellationToken) 
     let heart = heart::start(&runner, &settings).await.context("the worker's heart does not beat")?;
     tracing::info!(worker = %name, queues = %words(&lanes), slots = lanes.slots(), "worker {name} started");
 
-    let sweeping = tokio::spawn(sweep::run(runner.clone(), settings.keep_history, stop.clone()));
+    let sweeping = tokio::spawn(sweep::run(runner.clone(), settings.lines.clone(), stop.clone()));
     let listening = tokio::spawn(wake::run(runner.clone(), stop.clone()));
     dispatch::serve(&runner, &lanes, settings.redis.as_ref(), &stop).await?;
     runner.show(|me| me.draining = true);

@@ -1,19 +1,25 @@
-//! Fires schedules: inserts the job of a schedule's time and moves it on, in one transaction. Replicas may all try: moving on is a
-//! compare-and-set, and the job's key is (schedule, fire time). However many times were missed, one job makes up for them.
+//! Fires what is due: schedules of tenants, and the cron lines of the configuration. Replicas may all try: moving on is a compare and
+//! set, and a job's key is (schedule, fire time). However many times were missed, one job makes up for them.
+
+mod lines;
 
 use anyhow::{Context, Result};
 use platen_jobs::{Origin, enqueue_by_kind, find};
 use platen_shared::ledger::Ledger;
-use platen_shared::ledger::schedules::{Schedule, advance, next_after};
+use platen_shared::ledger::schedules::{Schedule, advance, next_after, note_job};
 use serde_json::Value;
 
-pub(crate) async fn fire(ledger: &Ledger) -> Result<()> {
+/// Fires everything whose time has come. What fails is logged and stays due.
+///
+/// # Errors
+/// When the database cannot be asked what is due.
+pub async fn tick(ledger: &Ledger) -> Result<()> {
     for schedule in ledger.due_schedules(ledger.now()).await? {
         if let Err(error) = fire_one(ledger, &schedule).await {
             tracing::error!(tenant = %schedule.tenant, schedule = %schedule.name, %error, "schedule {} did not fire", schedule.name);
         }
     }
-    Ok(())
+    lines::tick(ledger).await
 }
 
 async fn fire_one(ledger: &Ledger, schedule: &Schedule) -> Result<()> {
@@ -27,7 +33,8 @@ async fn fire_one(ledger: &Ledger, schedule: &Schedule) -> Result<()> {
     let key = format!("schedule:{}:{}", schedule.name, schedule.next_fire);
     let payload = filled(&schedule.payload, &schedule.next_fire.to_string());
     let origin = Origin { tenant: schedule.tenant, now, run_at: now, priority: 0, correlation_id: key.clone() };
-    enqueue_by_kind(&mut tx, &origin, entry, &payload, Some(key)).await?;
+    let job = enqueue_by_kind(&mut tx, &origin, entry, &payload, Some(key)).await?.id();
+    note_job(&mut tx, schedule, job).await?;
     tx.commit().await?;
     ledger.nudge();
     Ok(())

@@ -3,20 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use platen_shared::ledger::Ledger;
-use platen_shared::store::idempotency;
+use platen_shared::ledger::fires::Line;
 use tokio_util::sync::CancellationToken;
 
 use crate::execute::Runner;
 use crate::schedule;
 
-/// History is trimmed once in so many sweeps.
-const TRIM_EVERY: u32 = 3600;
-
-pub(crate) async fn run(runner: Arc<Runner>, keep_history: Duration, stop: CancellationToken) {
+pub(crate) async fn run(runner: Arc<Runner>, lines: Vec<Line>, stop: CancellationToken) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    for n in 1u32.. {
+    let mut kept = false;
+    loop {
         tokio::select! {
             _ = tick.tick() => {}
             () = stop.cancelled() => return,
@@ -24,21 +21,15 @@ pub(crate) async fn run(runner: Arc<Runner>, keep_history: Duration, stop: Cance
         if let Err(error) = runner.ledger().sweep().await {
             tracing::warn!(%error, "the sweep failed; the next one comes in a second");
         }
-        if let Err(error) = schedule::fire(runner.ledger()).await {
+        // Once per start: a replica with an older configuration must not undo a newer one's lines again and again.
+        if !kept {
+            match runner.ledger().keep_lines(&lines).await {
+                Ok(()) => kept = true,
+                Err(error) => tracing::warn!(%error, "the cron lines were not written; the next try comes in a second"),
+            }
+        }
+        if let Err(error) = schedule::tick(runner.ledger()).await {
             tracing::warn!(%error, "a schedule did not fire; it stays due");
         }
-        if n % TRIM_EVERY == 0
-            && let Err(error) = trim(runner.ledger(), keep_history).await
-        {
-            tracing::warn!(%error, "old history was not trimmed; the next try comes in an hour");
-        }
     }
-}
-
-/// Old finished jobs, and replies kept for repeated requests.
-async fn trim(ledger: &Ledger, keep_history: Duration) -> platen_shared::db::Result<()> {
-    ledger.trim(keep_history).await?;
-    let mut tx = ledger.db.begin("trim_replies").await?;
-    idempotency::sweep(&mut tx, ledger.now()).await?;
-    tx.commit().await
 }

@@ -81,6 +81,7 @@ pub(crate) async fn put(call: Call, Named(name): Named<String>, Input(body): Inp
         Err(BadSchedule::Cron(_)) => {
             checks.fault("cron", "/cron", "cron must be five fields: minute, hour, day, month, weekday.")
         }
+        Err(BadSchedule::Never) => checks.fault("cron", "/cron", "cron names a time that never comes."),
         Err(BadSchedule::Zone) => {
             checks.fault("zone", "/zone", "zone must be one of the IANA time zones, such as Europe/Paris.")
         }
@@ -98,6 +99,7 @@ pub(crate) async fn put(call: Call, Named(name): Named<String>, Input(body): Inp
         zone: body.zone,
         next_fire,
         last_fire: None,
+        last_job: None,
     };
     let mut tx = call.begin("put_schedule").await?;
     known(&call, &mut tx, &row.payload).await?;

@@ -20,7 +20,8 @@ use crate::extract::{Input, fault};
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewJob {
-    /// `build_bundle`, `distribute_revenue`, `poll_tracking`, `render_preview`, `submit_order` or `sync_catalog`.
+    /// `build_bundle`, `distribute_revenue`, `poll_tracking`, `probe_provider`, `render_preview`, `submit_order`, `sweep_drafts`,
+    /// `sweep_tracking` or `sync_catalog`.
     kind: String,
     /// As the kind wants it: ids of rows, never their content.
     #[schema(value_type = Object)]
@@ -45,12 +46,17 @@ pub(crate) async fn create(call: Call, Input(body): Input<NewJob>) -> Reply<Resp
     call.work(id).await
 }
 
-/// The kind of a name.
+/// The kind of a name, if a tenant may enqueue it.
 pub(crate) fn kind(name: &str) -> Reply<&'static Entry> {
-    find(name).ok_or_else(|| {
-        let all: Vec<_> = platen_jobs::KINDS.iter().map(|entry| entry.kind).collect();
+    let entry = find(name).ok_or_else(|| {
+        let all: Vec<_> = platen_jobs::KINDS.iter().filter(|entry| !entry.installation).map(|e| e.kind).collect();
         Problem::new(Code::UnknownKind, format!("The kinds are {}.", all.join(", ")))
-    })
+    })?;
+    if entry.installation {
+        let why = "This kind is the installation's own work: its cron line enqueues it, no tenant can.";
+        return Err(Problem::new(Code::Forbidden, why));
+    }
+    Ok(entry)
 }
 
 /// Refuses a payload that is not one of the kind.

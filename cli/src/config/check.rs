@@ -91,6 +91,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
         config.log.level.parse::<tracing_subscriber::EnvFilter>().is_ok(),
         "log.level must be error, warn, info, debug, trace, or a filter such as info,platen_worker=debug",
     );
+    found.extend(config.schedules.iter().flat_map(|(name, schedule)| schedule.problems(name, config)));
     found
 }
 

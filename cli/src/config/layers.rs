@@ -7,6 +7,10 @@ use anyhow::{Context, Result, bail};
 use toml::{Table, Value};
 
 use super::DEFAULTS;
+use super::schedules::is_name;
+
+/// The section whose keys are cron lines.
+const LINES: &str = "schedules";
 
 /// Names that platforms give by themselves.
 const USUAL: [(&str, &str); 8] = [
@@ -90,6 +94,7 @@ fn without_password(url: &str) -> String {
 pub(super) fn read(sources: &Sources) -> Result<Vec<Setting>> {
     let mut settings = BTreeMap::new();
     for (name, value) in flat(&DEFAULTS.parse::<Table>().context("the compiled-in defaults are not TOML")?) {
+        make_room(&mut settings, &name);
         settings.insert(name.clone(), Setting { name, value, origin: "default".to_owned() });
     }
     if let Some(path) = &sources.file {
@@ -112,9 +117,14 @@ pub(super) fn read(sources: &Sources) -> Result<Vec<Setting>> {
 pub(super) fn nested(settings: &[Setting]) -> Table {
     let mut root = Table::new();
     for setting in settings {
-        let (section, key) = setting.name.split_once('.').unwrap_or(("", &setting.name));
-        let table = root.entry(section).or_insert_with(|| Value::Table(Table::new()));
-        if let Value::Table(table) = table {
+        let mut names: Vec<&str> = setting.name.split('.').collect();
+        let key = names.pop().unwrap_or_default();
+        let mut table = Some(&mut root);
+        for name in names {
+            let inner = table.map(|table| table.entry(name).or_insert_with(|| Value::Table(Table::new())));
+            table = inner.and_then(Value::as_table_mut);
+        }
+        if let Some(table) = table {
             table.insert(key.to_owned(), setting.value.clone());
         }
     }
@@ -127,17 +137,46 @@ fn file(path: &Path) -> Result<Table> {
     text.parse().with_context(|| format!("the settings file {} is not TOML", path.display()))
 }
 
+/// The settings of a table by their full names. Cron lines have names of their own between the section and the key.
 fn flat(root: &Table) -> Vec<(String, Value)> {
     let mut found = Vec::new();
     for (section, value) in root {
         match value {
-            Value::Table(keys) => {
-                found.extend(keys.iter().map(|(key, value)| (format!("{section}.{key}"), value.clone())))
-            }
-            other => found.push((section.clone(), other.clone())),
+            Value::Table(lines) if section == LINES => found.extend(lines.iter().flat_map(|(line, value)| {
+                keys(&format!("{section}.{line}"), value)
+            })),
+            other => found.extend(keys(section, other)),
         }
     }
     found
+}
+
+fn keys(section: &str, value: &Value) -> Vec<(String, Value)> {
+    match value {
+        Value::Table(keys) => keys.iter().map(|(key, value)| (format!("{section}.{key}"), value.clone())).collect(),
+        other => vec![(section.to_owned(), other.clone())],
+    }
+}
+
+/// Makes room for the cron line that a setting names, if it is a new one: every key with its usual value.
+fn make_room(settings: &mut BTreeMap<String, Setting>, name: &str) {
+    let mut names = name.split('.');
+    let (Some(LINES), Some(line), Some(_)) = (names.next(), names.next(), names.next()) else { return };
+    if !is_name(line) || settings.contains_key(&format!("{LINES}.{line}.cron")) {
+        return;
+    }
+    let usual = [
+        ("cron", Value::from("")),
+        ("zone", Value::from("UTC")),
+        ("kind", Value::from("")),
+        ("each", Value::from("tenant")),
+        ("payload", Value::Table(Table::new())),
+        ("enabled", Value::from(true)),
+    ];
+    for (key, value) in usual {
+        let name = format!("{LINES}.{line}.{key}");
+        settings.insert(name.clone(), Setting { name, value, origin: "default".to_owned() });
+    }
 }
 
 /// The setting that a variable names, with its text; `None` for a variable that is not ours.
@@ -145,7 +184,7 @@ fn of_variable(variable: &str, text: &str) -> Result<Option<(String, String)>> {
     let (plain, from_file) = variable.strip_suffix("_FILE").map_or((variable, false), |plain| (plain, true));
     let usual = USUAL.iter().find(|(name, _)| *name == plain).map(|(_, setting)| (*setting).to_owned());
     let own = || Some(plain.strip_prefix("PLATEN_")?.split_once("__")).flatten();
-    let Some(name) = usual.or_else(|| own().map(|(section, key)| format!("{section}.{key}").to_lowercase())) else {
+    let Some(name) = usual.or_else(|| own().map(|(section, key)| format!("{section}.{}", key.replace("__", ".")).to_lowercase())) else {
         return Ok(None);
     };
     if text.is_empty() {
@@ -160,6 +199,7 @@ fn of_variable(variable: &str, text: &str) -> Result<Option<(String, String)>> {
 }
 
 fn put_text(settings: &mut BTreeMap<String, Setting>, name: &str, text: &str, origin: &str) -> Result<()> {
+    make_room(settings, name);
     let Some(known) = settings.get(name) else {
         bail!("{origin} names the setting {name}, which does not exist; see `platen config check`")
     };
@@ -170,12 +210,14 @@ fn put_text(settings: &mut BTreeMap<String, Setting>, name: &str, text: &str, or
         Value::Array(_) => {
             Value::Array(text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(Value::from).collect())
         }
+        Value::Table(_) => Value::Table(text.parse().with_context(|| wrong("a table such as run = \"{fire}\""))?),
         _ => Value::from(text),
     };
     put(settings, name, value, origin)
 }
 
 fn put(settings: &mut BTreeMap<String, Setting>, name: &str, value: Value, origin: &str) -> Result<()> {
+    make_room(settings, name);
     let Some(known) = settings.get_mut(name) else {
         bail!("{origin} has the setting {name}, which does not exist; see `platen config check`")
     };

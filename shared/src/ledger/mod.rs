@@ -2,17 +2,21 @@
 //!
 //! [`enqueue`] inserts in the caller's transaction; [`claim`] hands out and starts; [`system`] beats and recovers; [`finish`] ends attempts,
 //! fenced by (id, worker, attempt); [`offers`] are the ids that Redis is given; [`read`] explains; [`fleet`] shows all of it to operators;
-//! [`control`] is what they do; [`schedules`] are clocks that insert rows.
+//! [`control`] is what they do; [`schedules`] are clocks of tenants that insert rows, [`fires`] those of the
+//! installation; [`follow`] finds the jobs of an order, [`trim`] forgets.
 
 pub mod claim;
 pub mod control;
 pub mod enqueue;
 pub mod finish;
+pub mod fires;
 pub mod fleet;
+pub mod follow;
 pub mod offers;
 pub mod read;
 pub mod schedules;
 pub mod system;
+pub mod trim;
 mod turn;
 
 use std::collections::HashMap;

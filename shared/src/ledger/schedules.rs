@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Ledger;
 use crate::db::{At, Json, Result, Tx};
-use crate::id::TenantId;
+use crate::id::{JobId, TenantId};
 use crate::sql;
 
 /// A schedule of a tenant's.
@@ -25,8 +25,10 @@ pub struct Schedule {
     pub zone: String,
     /// The next time.
     pub next_fire: At,
-    /// The last time.
+    /// When it last fired.
     pub last_fire: Option<At>,
+    /// The job that this enqueued.
+    pub last_job: Option<JobId>,
 }
 
 /// Why a schedule's line cannot be used.
@@ -38,9 +40,16 @@ pub enum BadSchedule {
     /// Not an IANA zone.
     #[error("the zone is not one of the IANA time zones")]
     Zone,
+    /// A date that no year has, such as February 30.
+    #[error("the cron line names a time that never comes")]
+    Never,
 }
 
 /// The first time after `after` that a cron line (in its zone) names.
+///
+/// Where clocks change, a line of one minute and one hour fires once a day all the same: in the hour that is left out, at the first
+/// moment after it; in the hour that comes twice, the first time. A line with lists, steps or stars follows the clock on the wall: what
+/// is left out is left out, what comes twice fires twice.
 ///
 /// # Errors
 /// [`BadSchedule`].
@@ -49,7 +58,7 @@ pub fn next_after(cron: &str, zone: &str, after: At) -> std::result::Result<At, 
     let line: croner::Cron = cron.parse().map_err(|e: croner::errors::CronError| BadSchedule::Cron(e.to_string()))?;
     let next = line
         .find_next_occurrence(&after.timestamp().to_zoned(zone), false)
-        .map_err(|e| BadSchedule::Cron(e.to_string()))?;
+        .map_err(|_| BadSchedule::Never)?;
     Ok(At::from(next.timestamp()))
 }
 
@@ -105,6 +114,20 @@ pub async fn advance(tx: &mut Tx, schedule: &Schedule, fired: At, next: At) -> R
     Ok(n == 1)
 }
 
+/// Notes which job a firing enqueued, in its transaction.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn note_job(tx: &mut Tx, schedule: &Schedule, job: JobId) -> Result<()> {
+    tx.query(sql!("UPDATE schedules SET last_job = $3 WHERE tenant = $1 AND name = $2"))
+        .bind(schedule.tenant)
+        .bind(&schedule.name)
+        .bind(job)
+        .exec()
+        .await
+        .map(drop)
+}
+
 impl Ledger {
     /// A tenant's schedules.
     ///
@@ -113,7 +136,7 @@ impl Ledger {
     pub async fn schedules(&self, tenant: TenantId) -> Result<Vec<Schedule>> {
         self.db
             .query(sql!(
-                "SELECT tenant, name, kind, payload, cron, zone, next_fire, last_fire FROM schedules WHERE tenant = $1 ORDER BY name"
+                "SELECT tenant, name, kind, payload, cron, zone, next_fire, last_fire, last_job FROM schedules WHERE tenant = $1 ORDER BY name"
             ))
             .bind(tenant)
             .all()
@@ -127,7 +150,7 @@ impl Ledger {
     pub async fn due_schedules(&self, now: At) -> Result<Vec<Schedule>> {
         self.db
             .query(sql!(
-                "SELECT tenant, name, kind, payload, cron, zone, next_fire, last_fire FROM schedules WHERE next_fire <= $1 ORDER BY next_fire LIMIT 100"
+                "SELECT tenant, name, kind, payload, cron, zone, next_fire, last_fire, last_job FROM schedules WHERE next_fire <= $1 ORDER BY next_fire LIMIT 100"
             ))
             .bind(now)
             .all()

@@ -169,20 +169,4 @@ impl Ledger {
         }
         Ok(Swept { dead_workers, recovered })
     }
-
-    /// Deletes finished jobs and their attempts older than `keep`. Keys stay: they are the memory of what was done.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn trim(&self, keep: Duration) -> Result<u64> {
-        let before = self.now().minus(keep);
-        let mut tx = self.db.begin("trim").await?;
-        tx.query(sql!("DELETE FROM job_attempts WHERE job IN (SELECT id FROM job_history WHERE finished_at < $1)"))
-            .bind(before)
-            .exec()
-            .await?;
-        let n = tx.query(sql!("DELETE FROM job_history WHERE finished_at < $1")).bind(before).exec().await?;
-        tx.commit().await?;
-        Ok(n)
-    }
 }

@@ -1,10 +1,13 @@
 //! A print provider: quote, find, stage, release, read, cancel; and its catalogue.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::PortResult;
+use crate::db::At;
 use crate::domain::address::Recipient;
 use crate::domain::money::{Currency, Money};
 use crate::domain::order::Stage;
@@ -34,6 +37,16 @@ pub trait PrintProvider: Send + Sync {
 
     /// Deletes a draft; one that is already gone is fine.
     async fn discard(&self, staged: &Staged) -> PortResult<()>;
+
+    /// Every draft of the account that its API made, oldest or newest first, up to a bound of the adapter's.
+    async fn drafts(&self) -> PortResult<Vec<Draft>>;
+
+    /// Where the orders under these references stand, as few calls as the provider allows. An order that is not answered is one that
+    /// the look-up does not show (yet): nothing follows from that.
+    async fn statuses(&self, references: &[String]) -> PortResult<Vec<Standing>>;
+
+    /// One cheap call with the account's credential; answers how long the provider took.
+    async fn probe(&self) -> PortResult<Duration>;
 
     /// One page of the catalogue with costs in `currency` and stock; `cursor` is what the page before answered, `None` to begin.
     async fn catalogue_page(&self, cursor: Option<&str>, currency: Currency) -> PortResult<CataloguePage>;
@@ -112,6 +125,30 @@ pub enum Found {
 pub struct Staged {
     /// In the provider's order; the first is the one that the create call answered.
     pub ids: Vec<String>,
+}
+
+/// A draft as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The provider's id.
+    pub id: String,
+    /// Whoever made it named it so.
+    pub reference: String,
+    /// When it was made, by the provider's clock; `None` when it does not say.
+    pub created: Option<At>,
+}
+
+/// Where one order at the provider stands, as a look-up shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The provider's id.
+    pub id: String,
+    /// Ours.
+    pub reference: String,
+    /// The provider's own word.
+    pub status: String,
+    /// Where that is on our path; `None` for a word we do not know.
+    pub stage: Option<Stage>,
 }
 
 /// One order at the provider: a whole order, or a part that another facility makes.

@@ -18,6 +18,12 @@ impl ManualClock {
         ManualClock(Arc::new(AtomicI64::new(crate::clock::SystemClock::wall().0)))
     }
 
+    /// A clock that shows this moment and stops there.
+    #[must_use]
+    pub fn at(moment: At) -> ManualClock {
+        ManualClock(Arc::new(AtomicI64::new(moment.0)))
+    }
+
     /// Moves it forward.
     pub fn advance(&self, span: Duration) {
         self.0.fetch_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);

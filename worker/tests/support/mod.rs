@@ -98,7 +98,7 @@ pub(crate) fn settings(world: &World, of_each: usize, in_all: usize) -> Settings
         database_url: world.test.url.clone(),
         redis: None,
         drain: Duration::from_secs(25),
-        keep_history: Duration::from_secs(86_400),
+        lines: Vec::new(),
         host: "here".into(),
         release: "1".into(),
     }

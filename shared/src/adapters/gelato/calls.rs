@@ -58,14 +58,33 @@ impl Gelato {
 
     /// `POST /v4/orders:search` for our reference, every page.
     pub(super) async fn ask_search(&self, reference: &str) -> PortResult<Vec<SearchRow>> {
+        let asked = json!({"orderReferenceId": reference});
+        match self.search(Class::Prompt, &asked, SEARCH_PAGES_MAX).await? {
+            // A server that ignores the filter must not make a stranger's order ours.
+            (rows, true) => Ok(rows.into_iter().filter(|row| row.is_of(reference)).collect()),
+            (_, false) => Err(PortError::Conflict(format!(
+                "gelato holds more than {} orders under one reference",
+                SEARCH_PAGES_MAX * SEARCH_ROWS_MAX
+            ))),
+        }
+    }
+
+    /// `POST /v4/orders:search`, page by page, newest first; `true` when the last page came before `pages_max` were read.
+    pub(super) async fn search(
+        &self,
+        class: Class,
+        asked: &Value,
+        pages_max: usize,
+    ) -> PortResult<(Vec<SearchRow>, bool)> {
         let mut rows = Vec::new();
-        for page in 0..SEARCH_PAGES_MAX {
-            let body =
-                json!({"orderReferenceId": reference, "limit": SEARCH_ROWS_MAX, "offset": page * SEARCH_ROWS_MAX});
+        for page in 0..pages_max {
+            let mut body = asked.clone();
+            body["limit"] = SEARCH_ROWS_MAX.into();
+            body["offset"] = (page * SEARCH_ROWS_MAX).into();
             let ask = Ask {
                 operation: "search",
                 effect: Effect::Read,
-                class: Class::Prompt,
+                class,
                 method: Method::POST,
                 template: "/v4/orders:search",
                 url: self.order_url(&["orders:search"])?,
@@ -73,16 +92,12 @@ impl Gelato {
             };
             let found = self.ask(ask).await?.json::<wire::SearchAnswer>()?.orders;
             let last = found.len() < SEARCH_ROWS_MAX;
-            // A server that ignores the filter must not make a stranger's order ours.
-            rows.extend(found.into_iter().filter(|row| row.is_of(reference)));
+            rows.extend(found);
             if last {
-                return Ok(rows);
+                return Ok((rows, true));
             }
         }
-        Err(PortError::Conflict(format!(
-            "gelato holds more than {} orders under one reference",
-            SEARCH_PAGES_MAX * SEARCH_ROWS_MAX
-        )))
+        Ok((rows, false))
     }
 
     /// `POST /v4/orders`.

@@ -58,7 +58,12 @@ impl Gelato {
     }
 
     async fn catalogues(&self) -> PortResult<Vec<Catalogue>> {
-        self.look("catalogues", Method::GET, "/v3/catalogs", &["v3", "catalogs"], &[], None).await?.json()
+        self.ask_catalogues().await?.json()
+    }
+
+    /// `GET /v3/catalogs`: the cheapest call that needs the key.
+    pub(super) async fn ask_catalogues(&self) -> PortResult<Answer> {
+        self.look("catalogues", Method::GET, "/v3/catalogs", &["v3", "catalogs"], &[], None).await
     }
 
     async fn products(&self, uid: &str, offset: usize) -> PortResult<ProductsAnswer> {

@@ -15,7 +15,10 @@ mod calls;
 mod catalogue;
 mod orders;
 mod release;
+mod sweeps;
 mod wire;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -24,7 +27,7 @@ use super::http::{Account, Http, Rate};
 use crate::domain::money::Currency;
 use crate::id::TenantId;
 use crate::ports::PortResult;
-use crate::ports::provider::{Cancelled, CataloguePage, Found, OrderRequest, Part, PrintProvider, Quote, Staged};
+use crate::ports::provider::{Cancelled, CataloguePage, Draft, Found, OrderRequest, Part, PrintProvider, Quote, Staged, Standing};
 
 /// The provider's name in keys, labels and rows.
 pub const PROVIDER: &str = "gelato";
@@ -122,6 +125,18 @@ impl PrintProvider for Gelato {
 
     async fn discard(&self, staged: &Staged) -> PortResult<()> {
         self.discard_order(staged).await
+    }
+
+    async fn drafts(&self) -> PortResult<Vec<Draft>> {
+        self.list_drafts().await
+    }
+
+    async fn statuses(&self, references: &[String]) -> PortResult<Vec<Standing>> {
+        self.look_up(references).await
+    }
+
+    async fn probe(&self) -> PortResult<Duration> {
+        Ok(self.ask_catalogues().await?.took)
     }
 
     async fn catalogue_page(&self, cursor: Option<&str>, currency: Currency) -> PortResult<CataloguePage> {

@@ -49,6 +49,8 @@ pub struct Call {
 pub struct Answer {
     /// What came, at most as long as the limit.
     pub body: Bytes,
+    /// How long they took, without our own waiting for the gate.
+    pub took: Duration,
     provider: &'static str,
     operation: &'static str,
     effect: Effect,
@@ -103,7 +105,7 @@ impl Account {
         metrics::histogram!("platen_provider_call_seconds", "provider" => self.provider, "operation" => call.operation)
             .record(took.as_secs_f64());
         let (provider, operation, effect) = (self.provider, call.operation, call.effect);
-        result.map(|body| Answer { body, provider, operation, effect })
+        result.map(|body| Answer { body, took, provider, operation, effect })
     }
 
     fn count(&self, call: &Call, outcome: &'static str) {

@@ -11,9 +11,10 @@ use serde::Deserialize;
 use self::lenient::{Text, or_default};
 use self::order::Order;
 use crate::adapters::http::Answer;
+use crate::db::At;
 use crate::domain::order::Stage;
 use crate::ports::PortResult;
-use crate::ports::provider::Part;
+use crate::ports::provider::{Draft, Part, Standing};
 
 pub(super) use quote::{QuoteAnswer, quotes};
 pub(super) use request::{check, create_body, private, quote_body};
@@ -78,9 +79,29 @@ pub(super) struct SearchRow {
     order_reference_id: Text,
     #[serde(default, deserialize_with = "or_default")]
     fulfillment_status: Text,
+    #[serde(default, deserialize_with = "or_default")]
+    order_type: Text,
+    #[serde(default, deserialize_with = "or_default")]
+    created_at: Text,
 }
 
 impl SearchRow {
+    /// The row as a draft; `None` for what is none, whatever was asked for.
+    pub(super) fn draft(self) -> Option<Draft> {
+        let created = self.created_at.0.parse::<jiff::Timestamp>().ok().map(At::from);
+        (self.order_type.0 == "draft").then_some(Draft {
+            id: self.id.0,
+            reference: self.order_reference_id.0,
+            created,
+        })
+    }
+
+    /// The row as where an order stands.
+    pub(super) fn standing(self) -> Standing {
+        let Text(status) = self.fulfillment_status;
+        Standing { id: self.id.0, reference: self.order_reference_id.0, stage: stage(&status), status }
+    }
+
     /// Nothing will come of it any more.
     pub(super) fn is_dead(&self) -> bool {
         matches!(stage(&self.fulfillment_status.0), Some(Stage::Canceled | Stage::Failed))

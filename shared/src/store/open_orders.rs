@@ -1,0 +1,42 @@
+//! Orders that are still on their way: those with a part of which more will be heard.
+
+use crate::db::{Result, Source};
+use crate::id::{OrderId, TenantId};
+use crate::sql;
+
+/// A part of an open order, as we know it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct OpenPart {
+    /// The order.
+    pub order_id: OrderId,
+    /// The provider's id of the part.
+    pub provider_id: String,
+    /// The provider's own word.
+    pub status: String,
+}
+
+/// Every part of the next `n` open orders at a provider, by order; `after` is the last order of the page before.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn page(
+    db: &mut impl Source,
+    tenant: TenantId,
+    provider: &str,
+    after: Option<OrderId>,
+    n: i64,
+) -> Result<Vec<OpenPart>> {
+    db.query(sql!(
+        "SELECT order_id, provider_id, status FROM provider_orders WHERE tenant = $1 AND order_id IN (
+           SELECT DISTINCT order_id FROM provider_orders
+           WHERE tenant = $1 AND provider = $2 AND order_id > $3 AND stage NOT IN ('delivered', 'returned', 'canceled', 'failed')
+           ORDER BY order_id LIMIT $4)
+         AND provider = $2 ORDER BY order_id, provider_id"
+    ))
+    .bind(tenant)
+    .bind(provider)
+    .bind(after.unwrap_or(OrderId(uuid::Uuid::nil())))
+    .bind(n)
+    .all()
+    .await
+}
