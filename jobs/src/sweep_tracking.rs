@@ -102,7 +102,9 @@ impl Job for SweepTracking {
     }
 
     fn keep(out: &Looked) -> serde_json::Result<serde_json::Value> {
-        Ok(serde_json::json!({ "orders": out.changed.len() + out.same.len(), "changed": out.changed.len(), "next": out.next }))
+        Ok(
+            serde_json::json!({ "orders": out.changed.len() + out.same.len(), "changed": out.changed.len(), "next": out.next }),
+        )
     }
 }
 

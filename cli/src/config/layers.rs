@@ -142,9 +142,9 @@ fn flat(root: &Table) -> Vec<(String, Value)> {
     let mut found = Vec::new();
     for (section, value) in root {
         match value {
-            Value::Table(lines) if section == LINES => found.extend(lines.iter().flat_map(|(line, value)| {
-                keys(&format!("{section}.{line}"), value)
-            })),
+            Value::Table(lines) if section == LINES => {
+                found.extend(lines.iter().flat_map(|(line, value)| keys(&format!("{section}.{line}"), value)))
+            }
             other => found.extend(keys(section, other)),
         }
     }
@@ -184,7 +184,9 @@ fn of_variable(variable: &str, text: &str) -> Result<Option<(String, String)>> {
     let (plain, from_file) = variable.strip_suffix("_FILE").map_or((variable, false), |plain| (plain, true));
     let usual = USUAL.iter().find(|(name, _)| *name == plain).map(|(_, setting)| (*setting).to_owned());
     let own = || Some(plain.strip_prefix("PLATEN_")?.split_once("__")).flatten();
-    let Some(name) = usual.or_else(|| own().map(|(section, key)| format!("{section}.{}", key.replace("__", ".")).to_lowercase())) else {
+    let Some(name) =
+        usual.or_else(|| own().map(|(section, key)| format!("{section}.{}", key.replace("__", ".")).to_lowercase()))
+    else {
         return Ok(None);
     };
     if text.is_empty() {

@@ -44,7 +44,10 @@ impl World {
         let ledger = Ledger::new(test.db.clone(), Arc::new(clock.clone()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         // The links are fetched for real in the stories of `cli/tests`; here nobody serves them.
-        let config = Config { api_key: "sim-key".into(), fetch_files: false, ..Config::default() };
+        // Its time stands still unless a test moves it.
+        let clock_there = platen_sim::Clock::starting_now(0.0);
+        let config =
+            Config { api_key: "sim-key".into(), fetch_files: false, clock: clock_there, ..Config::default() };
         let printer = Server::start(listener, config).await.unwrap();
         let keyring = Keyring::new(&"a test installation's secret of enough length".to_owned().into());
         let http = Http::new(Arc::new(Gates::new(Arc::new(clock.clone())))).unwrap();

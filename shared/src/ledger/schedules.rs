@@ -56,9 +56,7 @@ pub enum BadSchedule {
 pub fn next_after(cron: &str, zone: &str, after: At) -> std::result::Result<At, BadSchedule> {
     let zone = jiff::tz::TimeZone::get(zone).map_err(|_| BadSchedule::Zone)?;
     let line: croner::Cron = cron.parse().map_err(|e: croner::errors::CronError| BadSchedule::Cron(e.to_string()))?;
-    let next = line
-        .find_next_occurrence(&after.timestamp().to_zoned(zone), false)
-        .map_err(|_| BadSchedule::Never)?;
+    let next = line.find_next_occurrence(&after.timestamp().to_zoned(zone), false).map_err(|_| BadSchedule::Never)?;
     Ok(At::from(next.timestamp()))
 }
 

@@ -45,10 +45,8 @@ pub async fn put(tx: &mut Tx, tenant: TenantId, probe: &Probe) -> Result<()> {
 /// # Errors
 /// Whatever the database says.
 pub async fn list(db: &mut impl Source, tenant: TenantId) -> Result<Vec<Probe>> {
-    db.query(sql!(
-        "SELECT provider, at, ok, latency_ms, said FROM provider_probes WHERE tenant = $1 ORDER BY provider"
-    ))
-    .bind(tenant)
-    .all()
-    .await
+    db.query(sql!("SELECT provider, at, ok, latency_ms, said FROM provider_probes WHERE tenant = $1 ORDER BY provider"))
+        .bind(tenant)
+        .all()
+        .await
 }

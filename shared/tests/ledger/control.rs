@@ -137,6 +137,7 @@ pub(crate) async fn a_schedule_fires_once(b: Arc<Bench>) {
         zone: "Europe/Paris".into(),
         next_fire: due,
         last_fire: None,
+        last_job: None,
     };
     let mut tx = b.ledger.db.begin("test").await.unwrap();
     schedules::put(&mut tx, b.ledger.now(), &schedule).await.unwrap();

@@ -27,7 +27,9 @@ use super::http::{Account, Http, Rate};
 use crate::domain::money::Currency;
 use crate::id::TenantId;
 use crate::ports::PortResult;
-use crate::ports::provider::{Cancelled, CataloguePage, Draft, Found, OrderRequest, Part, PrintProvider, Quote, Staged, Standing};
+use crate::ports::provider::{
+    Cancelled, CataloguePage, Draft, Found, OrderRequest, Part, PrintProvider, Quote, Staged, Standing,
+};
 
 /// The provider's name in keys, labels and rows.
 pub const PROVIDER: &str = "gelato";

@@ -89,11 +89,7 @@ impl SearchRow {
     /// The row as a draft; `None` for what is none, whatever was asked for.
     pub(super) fn draft(self) -> Option<Draft> {
         let created = self.created_at.0.parse::<jiff::Timestamp>().ok().map(At::from);
-        (self.order_type.0 == "draft").then_some(Draft {
-            id: self.id.0,
-            reference: self.order_reference_id.0,
-            created,
-        })
+        (self.order_type.0 == "draft").then_some(Draft { id: self.id.0, reference: self.order_reference_id.0, created })
     }
 
     /// The row as where an order stands.
