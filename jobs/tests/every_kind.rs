@@ -1,12 +1,14 @@
 //! Walks the list of kinds: stable keys, old payloads, run twice, killed at every point. What a kind does outside is counted outside.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "world/sweeps.rs"]
+mod sweeps;
 mod world;
 
 use std::time::Duration;
 
 use platen_jobs::{Entry, KINDS, find};
-use platen_shared::store::{artefacts, catalogue, fulfilment, journal, orders};
+use platen_shared::store::{artefacts, catalogue, fulfilment, journal, orders, probes};
 use platen_shared::testing::{databases, suite_ran};
 use serde_json::{Value, json};
 use world::World;
@@ -19,12 +21,21 @@ async fn turn_of(world: &World, kind: &str) -> Value {
     let order = orders::get(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap().unwrap();
     let (id, revision) = (order.id.to_string(), order.revision.clone());
     let bundle = json!({ "order": id, "revision": revision });
-    if ["submit_order", "poll_tracking", "distribute_revenue"].contains(&kind) {
+    let placed = ["poll_tracking", "distribute_revenue", "sweep_tracking", "sweep_drafts"].contains(&kind);
+    if placed || ["submit_order", "housekeeping"].contains(&kind) {
         run_next(world, "build_bundle", &bundle).await;
     }
-    if ["poll_tracking", "distribute_revenue"].contains(&kind) {
+    if placed {
         run_queued(world, "submit_order").await;
         world.printer.clock().advance(Duration::from_secs(30 * 24 * 3600));
+    }
+    if kind == "sweep_drafts" {
+        sweeps::park(world, &id).await;
+        sweeps::park(world, "another-shop-7").await;
+        world.clock.advance(Duration::from_secs(31 * 24 * 3600));
+    }
+    if kind == "housekeeping" {
+        world.clock.advance(Duration::from_secs(91 * 24 * 3600));
     }
     if kind == "distribute_revenue" {
         world.clock.advance(Duration::from_secs(6 * 3600));
@@ -39,6 +50,8 @@ async fn turn_of(world: &World, kind: &str) -> Value {
         "poll_tracking" => json!({ "order": id, "round": 1, "provider": "gelato" }),
         "distribute_revenue" => json!({ "order": id }),
         "sync_catalog" => json!({ "provider": "gelato", "generation": "g1" }),
+        "probe_provider" | "sweep_drafts" | "sweep_tracking" => json!({ "provider": "gelato", "run": "r1" }),
+        "housekeeping" => json!({ "run": "r1", "keepHistoryDays": 90 }),
         other => panic!("the kind {other} has no turn here: say how the world must be for it"),
     }
 }
@@ -122,6 +135,24 @@ async fn done_once(world: &World, kind: &str) {
             assert_eq!((sync.pages, sync.items), (1, i64::try_from(held.len()).unwrap()));
             assert!(!held.is_empty() && sync.last_sync_at.is_none(), "the time is set at the end only");
             assert_eq!(world.jobs(kind).await.len(), 2, "this page and the next");
+        }
+        "probe_provider" => {
+            let probes = probes::list(read, tenant).await.unwrap();
+            assert_eq!(probes.len(), 1);
+            assert!(probes[0].ok && probes[0].latency_ms.is_some_and(|ms| ms > 0) && probes[0].said.is_empty());
+        }
+        "sweep_drafts" => {
+            assert_eq!((counts.released_groups, counts.deletes), (1, 1), "the stray went, the order did not");
+            assert_eq!(counts.drafts_live, 1, "nor what somebody else parked");
+        }
+        "sweep_tracking" => {
+            let polls = world.jobs("poll_tracking").await;
+            assert_eq!(polls.len(), 1);
+            assert!(polls[0].run_at <= world.ledger.now(), "the order moved on, so it is read at once");
+        }
+        "housekeeping" => {
+            assert!(world.jobs("build_bundle").await.is_empty(), "what is old is gone");
+            assert_eq!(world.jobs("submit_order").await.len(), 1, "what waits is not");
         }
         other => panic!("what is one {other}?"),
     }

@@ -46,8 +46,7 @@ impl World {
         // The links are fetched for real in the stories of `cli/tests`; here nobody serves them.
         // Its time stands still unless a test moves it.
         let clock_there = platen_sim::Clock::starting_now(0.0);
-        let config =
-            Config { api_key: "sim-key".into(), fetch_files: false, clock: clock_there, ..Config::default() };
+        let config = Config { api_key: "sim-key".into(), fetch_files: false, clock: clock_there, ..Config::default() };
         let printer = Server::start(listener, config).await.unwrap();
         let keyring = Keyring::new(&"a test installation's secret of enough length".to_owned().into());
         let http = Http::new(Arc::new(Gates::new(Arc::new(clock.clone())))).unwrap();
@@ -86,7 +85,9 @@ impl World {
 
     pub(crate) async fn enqueue(&self, entry: &'static Entry, payload: &Value, key: Option<&str>) -> JobId {
         let now = self.ledger.now();
-        let origin = Origin { tenant: self.tenant, now, run_at: now, priority: 100, correlation_id: "test".into() };
+        // The installation's own work is nobody's.
+        let tenant = if entry.installation { TenantId::INSTALLATION } else { self.tenant };
+        let origin = Origin { tenant, now, run_at: now, priority: 100, correlation_id: "test".into() };
         let mut tx = self.ledger.db.begin("test").await.unwrap();
         let id = enqueue_by_kind(&mut tx, &origin, entry, payload, key.map(str::to_owned)).await.unwrap().id();
         tx.commit().await.unwrap();
@@ -125,7 +126,10 @@ impl World {
     }
 
     pub(crate) async fn job(&self, id: JobId) -> Job {
-        self.ledger.job(self.tenant, id).await.unwrap().unwrap()
+        match self.ledger.job(self.tenant, id).await.unwrap() {
+            Some(job) => job,
+            None => self.ledger.job(TenantId::INSTALLATION, id).await.unwrap().unwrap(),
+        }
     }
 
     pub(crate) async fn jobs(&self, kind: &str) -> Vec<Job> {
