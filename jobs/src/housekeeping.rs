@@ -18,6 +18,8 @@ use crate::job::{Ctx, Failure, Job, Key, Retry};
 const PIECE: i64 = 1000;
 /// Pieces of one kind of rows in one run.
 const PIECES_MAX: u32 = 500;
+/// Kinds of rows that are looked through.
+const STEPS: u64 = 4;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// One run.
@@ -69,9 +71,13 @@ impl Job for Housekeeping {
         let before = |days: u32| ctx.wall().minus(DAY * days);
         let (history, lines) = (before(self.keep_history_days), before(self.keep_lines_days));
         let mut gone = Trimmed::default();
+        ctx.progress(0, STEPS, "succeeded jobs of cron lines");
         gone.jobs += pieces(ctx, Old::Lines(lines)).await?;
+        ctx.progress(1, STEPS, "finished jobs");
         gone.jobs += pieces(ctx, Old::History(history)).await?;
+        ctx.progress(2, STEPS, "keys of firings");
         gone.keys = pieces(ctx, Old::Keys(lines)).await?;
+        ctx.progress(3, STEPS, "replies, use of providers, probes");
         gone.rest = ctx.ledger.trim_rest(lines).await?;
         Ok(gone)
     }

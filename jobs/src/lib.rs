@@ -6,10 +6,10 @@
 //! | `distribute_revenue` | money | shares a delivered order's gross among all parties, once |
 //! | `housekeeping` | housekeeping | takes away what is old, of every tenant |
 //! | `poll_tracking` | tracking | reads an order back from the printer and follows its parcels |
-//! | `probe_provider` | housekeeping | asks the printer one cheap question and keeps how that went |
+//! | `probe_provider` | tracking | asks the printer one cheap question and keeps how that went |
 //! | `render_preview` | previews | the preview and the thumbnail of a design |
 //! | `submit_order` | orders | places an order at the printer: find → stage → checkpoint → release → read back |
-//! | `sweep_drafts` | housekeeping | deletes drafts that orders left behind at the printer |
+//! | `sweep_drafts` | sync | deletes drafts that orders left behind at the printer |
 //! | `sweep_tracking` | tracking | a page of open orders in one look-up; what changed is polled at once |
 //! | `sync_catalog` | sync | one page of the printer's catalogue, and the next page as the next job |
 //!

@@ -39,7 +39,7 @@ pub struct Probed {
 
 impl Job for ProbeProvider {
     const KIND: &'static str = "probe_provider";
-    const QUEUE: Queue = Queue::Housekeeping;
+    const QUEUE: Queue = Queue::Tracking;
     const RETRY: Retry = Retry::THREE;
     const TIMEOUT: Duration = Duration::from_secs(60);
     const POINTS: &'static [&'static str] = &["probed"];

@@ -53,7 +53,7 @@ pub struct Swept {
 
 impl Job for SweepDrafts {
     const KIND: &'static str = "sweep_drafts";
-    const QUEUE: Queue = Queue::Housekeeping;
+    const QUEUE: Queue = Queue::Sync;
     const RETRY: Retry = Retry::THREE;
     const TIMEOUT: Duration = Duration::from_secs(300);
     const POINTS: &'static [&'static str] = &["deleted"];

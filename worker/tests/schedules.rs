@@ -51,6 +51,7 @@ impl Bench {
                 test_mode: false,
                 frozen: false,
                 auto_submit: false,
+                weight: 1,
                 spending_cap_minor: None,
                 created_at: self.ledger.now(),
             };
