@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use platen_shared::adapters::http::Gates;
+use platen_shared::adapters::standing::Rates;
 use platen_shared::clock::Clock;
 use platen_shared::db::At;
 use platen_shared::id::KeyId;
@@ -30,6 +32,10 @@ pub struct App {
     pub links: Links,
     /// Seals credentials, addresses and kept replies.
     pub keyring: Keyring,
+    /// Budgets and breakers of accounts at providers: only looked at here.
+    pub gates: Arc<Gates>,
+    /// The settings' budgets.
+    pub budgets: Rates,
     /// The business clock.
     pub clock: Arc<dyn Clock>,
     /// How much faster than the wall it runs.

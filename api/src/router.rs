@@ -19,7 +19,7 @@ use crate::observe::observe;
 use crate::ops;
 use crate::routes::{
     audit, bundles, catalogue, connections, files, health, jobs, keys, money, new_order, orders, pauses, payments,
-    products, queues, renders, schedules, shipments, snapshots, specs, tenants, uploads, work, workers,
+    products, providers, queues, renders, schedules, shipments, snapshots, specs, tenants, uploads, work, workers,
 };
 
 /// Who may call a route.
@@ -117,6 +117,7 @@ pub static ROUTES: &[Route] = &[
     delete(Admin, "/v1/keys/{id}", || routes!(keys::revoke)),
     put(Admin, "/v1/connections/{provider}", || routes!(connections::put)),
     get(Read, "/v1/connections", || routes!(connections::list)),
+    get(Read, "/v1/providers", || routes!(providers::list)),
     post(Write, "/v1/uploads", || routes!(uploads::create)).upload(),
     get(Read, "/v1/uploads/{id}", || routes!(uploads::show)),
     put(Write, "/v1/products/{id}", || routes!(products::put)),

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use platen_shared::adapters::gelato;
+use platen_shared::adapters::standing::Rates;
 use platen_shared::clock::SystemClock;
 use platen_shared::db::At;
 use platen_shared::ledger::Queue;
@@ -197,6 +198,11 @@ impl Config {
             burst: g.burst,
             price_country: g.price_country.clone(),
         }
+    }
+
+    /// The request budget at every provider.
+    pub(crate) fn budgets(&self) -> Rates {
+        [(gelato::PROVIDER, self.gelato().rate())].into()
     }
 
     /// The business clock.

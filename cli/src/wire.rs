@@ -121,6 +121,8 @@ impl Base {
             blobs: self.blobs.clone(),
             links: self.links.clone(),
             keyring: self.keyring.clone(),
+            gates: self.gates.clone(),
+            budgets: config.budgets(),
             clock: self.clock.clone(),
             speed: config.clock.speed,
             press_version: LocalPress::new(1).version(),

@@ -77,6 +77,7 @@ async fn state(kit: &Kit, theirs: &Seeded) -> Vec<String> {
         "/v1/tenant",
         "/v1/keys",
         "/v1/connections",
+        "/v1/providers",
         "/v1/products",
         "/v1/orders",
         "/v1/jobs",

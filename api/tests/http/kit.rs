@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use platen_api::{App, Settings, router};
+use platen_shared::adapters::http::{Gates, Rate, SqlBoard};
 use platen_shared::canon::sha256_hex;
 use platen_shared::db::{Db, Sql};
 use platen_shared::ledger::Ledger;
@@ -16,6 +17,8 @@ use platen_shared::testing::{ManualClock, TestDb, databases, suite_ran};
 use serde_json::Value;
 use tower::ServiceExt;
 
+/// The budget at Gelato.
+pub(crate) const RATE: Rate = Rate { per_second: 5, burst: 10 };
 pub(crate) const ROOT: &str = "the-root-key-of-this-installation";
 
 /// A front under test.
@@ -24,6 +27,7 @@ pub(crate) struct Kit {
     pub(crate) db: Db,
     pub(crate) ledger: Ledger,
     pub(crate) clock: ManualClock,
+    pub(crate) gates: Arc<Gates>,
     pub(crate) blobs: Blobs,
     pub(crate) links: Links,
 }
@@ -55,17 +59,21 @@ impl Kit {
         let keyring = Keyring::new(&"the installation's secret of this test".to_owned().into());
         let ledger = Ledger::new(db.clone(), Arc::new(clock.clone()));
         let links = Links::new("https://print.example", keyring.clone());
+        let board = SqlBoard::new(db.clone(), Arc::new(clock.clone()));
+        let gates = Arc::new(Gates::on(Box::new(board), Arc::new(clock.clone())));
         let app = App {
             ledger: ledger.clone(),
             blobs: blobs.clone(),
             links: links.clone(),
             keyring,
+            gates: gates.clone(),
+            budgets: [("gelato", RATE)].into(),
             clock: Arc::new(clock.clone()),
             speed: 1,
             press_version: "test",
             settings: Settings { root_key: Some(ROOT.to_owned().into()), ..settings },
         };
-        Kit { router: router(app), db, ledger, clock, blobs, links }
+        Kit { router: router(app), db, ledger, clock, gates, blobs, links }
     }
 
     /// Sends a request as it is.

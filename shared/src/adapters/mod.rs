@@ -6,3 +6,4 @@
 pub mod accounts;
 pub mod gelato;
 pub mod http;
+pub mod standing;

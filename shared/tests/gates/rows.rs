@@ -1,11 +1,18 @@
-//! What operators read: who used an account, and how its last probe went.
+//! What operators read: who used an account, how its last probe went, and what is told while the shared state cannot be reached.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use platen_shared::adapters::http::{Class, Gates, Outcome, Rate, RedisBoard, correlated};
+use platen_shared::adapters::standing::standings;
+use platen_shared::clock::SystemClock;
 use platen_shared::db::At;
 use platen_shared::id::TenantId;
+use platen_shared::store::connections;
 use platen_shared::store::gates::{self, Probe, USE_KEPT, Use};
-use platen_shared::testing::databases;
+use platen_shared::testing::{TestDb, databases};
+
+use crate::kit::account;
 
 fn used(tenant: TenantId, kind: &str, calls: i64) -> Use {
     Use { tenant, provider: "gelato".into(), kind: kind.into(), calls, failed: 1, put_off: 2 }
@@ -70,4 +77,41 @@ async fn the_last_probe_stays_and_one_that_comes_late_changes_nothing() {
         assert!(gates::probes(&mut test.db.reader(), TenantId::new()).await.unwrap().is_empty());
         test.drop_it().await;
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_known_is_told_as_unknown() {
+    let test = TestDb::sqlite().await;
+    let (tenant, now) = (TenantId::new(), At(1_790_000_000_000_000));
+    let mut tx = test.db.begin("test").await.unwrap();
+    connections::put(&mut tx, now, tenant, "gelato", "sealed").await.unwrap();
+    tx.commit().await.unwrap();
+    // Nobody listens on the discard port.
+    let gates = Gates::on(Box::new(RedisBoard::new("redis://127.0.0.1:9/0")), Arc::new(SystemClock::new()));
+    gates.share_among(3);
+    let rates = [("gelato", Rate { per_second: 5, burst: 10 })].into();
+    let rows = standings(&mut test.db.reader(), &gates, &rates, tenant, now).await.unwrap();
+    let shown = serde_json::to_value(&rows[0]).unwrap();
+    assert_eq!(
+        (&shown["budget"]["sharing"], &shown["budget"]["replicas"], &shown["budget"]["available"]),
+        (&"divided".into(), &3.into(), &serde_json::Value::Null)
+    );
+    assert_eq!(shown["breaker"]["state"], "unknown");
+    test.drop_it().await;
+}
+
+#[tokio::test]
+async fn calls_are_counted_for_the_kind_of_job_that_makes_them() {
+    let gates = Gates::new(Arc::new(SystemClock::new()));
+    let account = account();
+    let gate = gates.gate(account, Rate { per_second: 1, burst: 2 });
+    let twice = async {
+        gate.enter(Class::Prompt).await.unwrap().report(Outcome::Answered).await;
+        gate.enter(Class::Prompt).await.unwrap().report(Outcome::Throttled(Some(Duration::from_secs(60)))).await;
+        gate.enter(Class::Prompt).await.map(drop).expect_err("paused");
+    };
+    correlated("c".into(), "submit_order", twice).await;
+    let line = Use { calls: 2, put_off: 1, ..used(account.tenant, "submit_order", 2) };
+    assert_eq!(gates.take_use(), [line]);
+    assert!(gates.take_use().is_empty(), "taken once");
 }

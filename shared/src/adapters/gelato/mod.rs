@@ -68,6 +68,12 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The request budget of an account.
+    #[must_use]
+    pub fn rate(&self) -> Rate {
+        Rate { per_second: self.requests_per_second, burst: self.burst }
+    }
+
     /// All four APIs under one base: a stand-in or a proxy.
     #[must_use]
     pub fn all(base_url: &str) -> Settings {
@@ -93,8 +99,7 @@ impl Gelato {
     /// A tenant's account. Everyone who opens it shares its budget and breaker.
     #[must_use]
     pub fn new(settings: Settings, key: SecretString, tenant: TenantId, http: &Http) -> Gelato {
-        let rate = Rate { per_second: settings.requests_per_second, burst: settings.burst };
-        let account = http.account(PROVIDER, tenant, rate);
+        let account = http.account(PROVIDER, tenant, settings.rate());
         Gelato { settings, key, account }
     }
 }
