@@ -10,6 +10,7 @@ use platen_shared::db::At;
 use platen_shared::id::TenantId;
 use platen_shared::store::connections;
 use platen_shared::store::gates::{self, Probe, USE_KEPT, Use};
+use platen_shared::store::tenants::{self, Tenant};
 use platen_shared::testing::{TestDb, databases};
 
 use crate::kit::account;
@@ -84,6 +85,19 @@ async fn what_cannot_be_known_is_told_as_unknown() {
     let test = TestDb::sqlite().await;
     let (tenant, now) = (TenantId::new(), At(1_790_000_000_000_000));
     let mut tx = test.db.begin("test").await.unwrap();
+    let row = Tenant {
+        id: tenant,
+        name: "Test".into(),
+        currency: "EUR".parse().unwrap(),
+        platform_fee_bps: 0,
+        weight: 1,
+        test_mode: true,
+        frozen: false,
+        auto_submit: false,
+        spending_cap_minor: None,
+        created_at: now,
+    };
+    tenants::create(&mut tx, &row).await.unwrap();
     connections::put(&mut tx, now, tenant, "gelato", "sealed").await.unwrap();
     tx.commit().await.unwrap();
     // Nobody listens on the discard port.
