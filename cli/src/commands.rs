@@ -1,6 +1,7 @@
 //! What can be typed. One command, one file; each returns the exit code: 0 done, 1 failed, 2 not understood.
 
 mod api;
+mod backup;
 mod bench;
 mod config;
 mod demo;
@@ -9,6 +10,7 @@ mod doctor;
 mod jobs;
 mod keys;
 mod migrate;
+mod restore;
 mod sim;
 mod tenant;
 mod worker;
@@ -56,6 +58,10 @@ enum Command {
     Worker(worker::Args),
     /// Bring the database's schema up to this release
     Migrate(migrate::Args),
+    /// Copy the database and its files into a folder while everything runs, or check such a copy
+    Backup(backup::Args),
+    /// Put a backup into an empty database and a file store
+    Restore(restore::Args),
     /// Check database, files, secrets and provider keys, and say what to fix
     Doctor(doctor::Args),
     /// Settings
@@ -108,6 +114,8 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Api(args) => api::run(args, sources).await,
         Command::Worker(args) => worker::run(args, sources).await,
         Command::Migrate(args) => migrate::run(&args, &sources).await,
+        Command::Backup(args) => backup::run(args, &sources).await,
+        Command::Restore(args) => restore::run(&args, &sources).await,
         Command::Doctor(args) => doctor::run(&args, &sources).await,
         Command::Config(args) => config::run(&args, &sources),
         Command::Keys(args) => keys::run(args, &sources).await,

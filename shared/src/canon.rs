@@ -25,6 +25,23 @@ pub fn digest(value: &impl Serialize) -> serde_json::Result<String> {
     Ok(sha256_hex(canonical(value)?))
 }
 
+/// Reads to the end; answers the SHA-256 of what came, and how many bytes it was.
+///
+/// # Errors
+/// The reader's.
+pub fn sha256_of(mut from: impl std::io::Read) -> std::io::Result<(String, u64)> {
+    let (mut hash, mut bytes, mut chunk) = (Sha256::new(), 0, vec![0; 64 * 1024]);
+    loop {
+        match from.read(&mut chunk)? {
+            0 => return Ok((hex(&hash.finalize()), bytes)),
+            n => {
+                hash.update(&chunk[..n]);
+                bytes += n as u64;
+            }
+        }
+    }
+}
+
 /// Bytes in lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

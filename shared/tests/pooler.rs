@@ -1,5 +1,4 @@
 //! What is different behind a pooler in transaction mode. The ledger's and the stores' suites run through it as a whole.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use std::time::Duration;
 

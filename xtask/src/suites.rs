@@ -21,6 +21,7 @@ const SUITES: &[(&str, &[&str])] = &[
     ("http", DATABASES),
     ("crash", DATABASES),
     ("blobs", &["folder", "memory", "s3"]),
+    ("backup", &["sqlite", "postgres", "s3"]),
     ("gates", &["sqlite", "postgres", "redis"]),
     ("ops", &["chromium"]),
 ];

@@ -9,6 +9,9 @@ use super::Config;
 /// Secrets shorter than this are guessable.
 const SECRET_CHARS_MIN: usize = 32;
 
+/// Notes a sentence when something does not hold.
+type Must<'a> = &'a mut dyn FnMut(bool, &str);
+
 /// All that is wrong with the settings; empty when they are sound.
 pub(super) fn problems(config: &Config) -> Vec<String> {
     let mut found = Vec::new();
@@ -17,6 +20,16 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
             found.push(sentence.to_owned());
         }
     };
+    stores(config, &mut must);
+    front(config, &mut must);
+    provider(config, &mut must);
+    work(config, &mut must);
+    process(config, &mut must);
+    found.extend(config.schedules.iter().flat_map(|(name, schedule)| schedule.problems(name, config)));
+    found
+}
+
+fn stores(config: &Config, must: Must<'_>) {
     let database = &config.database.url;
     must(
         database.starts_with("sqlite:") || database.starts_with("postgres://") || database.starts_with("postgresql://"),
@@ -28,6 +41,9 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     }
     let keys = (config.blobs.access_key_id.is_empty(), config.blobs.secret_access_key.expose_secret().is_empty());
     must(keys.0 == keys.1, "blobs.access_key_id and blobs.secret_access_key go together: set both, or neither");
+}
+
+fn front(config: &Config, must: Must<'_>) {
     must(!config.http.host.is_empty(), "http.host must be an address to listen on");
     must(is_web(&config.http.public_url, true), "http.public_url must begin with http:// or https://");
     must(config.http.body_bytes_max >= 1024, "http.body_bytes_max must be at least 1024");
@@ -44,6 +60,9 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
             &format!("{name} must have at least {SECRET_CHARS_MIN} characters; `openssl rand -hex 32` makes one"),
         );
     }
+}
+
+fn provider(config: &Config, must: Must<'_>) {
     let g = &config.gelato;
     must(is_web(&g.url, true), "gelato.url must begin with http:// or https://");
     let four = [&g.order_url, &g.product_url, &g.shipment_url, &g.ecommerce_url];
@@ -53,6 +72,9 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
         g.price_country.len() == 2 && g.price_country.bytes().all(|b| b.is_ascii_uppercase()),
         "gelato.price_country must be two capital letters of ISO 3166-1",
     );
+}
+
+fn work(config: &Config, must: Must<'_>) {
     for word in &config.worker.queues {
         if let Err(sentence) = word.parse::<Queue>() {
             must(false, &format!("worker.queues: {sentence}"));
@@ -82,6 +104,9 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
         config.worker.metrics_addr.is_empty() || config.worker.metrics_addr.parse::<std::net::SocketAddr>().is_ok(),
         "worker.metrics_addr must be an address and a port such as 0.0.0.0:9090, or empty",
     );
+}
+
+fn process(config: &Config, must: Must<'_>) {
     must((1..=1_000_000).contains(&config.clock.speed), "clock.speed must be between 1 and 1000000");
     let anchored = config.clock.anchor.parse::<jiff::Timestamp>().is_ok();
     must(config.clock.anchor.is_empty() || anchored, "clock.anchor must be a moment such as 2026-01-31T08:00:00Z");
@@ -91,8 +116,6 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
         config.log.level.parse::<tracing_subscriber::EnvFilter>().is_ok(),
         "log.level must be error, warn, info, debug, trace, or a filter such as info,platen_worker=debug",
     );
-    found.extend(config.schedules.iter().flat_map(|(name, schedule)| schedule.problems(name, config)));
-    found
 }
 
 fn is_web(url: &str, may_be_empty: bool) -> bool {

@@ -4,6 +4,7 @@
 mod at;
 #[cfg(feature = "testing")]
 pub mod cover;
+pub mod dump;
 mod open;
 mod query;
 mod server;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::{Db, Result, Server, Sql};
@@ -66,14 +67,15 @@ impl Db {
         }
         match self {
             Db::Sqlite { write, .. } => SQLITE.run(write).await,
-            Db::Postgres(server) => match server.sessions() {
-                Some(pool) => POSTGRES.run(pool).await,
-                None => Err(MigrateError::Source(
-                    "migrating takes a lock that a pooler in transaction mode does not keep: add &direct=HOST:PORT, the \
-                     Postgres server itself, to the database's URL"
-                        .into(),
-                )),
-            },
+            Db::Postgres(server) => POSTGRES.run(locked(server)?).await,
+        }
+    }
+
+    /// The same up to an older version: where a dump of that version fits.
+    pub(super) async fn migrate_to(&self, version: i64) -> std::result::Result<(), MigrateError> {
+        match self {
+            Db::Sqlite { write, .. } => SQLITE.run_to(version, write).await,
+            Db::Postgres(server) => POSTGRES.run_to(version, locked(server)?).await,
         }
     }
 
@@ -103,6 +105,13 @@ impl Db {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Connections that keep a lock between statements.
+fn locked(server: &Server) -> std::result::Result<&PgPool, MigrateError> {
+    let sentence = "migrating takes a lock that a pooler in transaction mode does not keep: add &direct=HOST:PORT, the \
+                    Postgres server itself, to the database's URL";
+    server.sessions().ok_or_else(|| MigrateError::Source(sentence.into()))
 }
 
 fn is_missing_table(error: &(dyn DatabaseError + 'static)) -> bool {
