@@ -1,5 +1,6 @@
 //! The one executable of Platen. `commands` is what can be typed, `config` what can be set, `wire` every choice of backend.
 
+mod checks;
 mod commands;
 mod config;
 mod crash;

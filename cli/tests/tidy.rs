@@ -5,6 +5,8 @@
 
 #[path = "tidy/arrows.rs"]
 mod arrows;
+#[path = "tidy/containers.rs"]
+mod containers;
 #[path = "tidy/repo.rs"]
 mod repo;
 #[path = "tidy/shape.rs"]

@@ -1,5 +1,7 @@
 //! How Redis is reached: one connection per process, shared by clones, that mends itself. Redis only ever holds what can be lost.
 
+pub mod inspect;
+
 use std::time::Duration;
 
 pub use redis::RedisError;

@@ -1,9 +1,9 @@
 //! The project's own commands: `cargo xtask test` runs everything a change must pass, on a laptop and in CI alike.
 
-mod chromium;
 mod cover;
 mod deny;
 mod folder;
+mod foreman;
 mod golden;
 mod install;
 mod launch;

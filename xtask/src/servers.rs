@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::folder::Folder;
 use crate::launch::pause;
-use crate::{chromium, pgbouncer, postgres, redis, s3};
+use crate::{foreman, pgbouncer, postgres, redis, s3};
 
 /// How a server is started; it may look at those that run already.
 type Start = fn(&Servers) -> Result<Server>;
@@ -18,7 +18,7 @@ const SERVERS: &[(&str, Start)] = &[
     ("pgbouncer", pgbouncer::start),
     ("redis", redis::start),
     ("s3", s3::start),
-    ("chromium", chromium::find),
+    ("foreman", foreman::find),
 ];
 
 /// One server, or another program that tests need.

@@ -98,17 +98,6 @@ impl Operator {
     }
 }
 
-/// What a page is asked for, where a refusal is a page too.
-pub(super) struct Asked<E>(pub(super) E);
-
-impl<S: Send + Sync, E: FromRequestParts<S, Rejection = Problem>> FromRequestParts<S> for Asked<E> {
-    type Rejection = Refused;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
-        Ok(Asked(E::from_request_parts(parts, state).await?))
-    }
-}
-
 /// What stands around a page's content.
 pub(super) struct Frame {
     pub(super) title: String,

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::response::Response;
 use platen_shared::db::At;
-use platen_shared::ledger::Progress;
 use platen_shared::ledger::fleet::{Load, Running};
 
 use super::alerts::{Alert, alerts};
@@ -11,7 +10,7 @@ use super::fleet::{QueueRow, WorkerRow, queues, workers};
 use super::frame::{Frame, Operator, Refused, html};
 use super::jobs::Row;
 use super::pauses;
-use super::show::{When, progress, span};
+use super::show::{Progress, When, span};
 
 /// Jobs of each kind of list on the page.
 const SHOWN: i64 = 15;
@@ -42,7 +41,7 @@ impl RunningRow {
             took: span(now.since(job.started_at)),
             worker: job.worker.clone(),
             stopping: job.cancel_requested,
-            progress: progress(job.progress.as_ref()),
+            progress: job.progress.as_ref().and_then(|progress| Progress::of(&progress.0)),
         }
     }
 }

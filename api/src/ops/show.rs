@@ -4,9 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use askama::filters::HtmlSafe;
-use platen_shared::db::{At, Json};
-use platen_shared::ledger::Progress;
-use serde_json::Value;
+use platen_shared::db::At;
 
 /// A moment: how long ago or ahead, with the moment itself for who points at it.
 #[derive(Clone, Copy, Debug)]
@@ -91,9 +89,20 @@ impl fmt::Display for Badge {
 
 impl HtmlSafe for Badge {}
 
-/// How far a job is, as its row tells it; what cannot be read is not shown.
-pub(super) fn progress(column: Option<&Json<Value>>) -> Option<Progress> {
-    serde_json::from_value(column?.0.clone()).ok()
+/// How far a job is: `{"done", "total", "label"}` of its row.
+#[derive(Clone, Debug)]
+pub(super) struct Progress {
+    pub(super) done: u64,
+    pub(super) total: u64,
+    pub(super) label: String,
+}
+
+impl Progress {
+    /// Reads a row's; anything else is none.
+    pub(super) fn of(value: &serde_json::Value) -> Option<Progress> {
+        let label = value["label"].as_str().unwrap_or_default().to_owned();
+        Some(Progress { done: value["done"].as_u64()?, total: value["total"].as_u64()?, label })
+    }
 }
 
 #[cfg(test)]

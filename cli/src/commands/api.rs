@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use crate::config::{Config, Sources};
 use crate::wire::Base;
-use crate::{logs, stop};
+use crate::{checks, logs, stop};
 
 /// The api's own flags.
 #[derive(Debug, clap::Args)]
@@ -28,6 +28,7 @@ pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
     logs::start(&config);
     let stop = stop::on_signal()?;
     let base = Base::open(&config, args.migrate).await?;
+    checks::at_start(&config, &base.ledger.db, &base.blobs);
     let app = base.api(&config, Some(platen_api::probes::gather()?));
     let address = (config.http.host.as_str(), config.http.port);
     let listener =

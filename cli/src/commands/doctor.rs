@@ -9,6 +9,7 @@ use platen_shared::ports::provider::Providers;
 use platen_shared::store::{connections, tenants};
 use secrecy::ExposeSecret;
 
+use crate::checks::{self, Finding};
 use crate::config::{Config, Sources};
 use crate::wire::{self, Base};
 
@@ -40,6 +41,14 @@ impl Report {
         self.wrong += 1;
     }
 
+    fn add(&mut self, what: &str, finding: &Finding) {
+        match finding {
+            Finding::Good(said) => self.good(what, said),
+            Finding::Note(said) => self.note(what, said),
+            Finding::Wrong(said) => self.wrong(what, said),
+        }
+    }
+
     fn note(&mut self, what: &str, said: &str) {
         self.text.push_str(&format!("note  {what:<12} {said}\n"));
     }
@@ -53,8 +62,14 @@ pub(super) async fn run(args: &Args, sources: &Sources) -> Result<ExitCode> {
     files(&mut report, &config).await;
     addresses(&mut report, &config);
     secrets(&mut report, &config);
+    for finding in checks::redis(&config).await {
+        report.add("redis", &finding);
+    }
     if db.is_some() && !config.secrets.key.expose_secret().is_empty() {
-        providers(&mut report, &config, args.offline).await?;
+        // A failure here is one more finding: what was found before it must still be printed.
+        if let Err(error) = providers(&mut report, &config, args.offline).await {
+            report.wrong("connection", &format!("the providers' connections cannot be looked at: {error:#}"));
+        }
     }
     super::print(&report.text);
     if report.wrong > 0 {
@@ -78,14 +93,16 @@ async fn database(report: &mut Report, config: &Config) -> Option<Db> {
     match db.schema().await {
         Ok(Schema::Fits(at)) => {
             report.good("database", &format!("{}, schema {at}", db.engine()));
+            report.add("clock", &checks::clock(&db).await);
             return Some(db);
         }
-        Ok(Schema::TooOld(_)) => {
-            report.wrong("database", "its schema is older than this release: run `platen migrate`")
-        }
-        Ok(Schema::TooNew(at)) => {
-            report.wrong("database", &format!("its schema is at {at}, made by a newer release: run that one"))
-        }
+        Ok(Schema::TooOld(None)) => report.wrong("database", "it has no tables yet: run `platen migrate`"),
+        Ok(Schema::TooOld(Some(at))) => report
+            .wrong("database", &format!("its schema is at {at}, older than this release needs: run `platen migrate`")),
+        Ok(Schema::TooNew(at)) => report.wrong(
+            "database",
+            &format!("its schema is at {at}, made by a newer release that dropped what this one needs: run that one"),
+        ),
         Err(error) => report.wrong("database", &format!("it cannot be asked for its schema: {error}")),
     }
     None
@@ -93,13 +110,7 @@ async fn database(report: &mut Report, config: &Config) -> Option<Db> {
 
 async fn files(report: &mut Report, config: &Config) {
     match wire::blobs(config) {
-        Ok(blobs) => match blobs.probe().await {
-            Ok(()) if config.blobs.url == "memory://" => {
-                report.wrong("files", "blobs.url is memory://, where every file is gone at the next start")
-            }
-            Ok(()) => report.good("files", "written and read back"),
-            Err(error) => report.wrong("files", &error.to_string()),
-        },
+        Ok(blobs) => report.add("files", &checks::files(config, &blobs).await),
         Err(error) => report.wrong("files", &error.to_string()),
     }
 }

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::config::{Config, Sources};
 use crate::wire::Base;
-use crate::{crash, logs, stop};
+use crate::{checks, crash, logs, stop};
 
 /// The worker's own flags.
 #[derive(Debug, clap::Args)]
@@ -40,6 +40,7 @@ pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
     if let Some(sentence) = super::doctor::unreachable_files(&config) {
         tracing::warn!("{sentence}");
     }
+    checks::at_start(&config, &base.ledger.db, &base.blobs);
     watched(&config, &base).await?;
     let (setup, settings) = base.worker(&config, hook)?;
     platen_worker::run(setup, settings, stop).await?;
