@@ -41,6 +41,11 @@ pub(crate) async fn files(config: &Config, blobs: &Blobs) -> Finding {
         Ok(()) if config.blobs.url == "memory://" => {
             Finding::Wrong("blobs.url is memory://, where every file is gone at the next start".into())
         }
+        Ok(()) if matches!(blobs.refuses_to_overwrite().await, Ok(false)) => Finding::Note(
+            "the file store writes over files although it is asked not to (If-None-Match). Files are named by their content, so nothing is \
+             lost; a store that honours it writes less."
+                .into(),
+        ),
         Ok(()) => Finding::Good("written and read back".into()),
         Err(error) => Finding::Wrong(format!(
             "the file store cannot be used: {error}. Nothing is rendered or stored until it can: make it writable for this user, or \

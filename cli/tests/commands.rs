@@ -85,9 +85,15 @@ fn named_commands(page: &str) -> Vec<Vec<String>> {
 fn every_command_in_the_documents_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut checked = 0;
-    for name in
-        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/operations.md", "docs/benchmarks.md"]
-    {
+    for name in [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/operations.md",
+        "docs/alerts.md",
+        "docs/benchmarks.md",
+    ] {
         let page = std::fs::read_to_string(root.join(name)).expect("the page is there");
         for words in named_commands(&page) {
             let words: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();

@@ -3,6 +3,8 @@
 //! A rule that fails names file and line, and says what to do instead. A new arrow between crates is a decision, not a
 //! commit: it belongs in `docs/decisions/` before it belongs here.
 
+#[path = "tidy/alerts.rs"]
+mod alerts;
 #[path = "tidy/arrows.rs"]
 mod arrows;
 #[path = "tidy/containers.rs"]

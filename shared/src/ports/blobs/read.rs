@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{Error, ObjectStoreExt};
+use object_store::{Error, ObjectStoreExt, PutMode, PutOptions};
 use sha2::{Digest, Sha256};
 
 use super::error::no_bucket;
@@ -83,6 +83,19 @@ impl Blobs {
             self.store.get(&Path::from(PROBE)).await?.bytes().await
         };
         tried.await.map(drop).map_err(|e| self.failed(&e))
+    }
+
+    /// Whether the store refuses to write over a file when it is asked to (`If-None-Match`); to be called after [`Blobs::probe`].
+    ///
+    /// # Errors
+    /// When it fails in another way.
+    pub async fn refuses_to_overwrite(&self) -> Result<bool, BlobError> {
+        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store.put_opts(&Path::from(PROBE), Bytes::from_static(b"probe").into(), create).await {
+            Ok(_) => Ok(false),
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(true),
+            Err(error) => Err(self.failed(&error)),
+        }
     }
 
     fn absent(&self, error: Error, sha256: &str) -> BlobError {
