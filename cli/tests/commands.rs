@@ -133,8 +133,9 @@ fn the_roles_refuse_a_schema_they_do_not_fit_until_it_is_migrated() {
         assert_eq!(code, 1, "{words:?}: {err}");
         assert!(err.contains("run `platen migrate`"), "{words:?}: {err}");
     }
-    assert_eq!(on(&url, &["migrate"]).1, "The schema of the sqlite database is now at 1.\n");
-    assert_eq!(on(&url, &["migrate"]).1, "The schema of the sqlite database is already at 1.\n");
+    let newest = platen_shared::db::MIGRATIONS.end();
+    assert_eq!(on(&url, &["migrate"]).1, format!("The schema of the sqlite database is now at {newest}.\n"));
+    assert_eq!(on(&url, &["migrate"]).1, format!("The schema of the sqlite database is already at {newest}.\n"));
 }
 
 #[test]

@@ -95,7 +95,7 @@ async fn the_procfile_runs_under_its_runner_with_four_workers() {
     ];
     let mut running = foreman(&program, port, &settings).spawn().expect("foreman starts");
     let ready = async || client().get(format!("{url}/readyz")).send().await.is_ok_and(|r| r.status().is_success());
-    until("the api answers on the port that foreman gave it", || ready()).await;
+    until("the api answers on the port that foreman gave it", &ready).await;
     until("four workers beat", || async { workers(&test).await == WORKERS }).await;
 
     let shop = seed::seed(&test.db, &url).await;
