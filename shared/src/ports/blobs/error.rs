@@ -59,11 +59,12 @@ fn says(error: &object_store::Error, words: &[&str]) -> bool {
 fn root_cause(error: &object_store::Error) -> String {
     let text = chain(error).last().map(ToString::to_string).unwrap_or_default();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    // An S3 answer is XML, of which one element is meant for people.
-    match text.split_once("<Message>").and_then(|(_, rest)| rest.split_once("</Message>")) {
-        Some((message, _)) => message.to_owned(),
-        None => text,
-    }
+    // An S3 answer is XML, of which one element is meant for people, and may be missing.
+    let element = |name: &str| {
+        let (_, rest) = text.split_once(&format!("<{name}>"))?;
+        rest.split_once(&format!("</{name}>")).map(|(inside, _)| inside.to_owned())
+    };
+    element("Message").or_else(|| element("Code")).unwrap_or(text)
 }
 
 fn chain<'a>(error: &'a object_store::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
