@@ -12,7 +12,7 @@ use platen_shared::clock::SystemClock;
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::enqueue::{NewJob, enqueue};
 use platen_shared::ledger::{Ledger, Presence, Queue};
-use platen_shared::testing::{TestDb, databases};
+use platen_shared::testing::{TestDb, databases, until};
 use serde_json::{Value, json};
 
 use cli::{platen, said};
@@ -322,6 +322,7 @@ async fn workers_are_listed_with_what_they_run() {
 async fn a_worker_answers_those_who_watch_it_where_the_settings_say_so() {
     use tokio::io::{AsyncBufReadExt, BufReader};
     let test = TestDb::sqlite().await;
+    with_jobs(&test).await;
     let blobs = format!("file://{}", test.folder().expect("a folder").join("blobs").display());
     let mut command = tokio::process::Command::from(platen(&["worker"]));
     command.env("DATABASE_URL", &test.url).env("BLOB_URL", blobs).env("PLATEN_SECRETS__KEY", SECRET);
@@ -340,12 +341,19 @@ async fn a_worker_answers_those_who_watch_it_where_the_settings_say_so() {
     };
     let url = tokio::time::timeout(platen_shared::testing::DEADLINE, address).await.expect("it says where");
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let mut pages = Vec::new();
-    for page in ["livez", "readyz", "metrics"] {
-        let answer = http.get(format!("{url}/{page}")).send().await.expect("an answer");
-        assert_eq!(answer.status().as_u16(), 200, "{page}");
-        pages.push(answer.text().await.expect("text"));
+    let page = async |name: &str| {
+        let answer = http.get(format!("{url}/{name}")).send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 200, "{name}");
+        answer.text().await.expect("text")
+    };
+    page("livez").await;
+    page("readyz").await;
+    for line in [
+        "platen_workers 1\n",
+        "platen_job_wait_seconds_bucket{queue=\"sync\",kind=\"sync_catalog\",le=\"60\"}",
+        "platen_job_seconds_count{queue=\"sync\",kind=\"sync_catalog\",outcome=\"",
+    ] {
+        until(line, async || page("metrics").await.contains(line)).await;
     }
-    assert!(pages[2].contains("platen_workers 1\n") && pages[2].contains("platen_transactions_total"), "{}", pages[2]);
     child.kill().await.expect("killed");
 }

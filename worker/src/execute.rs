@@ -180,9 +180,12 @@ impl Runner {
             return Verdict::Failed(entry, Failure::Cancelled);
         }
         let started = self.ledger().now();
+        metrics::histogram!("platen_job_wait_seconds", "queue" => entry.queue.word(), "kind" => entry.kind)
+            .record(started.since(job.ready_at).as_secs_f64());
         self.point(entry.kind, "started").await;
         let result = self.guarded(entry, job, running).await;
-        metrics::histogram!("platen_job_seconds", "kind" => entry.kind, "outcome" => outcome(&result))
+        let (queue, kind) = (entry.queue.word(), entry.kind);
+        metrics::histogram!("platen_job_seconds", "queue" => queue, "kind" => kind, "outcome" => outcome(&result))
             .record(self.ledger().now().since(started).as_secs_f64());
         match result {
             Ok(output) => {
