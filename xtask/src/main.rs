@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask test` runs everything a change must pass, on a laptop and in CI alike.
 
+mod chromium;
 mod cover;
 mod deny;
 mod folder;

@@ -26,6 +26,7 @@ const SUITES: &[(&str, &[&str])] = &[
     ("blobs", &["folder", "memory", "s3"]),
     ("backup", &["sqlite", "postgres", "s3"]),
     ("gates", &["sqlite", "postgres", "redis"]),
+    ("ops", &["chromium"]),
 ];
 
 /// Compares the log with the list above.

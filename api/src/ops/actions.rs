@@ -5,7 +5,7 @@ use axum::Extension;
 use axum::response::Redirect;
 use platen_shared::id::{JobId, PauseId};
 
-use super::frame::{Operator, Refused};
+use super::frame::{Asked, Operator, Refused};
 use super::guard::Fields;
 use crate::check::reason;
 use crate::extract::Named;
@@ -15,7 +15,7 @@ use crate::routes::pauses::{self, NewPause};
 /// Brings a dead or cancelled job back.
 pub(super) async fn retry(
     operator: Operator,
-    Named(id): Named<JobId>,
+    Asked(Named(id)): Asked<Named<JobId>>,
     Extension(fields): Extension<Fields>,
 ) -> Result<Redirect, Refused> {
     retry_job(&operator.call, id, fields.text("reason")).await?;
@@ -25,7 +25,7 @@ pub(super) async fn retry(
 /// Cancels a job, or asks its worker to stop.
 pub(super) async fn cancel(
     operator: Operator,
-    Named(id): Named<JobId>,
+    Asked(Named(id)): Asked<Named<JobId>>,
     Extension(fields): Extension<Fields>,
 ) -> Result<Redirect, Refused> {
     cancel_job(&operator.call, id, fields.text("reason")).await?;
@@ -43,7 +43,7 @@ pub(super) async fn pause(operator: Operator, Extension(fields): Extension<Field
 /// Takes a pause away.
 pub(super) async fn resume(
     operator: Operator,
-    Named(id): Named<PauseId>,
+    Asked(Named(id)): Asked<Named<PauseId>>,
     Extension(fields): Extension<Fields>,
 ) -> Result<Redirect, Refused> {
     reason(fields.text("reason"))?;

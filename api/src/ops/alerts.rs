@@ -4,6 +4,7 @@ use platen_shared::db::At;
 use platen_shared::ledger::fleet::Worker;
 
 use super::fleet::{LATE_AFTER_S, QueueRow};
+use super::providers::ProviderRow;
 use super::show::span;
 
 /// A ready job that waits longer than this means too few workers.
@@ -23,7 +24,14 @@ fn alert(level: &'static str, text: String, path: &str) -> Alert {
 }
 
 /// Everything that does, worst first; one good sentence when nothing does.
-pub(super) fn alerts(queues: &[QueueRow], workers: &[Worker], dead: i64, pauses: usize, now: At) -> Vec<Alert> {
+pub(super) fn alerts(
+    queues: &[QueueRow],
+    workers: &[Worker],
+    providers: &[ProviderRow],
+    dead: i64,
+    pauses: usize,
+    now: At,
+) -> Vec<Alert> {
     let mut found = Vec::new();
     if workers.is_empty() {
         found.push(alert("bad", "No worker beats: nothing starts. Start one with “platen worker”.".to_owned(), ""));
@@ -50,6 +58,10 @@ pub(super) fn alerts(queues: &[QueueRow], workers: &[Worker], dead: i64, pauses:
         let text =
             format!("Worker {} has not beaten for {age}; after six seconds its jobs go on elsewhere.", worker.id);
         found.push(alert("warn", text, ""));
+    }
+    for provider in providers.iter().filter(|provider| provider.stopped) {
+        let text = format!("{}: no call goes out now; its jobs wait and use no attempt.", provider.name);
+        found.push(alert("warn", text, "#providers"));
     }
     if pauses > 0 {
         let text = if pauses == 1 {

@@ -98,6 +98,17 @@ impl Operator {
     }
 }
 
+/// What a page is asked for, where a refusal is a page too.
+pub(super) struct Asked<E>(pub(super) E);
+
+impl<S: Send + Sync, E: FromRequestParts<S, Rejection = Problem>> FromRequestParts<S> for Asked<E> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        Ok(Asked(E::from_request_parts(parts, state).await?))
+    }
+}
+
 /// What stands around a page's content.
 pub(super) struct Frame {
     pub(super) title: String,
@@ -124,7 +135,7 @@ impl Frame {
     /// A path with the chosen tenant in it, for templates.
     pub(super) fn to(&self, path: impl AsRef<str>) -> String {
         let path = path.as_ref();
-        match &self.suffix {
+        match self.suffix.as_ref().filter(|_| !path.starts_with('#')) {
             Some(tenant) if path.contains('?') => format!("{path}&tenant={tenant}"),
             Some(tenant) => format!("{path}?tenant={tenant}"),
             None => path.to_owned(),

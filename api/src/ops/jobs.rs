@@ -5,22 +5,20 @@ use axum::response::{IntoResponse, Redirect, Response};
 use platen_shared::db::At;
 use platen_shared::id::JobId;
 use platen_shared::ledger::read::{AttemptRow, Filter};
-use platen_shared::ledger::{Job, Queue};
+use platen_shared::ledger::{Job, Progress, Queue};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::actions::said;
-use super::frame::{Frame, Operator, Refused, html};
+use super::frame::{Asked, Frame, Operator, Refused, html};
 use super::next::next;
-use super::show::{Badge, Progress, When, span};
+use super::show::{Badge, When, progress, span};
 use crate::error::Problem;
 use crate::extract::{Filters, Named};
 use crate::routes::jobs::own;
 
 /// Jobs on one page.
 const PAGE: usize = 50;
-/// More running jobs than this are not looked through for one's progress.
-const RUNNING_MAX: i64 = 1000;
 /// While one looks at a job that moves, its page loads itself again so often.
 const FOLLOW_EVERY_S: u32 = 3;
 const STATES: &[&str] = &["ready", "running", "scheduled", "succeeded", "dead", "cancelled"];
@@ -32,21 +30,24 @@ pub(super) struct Row {
     pub(super) state: Badge,
     pub(super) attempt: i64,
     pub(super) when: When,
+    /// A pause holds it, whatever its time.
+    pub(super) held: bool,
     /// What it waits for, or how it failed.
     pub(super) why: String,
 }
 
 impl Row {
     pub(super) fn of(job: &Job, now: At) -> Row {
-        let waits = job.finished_at.is_none() && !job.waiting_for.is_empty();
+        let held = job.finished_at.is_none() && job.waiting_for == "paused";
         let at = job.finished_at.or(job.started_at.filter(|_| job.state == "running"));
         let at = at.unwrap_or(if job.state == "scheduled" { job.run_at } else { job.ready_at });
         Row {
             id: job.id.to_string(),
             kind: job.kind.clone(),
-            state: Badge::of(if waits && job.waiting_for == "paused" { "paused" } else { &job.state }),
+            state: Badge::of(if held { "paused" } else { &job.state }),
             attempt: job.attempt,
             when: When::seen(at, now),
+            held,
             why: why(job),
         }
     }
@@ -95,7 +96,10 @@ struct JobsPage {
 }
 
 /// The tenant's jobs, newest first; an id leads to its job.
-pub(super) async fn list(operator: Operator, Filters(wanted): Filters<Wanted>) -> Result<Response, Refused> {
+pub(super) async fn list(
+    operator: Operator,
+    Asked(Filters(wanted)): Asked<Filters<Wanted>>,
+) -> Result<Response, Refused> {
     let call = &operator.call;
     let named = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     if let Some(id) = named(&wanted.id) {
@@ -156,7 +160,10 @@ impl Attempt {
             number: row.number,
             outcome: Badge::of(row.outcome.as_deref().unwrap_or("running")),
             began: When::seen(row.started_at, now),
-            took: span(row.ended_at.unwrap_or(now).since(row.started_at)),
+            took: match row.ended_at {
+                Some(end) => format!("took {}", span(end.since(row.started_at))),
+                None => "still running".to_owned(),
+            },
             worker: row.worker,
             said,
         }
@@ -185,18 +192,13 @@ struct JobPage {
 /// One job.
 pub(super) async fn show(
     operator: Operator,
-    Named(id): Named<JobId>,
-    Filters(look): Filters<Look>,
+    Asked(Named(id)): Asked<Named<JobId>>,
+    Asked(Filters(look)): Asked<Filters<Look>>,
 ) -> Result<Response, Refused> {
     let (call, now) = (&operator.call, operator.call.ledger_now());
     let ledger = &call.app().ledger;
     let job = own(call, id).await?;
     let attempts = ledger.attempts(call.tenant(), id).await?;
-    let running = match job.state.as_str() {
-        "running" => ledger.running(Some(call.tenant()), RUNNING_MAX).await?,
-        _ => Vec::new(),
-    };
-    let progress = running.iter().find(|running| running.id == id).and_then(|r| Progress::of(&r.progress.as_ref()?.0));
     let moves = job.finished_at.is_none();
     let follows = moves && look.follow == Some(1);
     let mut f = operator.frame("jobs", job.kind.clone());
@@ -209,7 +211,7 @@ pub(super) async fn show(
         times: times(&job, now),
         next: next(&job, &ledger.workers().await?, now),
         error: error(&job),
-        progress,
+        progress: progress(job.progress.as_ref()),
         attempts: attempts.into_iter().rev().map(|row| Attempt::of(row, now)).collect(),
         payload: pretty(&job.payload.0),
         output: job.output.as_ref().map(|output| pretty(&output.0)),

@@ -5,7 +5,8 @@
 //! | `session.rs` | signing in with an API key, the sealed cookie, signing out |
 //! | `guard.rs` | what every request passes: session, rate, cross-site protection, headers |
 //! | `frame.rs` | what every page shows around its content, and refusals as pages |
-//! | `overview.rs`, `fleet.rs`, `alerts.rs` | the first page: queues, workers, jobs, schedules, and what needs attention |
+//! | `overview.rs`, `alerts.rs` | the first page, and what needs attention |
+//! | `fleet.rs`, `providers.rs` | its parts about queues and workers, and about accounts at providers |
 //! | `jobs.rs`, `next.rs` | lists of jobs, one job, and what happens to it next |
 //! | `pauses.rs`, `actions.rs` | what an operator does |
 //! | `show.rs` | times, spans and states as HTML |
@@ -19,6 +20,7 @@ mod jobs;
 mod next;
 mod overview;
 mod pauses;
+mod providers;
 mod session;
 mod show;
 

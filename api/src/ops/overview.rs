@@ -3,14 +3,18 @@
 use askama::Template;
 use axum::response::Response;
 use platen_shared::db::At;
+use platen_shared::ledger::Progress;
+use platen_shared::ledger::fires::Fire;
 use platen_shared::ledger::fleet::{Load, Running};
+use platen_shared::ledger::schedules::Schedule;
 
 use super::alerts::{Alert, alerts};
 use super::fleet::{QueueRow, WorkerRow, queues, workers};
 use super::frame::{Frame, Operator, Refused, html};
 use super::jobs::Row;
 use super::pauses;
-use super::show::{Progress, When, span};
+use super::providers::{self, ProviderRow};
+use super::show::{When, progress, span};
 
 /// Jobs of each kind of list on the page.
 const SHOWN: i64 = 15;
@@ -41,7 +45,7 @@ impl RunningRow {
             took: span(now.since(job.started_at)),
             worker: job.worker.clone(),
             stopping: job.cancel_requested,
-            progress: job.progress.as_ref().and_then(|progress| Progress::of(&progress.0)),
+            progress: progress(job.progress.as_ref()),
         }
     }
 }
@@ -76,6 +80,7 @@ struct OverviewPage {
     waiting: Vec<Row>,
     dead: Vec<Row>,
     workers: Vec<WorkerRow>,
+    providers: Vec<ProviderRow>,
     schedules: Vec<ScheduleRow>,
     pauses: Vec<pauses::Row>,
     tenants: Vec<Load>,
@@ -92,6 +97,7 @@ pub(super) async fn show(operator: Operator) -> Result<Response, Refused> {
         held.iter().filter(|pause| pause.everybody || !everybody).map(|pause| pause.what.clone()).collect();
     let queues = queues(&own, &totals, &hearts, &held_queues, now);
     let dead_count = ledger.dead(operator.whose()).await?;
+    let providers = providers::rows(&operator, now).await?;
     let running = ledger.running(operator.whose(), SHOWN).await?;
     let waiting = ledger.waiting(tenant, SHOWN).await?;
     let dead = ledger.dead_jobs(tenant, SHOWN).await?;
@@ -99,13 +105,14 @@ pub(super) async fn show(operator: Operator) -> Result<Response, Refused> {
     f.refresh_s = REFRESH_S;
     html(&OverviewPage {
         f,
-        alerts: alerts(&queues, &hearts, dead_count, held.len(), now),
+        alerts: alerts(&queues, &hearts, &providers, dead_count, held.len(), now),
         tiles: tiles(&queues, dead_count, hearts.len()),
         queues,
         running: running.iter().map(|job| RunningRow::of(job, now)).collect(),
         waiting: waiting.iter().map(|job| Row::of(job, now)).collect(),
         dead: dead.iter().map(|job| Row::of(job, now)).collect(),
         workers: workers(&hearts, &busy, now),
+        providers,
         schedules: schedules(&operator, now).await?,
         pauses: held,
         tenants: if everybody { ledger.loads(TENANTS_MAX).await? } else { Vec::new() },
@@ -157,15 +164,28 @@ fn tiles(queues: &[QueueRow], dead: i64, workers: usize) -> Vec<Tile> {
     ]
 }
 
+/// The tenant's schedules; where the root key looks at everybody, the cron lines of the configuration.
 async fn schedules(operator: &Operator, now: At) -> Result<Vec<ScheduleRow>, Refused> {
-    let rows = operator.call.app().ledger.schedules(operator.call.tenant()).await?;
-    let row = |schedule: platen_shared::ledger::schedules::Schedule| ScheduleRow {
+    let ledger = &operator.call.app().ledger;
+    let seen = |at: At| When::seen(at, now);
+    if operator.everybody() {
+        let row = |fire: Fire| ScheduleRow {
+            name: fire.name,
+            kind: fire.kind,
+            cron: fire.cron,
+            zone: fire.zone,
+            last: fire.last_fire.map(seen),
+            next: seen(fire.next_fire),
+        };
+        return Ok(ledger.lines().await?.into_iter().map(row).collect());
+    }
+    let row = |schedule: Schedule| ScheduleRow {
         name: schedule.name,
         kind: schedule.kind,
         cron: schedule.cron,
         zone: schedule.zone,
-        last: schedule.last_fire.map(|at| When::seen(at, now)),
-        next: When::seen(schedule.next_fire, now),
+        last: schedule.last_fire.map(seen),
+        next: seen(schedule.next_fire),
     };
-    Ok(rows.into_iter().map(row).collect())
+    Ok(ledger.schedules(operator.call.tenant()).await?.into_iter().map(row).collect())
 }

@@ -6,7 +6,7 @@ use platen_shared::ledger::Queue;
 use serde::Deserialize;
 
 use super::actions::said;
-use super::frame::{Frame, Operator, Refused, html};
+use super::frame::{Asked, Frame, Operator, Refused, html};
 use super::show::When;
 use crate::check::PROVIDER;
 use crate::extract::Filters;
@@ -74,7 +74,7 @@ pub(super) struct Look {
 }
 
 /// The page.
-pub(super) async fn show(operator: Operator, Filters(look): Filters<Look>) -> Result<Response, Refused> {
+pub(super) async fn show(operator: Operator, Asked(Filters(look)): Asked<Filters<Look>>) -> Result<Response, Refused> {
     let queues = Queue::ALL.iter().map(|queue| ("queue", queue.word()));
     let kinds = platen_jobs::KINDS.iter().map(|entry| ("kind", entry.kind));
     let named = queues.chain(kinds).chain([("provider", PROVIDER)]);

@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use askama::filters::HtmlSafe;
-use platen_shared::db::At;
+use platen_shared::db::{At, Json};
+use platen_shared::ledger::Progress;
+use serde_json::Value;
 
 /// A moment: how long ago or ahead, with the moment itself for who points at it.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +76,9 @@ impl Badge {
             "late" => Badge("warn", "late"),
             "draining" => Badge("waiting", "draining"),
             "paused" => Badge("warn", "paused"),
+            "answered" => Badge("good", "answered"),
             "open" => Badge("bad", "open"),
+            "probing" => Badge("warn", "probing"),
             "closed" => Badge("good", "closed"),
             _ => Badge("off", "unknown"),
         }
@@ -89,20 +93,9 @@ impl fmt::Display for Badge {
 
 impl HtmlSafe for Badge {}
 
-/// How far a job is: `{"done", "total", "label"}` of its row.
-#[derive(Clone, Debug)]
-pub(super) struct Progress {
-    pub(super) done: u64,
-    pub(super) total: u64,
-    pub(super) label: String,
-}
-
-impl Progress {
-    /// Reads a row's; anything else is none.
-    pub(super) fn of(value: &serde_json::Value) -> Option<Progress> {
-        let label = value["label"].as_str().unwrap_or_default().to_owned();
-        Some(Progress { done: value["done"].as_u64()?, total: value["total"].as_u64()?, label })
-    }
+/// How far a job is, as its row tells it; what cannot be read is not shown.
+pub(super) fn progress(column: Option<&Json<Value>>) -> Option<Progress> {
+    serde_json::from_value(column?.0.clone()).ok()
 }
 
 #[cfg(test)]

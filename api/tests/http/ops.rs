@@ -1,7 +1,11 @@
 //! The status page without a browser: who gets in, what they see, what their forms do, and that nothing hostile gets through.
 
 mod actions;
+mod clicks;
+mod driver;
 mod hostile;
+mod scene;
+mod sections;
 mod signing_in;
 
 use axum::body::Body;

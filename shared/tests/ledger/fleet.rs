@@ -18,16 +18,13 @@ pub(crate) async fn operators_see_who_runs_what(bench: Arc<Bench>) {
     let theirs = other.running("theirs", "w2").await;
     bench.put(&bench.job("waits")).await;
     bench.clock.advance(Duration::from_secs(3));
-    bench
-        .ledger
-        .beat(&Presence { id: "w2".into(), process: "1".into(), queues: "orders".into(), ..Presence::default() })
-        .await
-        .unwrap();
+    let leaving = Presence { dispatcher: "redis".into(), draining: true, ..Presence::named("w2") };
+    bench.ledger.beat(&leaving).await.unwrap();
 
     let workers = bench.ledger.workers().await.unwrap();
     let age = |at: usize| bench.ledger.now().since(workers[at].heartbeat_at).as_secs();
     assert_eq!((workers[0].id.as_str(), age(0), workers[1].id.as_str(), age(1)), ("w1", 3, "w2", 0));
-    assert_eq!((workers[0].queues.as_str(), workers[0].draining), ("orders", false));
+    assert_eq!((workers[0].draining, workers[1].draining, workers[1].dispatcher.as_str()), (false, true, "redis"));
 
     let all = bench.ledger.running(None, 10).await.unwrap();
     assert_eq!(all.iter().map(|job| job.id).collect::<Vec<_>>(), [mine.id, theirs.id], "longest first");
