@@ -9,9 +9,11 @@ mod redis;
 mod shell;
 
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
-use platen_shared::testing::{TestDb, databases};
+use platen_shared::testing::{DEADLINE, TestDb, databases};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use cli::{platen, said};
 use redis::{Redis, is_here, silent_port, slow_way_to};
@@ -164,4 +166,36 @@ async fn a_redis_that_answers_slowly_is_noted() {
     let port = slow_way_to(redis.port, Duration::from_millis(150)).await;
     let url = format!("redis://127.0.0.1:{port}/0");
     expects("note", &[("REDIS_URL", &url)], &["it answers slowly", "slowlog"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_says_at_its_start_what_the_doctor_would() {
+    let folder = migrated();
+    std::fs::create_dir_all(folder.path().join("blobs")).expect("made");
+    std::fs::write(folder.path().join("blobs/probe"), "in the way").expect("written");
+    for words in [&["worker"][..], &["api", "--port", "0"]] {
+        let mut command = platen(words);
+        command
+            .env("DATABASE_URL", format!("sqlite://{}", folder.path().join("platen.db").display()))
+            .env("BLOB_URL", format!("file://{}", folder.path().join("blobs").display()))
+            .env("REDIS_URL", "redis://127.0.0.1:1/0")
+            .env("PLATEN_SECRETS__KEY", SECRET)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut role = tokio::process::Command::from(command).kill_on_drop(true).spawn().expect("it starts");
+        let mut lines = BufReader::new(role.stderr.take().expect("a pipe")).lines();
+        let mut missing =
+            vec!["files: the file store cannot be used", "redis: redis.url (REDIS_URL): it does not answer"];
+        let reading = async {
+            while let Some(line) = lines.next_line().await.expect("readable") {
+                missing.retain(|said| !(line.contains(said) && line.contains("ERROR")));
+                if missing.is_empty() {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(DEADLINE, reading).await;
+        assert!(missing.is_empty(), "{words:?} never said {missing:?}");
+        role.kill().await.expect("it can be killed");
+    }
 }
