@@ -10,6 +10,7 @@ mod doctor;
 mod jobs;
 mod keys;
 mod migrate;
+mod providers;
 mod restore;
 mod sim;
 mod tenant;
@@ -76,6 +77,9 @@ enum Command {
     /// Workers, directly in the database
     #[command(subcommand)]
     Workers(workers::Args),
+    /// Accounts at providers: budgets, breakers, use
+    #[command(subcommand)]
+    Providers(providers::Args),
     /// Serve a stand-in for Gelato on loopback
     Sim(sim::Args),
     /// One contender of the queue benchmark (docs/benchmarks.md)
@@ -121,6 +125,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Keys(args) => keys::run(args, &sources).await,
         Command::Jobs(args) => jobs::run(args, &sources).await,
         Command::Workers(args) => workers::run(args, &sources).await,
+        Command::Providers(args) => providers::run(args, &sources).await,
         Command::Sim(args) => sim::run(args).await,
         Command::BenchAdapter(args) => bench::run(args).await,
     }

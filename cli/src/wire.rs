@@ -2,7 +2,7 @@
 
 mod blobs;
 mod clock;
-mod gates;
+pub(crate) mod gates;
 
 use std::collections::HashMap;
 use std::sync::Arc;

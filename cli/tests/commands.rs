@@ -8,10 +8,12 @@ mod shell;
 use std::path::Path;
 use std::sync::Arc;
 
-use platen_shared::clock::SystemClock;
+use platen_shared::adapters::http::{AccountKey, Class, Gates, Outcome, Rate, SqlBoard};
+use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::enqueue::{NewJob, enqueue};
 use platen_shared::ledger::{Ledger, Presence, Queue};
+use platen_shared::store::connections;
 use platen_shared::testing::{TestDb, databases, until};
 use serde_json::{Value, json};
 
@@ -47,6 +49,7 @@ fn help_names_every_command_and_nonsense_is_exit_code_2() {
         "keys",
         "jobs",
         "workers",
+        "providers",
         "sim",
         "bench-adapter",
     ] {
@@ -287,6 +290,30 @@ async fn jobs_are_listed_cancelled_retried_paused_and_resumed() {
         let (code, _, err) = on(url, &["jobs", "list"]);
         assert!(code == 1 && err.contains("name one with --tenant"), "{err}");
         assert_eq!(count(&json_of(url, &["jobs", "list", "--all", "--json"])), 3);
+        test.drop_it().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn providers_are_listed_with_budget_and_breaker() {
+    for test in databases().await {
+        let url = test.url.as_str();
+        let (tenant, _) = with_jobs(&test).await;
+        assert!(on(url, &["providers", "list"]).1.contains("PUT /v1/connections/gelato"));
+        let clock = Arc::new(SystemClock::new());
+        let mut tx = test.db.begin("test").await.expect("a transaction");
+        connections::put(&mut tx, clock.now(), tenant, "gelato", "sealed").await.expect("a connection");
+        tx.commit().await.expect("committed");
+        let gates = Gates::on(Box::new(SqlBoard::new(test.db.clone(), clock.clone())), clock);
+        let gate = gates.gate(AccountKey { provider: "gelato", tenant }, Rate { per_second: 5, burst: 10 });
+        for _ in 0..5 {
+            gate.enter(Class::Prompt).await.expect("a permit").report(Outcome::Failed).await;
+        }
+        let row = json_of(url, &["providers", "list", "--json"])["items"][0].clone();
+        assert_eq!((&row["tenant"], &row["budget"]["sharing"]), (&json!(tenant), &json!("database")));
+        assert_eq!((&row["breaker"]["state"], &row["breaker"]["failures"]), (&json!("open"), &json!(5)));
+        let (code, out, _) = on(url, &["providers", "list"]);
+        assert!(code == 0 && out.contains("breaker  open since") && out.contains("after 5 failures"), "{out}");
         test.drop_it().await;
     }
 }

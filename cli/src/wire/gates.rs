@@ -43,7 +43,8 @@ pub(crate) async fn tend(all: Arc<Gates>, ledger: Ledger) {
     }
 }
 
-async fn living(ledger: &Ledger) -> Result<u32> {
+/// How many workers live.
+pub(crate) async fn living(ledger: &Ledger) -> Result<u32> {
     let since = ledger.now().minus(Duration::from_secs(DEAD_AFTER_S));
     let workers = ledger.workers().await.context("the workers cannot be counted")?;
     Ok(u32::try_from(workers.iter().filter(|worker| worker.heartbeat_at >= since).count())?)
