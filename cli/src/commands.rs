@@ -12,6 +12,7 @@ mod keys;
 mod migrate;
 mod providers;
 mod restore;
+mod schedules;
 mod sim;
 mod tenant;
 mod worker;
@@ -80,6 +81,9 @@ enum Command {
     /// Accounts at providers: budgets, breakers, use
     #[command(subcommand)]
     Providers(providers::Args),
+    /// What fires by itself, and when
+    #[command(subcommand)]
+    Schedules(schedules::Args),
     /// Serve a stand-in for Gelato on loopback
     Sim(sim::Args),
     /// One contender of the queue benchmark (docs/benchmarks.md)
@@ -126,6 +130,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Jobs(args) => jobs::run(args, &sources).await,
         Command::Workers(args) => workers::run(args, &sources).await,
         Command::Providers(args) => providers::run(args, &sources).await,
+        Command::Schedules(args) => schedules::run(args, &sources).await,
         Command::Sim(args) => sim::run(args).await,
         Command::BenchAdapter(args) => bench::run(args).await,
     }

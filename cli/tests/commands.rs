@@ -12,13 +12,15 @@ use platen_shared::adapters::http::{AccountKey, Class, Gates, Outcome, Rate, Sql
 use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::enqueue::{NewJob, enqueue};
+use platen_shared::ledger::fires::{Each, Line};
 use platen_shared::ledger::{Ledger, Presence, Queue};
 use platen_shared::store::connections;
-use platen_shared::testing::{TestDb, databases, until};
+use platen_shared::testing::{ManualClock, TestDb, databases, until};
 use serde_json::{Value, json};
 
 use cli::{platen, said};
 
+const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 const SECRET: &str = "secret-key-of-the-tests-0123456789abcdef";
 
 /// Runs it on a database: (exit code, standard output, standard error).
@@ -50,6 +52,7 @@ fn help_names_every_command_and_nonsense_is_exit_code_2() {
         "jobs",
         "workers",
         "providers",
+        "schedules",
         "sim",
         "bench-adapter",
     ] {
@@ -383,4 +386,43 @@ async fn a_worker_answers_those_who_watch_it_where_the_settings_say_so() {
         until(line, async || page("metrics").await.contains(line)).await;
     }
     child.kill().await.expect("killed");
+}
+
+#[tokio::test]
+async fn schedules_are_listed_with_when_and_what_became_of_it() {
+    for test in databases().await {
+        let url = test.url.as_str();
+        assert!(on(url, &["schedules", "list"]).1.contains("No cron line is known"));
+        let ledger = Ledger::new(test.db.clone(), Arc::new(SystemClock::new()));
+        let line = Line {
+            name: "house".into(),
+            cron: "30 2 * * *".into(),
+            zone: "Europe/Paris".into(),
+            kind: "housekeeping".into(),
+            each: Each::Installation,
+            payload: json!({ "run": "{fire}", "keepHistoryDays": 90 }),
+        };
+        ledger.keep_lines(&[line]).await.expect("kept");
+        let (code, out, err) = on(url, &["schedules", "list"]);
+        assert_eq!(code, 0, "{err}");
+        assert!(out.contains("enqueues housekeeping\n") && out.contains("last not yet"), "{out}");
+        assert!(
+            out.contains(" 02:30:00 CE") || out.contains(" 03:00:00 CEST"),
+            "the next time on the line's own clock: {out}"
+        );
+
+        let later = Ledger::new(test.db.clone(), Arc::new(ManualClock::at(ledger.now().plus(DAY))));
+        platen_worker::schedule::tick(&later).await.expect("it fires");
+        let shown = json_of(url, &["schedules", "list", "--json"])["items"][0].clone();
+        assert_eq!(
+            (&shown["name"], &shown["of"], &shown["lastJobs"]),
+            (&json!("house"), &json!("installation"), &json!(1))
+        );
+        assert_eq!(shown["lastJob"]["state"], "ready");
+        let id = shown["lastJob"]["id"].as_str().expect("an id");
+        assert_eq!(json_of(url, &["jobs", "show", id, "--json"])["kind"], "housekeeping");
+        let all = json_of(url, &["jobs", "list", "--all", "--json"]);
+        assert_eq!(all["items"].as_array().map(Vec::len), Some(1), "the installation's jobs are among all");
+        test.drop_it().await;
+    }
 }

@@ -96,6 +96,55 @@ fn what_is_wrong_is_refused_with_a_sentence() {
 }
 
 #[test]
+fn a_cron_line_that_cannot_be_is_refused_by_its_setting() {
+    for (key, value, sentence) in [
+        ("CRON", "61 * * * *", "schedules.tracking.cron must be five fields"),
+        ("CRON", "* * * * * *", "schedules.tracking.cron must be five fields"),
+        ("CRON", "0 0 30 2 *", "schedules.tracking.cron names a time that never comes"),
+        ("ZONE", "Europe/Atlantis", "schedules.tracking.zone must be one of the IANA time zones"),
+        ("KIND", "sweep_streets", "schedules.tracking.kind must be one of build_bundle"),
+        ("KIND", "housekeeping", "schedules.tracking.each must be installation"),
+        ("EACH", "installation", "schedules.tracking.each must be tenant or connection"),
+        ("EACH", "planet", "unknown variant `planet`"),
+        ("PAYLOAD", "round = 1", "schedules.tracking.payload is none of sweep_tracking"),
+        ("PAYLOAD", "round", "schedules.tracking.payload must be a table"),
+        ("ENABLED", "perhaps", "schedules.tracking.enabled must be true or false"),
+    ] {
+        let (code, out, err) = check(&[(&format!("PLATEN_SCHEDULES__TRACKING__{key}"), value)], &["config", "check"]);
+        assert_eq!(code, 1, "{key}={value}: {out}");
+        assert!(err.starts_with("error: ") && err.contains(sentence), "{key}={value}: {err}");
+    }
+    let off = [("PLATEN_SCHEDULES__TRACKING__CRON", "never"), ("PLATEN_SCHEDULES__TRACKING__ENABLED", "false")];
+    assert_eq!(check(&off, &["config", "check"]).0, 0, "a line that is switched off may be anything");
+}
+
+#[test]
+fn a_file_may_add_cron_lines_of_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("platen.toml");
+    let own = "[schedules.weekly]\ncron = \"0 4 * * 1\"\nzone = \"America/New_York\"\nkind = \"sync_catalog\"\neach = \"connection\"\n";
+    for (text, answer) in [
+        (format!("{own}payload = {{ generation = \"weekly {{fire}}\" }}\n"), Ok("America/New_York")),
+        (own.to_owned(), Err("schedules.weekly.payload is none of sync_catalog: missing field `generation`")),
+        (format!("{own}when = 1\n"), Err("schedules.weekly.when, which does not exist")),
+        ("[schedules.weekly]\nzone = \"UTC\"\n".to_owned(), Err("schedules.weekly.cron must be five fields")),
+        ("[schedules.\"Tea time\"]\ncron = \"* * * * *\"\n".to_owned(), Err("which does not exist")),
+    ] {
+        std::fs::write(&file, &text).expect("written");
+        let (code, out, err) = check(&[], &["--config", file.to_str().expect("UTF-8"), "config", "check", "--json"]);
+        match answer {
+            Ok(zone) => {
+                assert_eq!(code, 0, "{err}");
+                let document: Value = serde_json::from_str(&out).expect("JSON");
+                assert_eq!(setting(&document, "schedules.weekly.zone").0, zone);
+                assert_eq!(setting(&document, "schedules.weekly.enabled").0, "true");
+            }
+            Err(sentence) => assert!(code == 1 && err.contains(sentence), "{text}: {err}"),
+        }
+    }
+}
+
+#[test]
 fn a_secret_that_is_refused_is_not_echoed() {
     let (_, out, err) = check(&[("PLATEN_SECRETS__KEY", "geheim")], &["config", "check"]);
     assert!(!out.contains("geheim") && !err.contains("geheim"), "{err}");

@@ -2,6 +2,9 @@
 //!
 //! No test waits for the wall clock: the gate's clock and the stand-in's are both moved by hand.
 
+#[path = "gelato/sweeps.rs"]
+mod sweeps;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -136,6 +136,11 @@ async fn four_replicas_fire_a_line_once() {
         }
         let probe = b.line("probe").await;
         assert_eq!((probe.jobs, probe.spread_tenant), (3, None));
+        assert_eq!(
+            b.ledger.last_of_line(&b.line("house").await, TenantId::INSTALLATION, "").await.unwrap(),
+            Some(house[0].id)
+        );
+        assert_eq!(b.ledger.last_of_line(&probe, TenantId::new(), "gelato").await.unwrap(), None);
         assert_eq!(probe.last_fire.unwrap().plus(10 * MINUTE), probe.next_fire);
         b.end("lines").await;
     }

@@ -100,6 +100,24 @@ async fn a_pause_holds_and_lets_go() {
 }
 
 #[tokio::test]
+async fn no_tenant_enqueues_the_installations_own_work() {
+    each(async |kit: Kit| {
+        let seed = kit.seeded("Meddler").await;
+        let key = seed.tenant.key.as_str();
+        let job = json!({ "kind": "housekeeping", "payload": { "run": "mine", "keepHistoryDays": 0 } });
+        let refused = kit.post(key, "/v1/jobs", &job).await.problem(403, "forbidden");
+        assert!(text(&refused["detail"]).contains("the installation's own work"), "{refused}");
+        let mut nightly = job.clone();
+        nightly["cron"] = "0 3 * * *".into();
+        kit.put(key, "/v1/schedules/mine", &nightly).await.problem(403, "forbidden");
+        let unknown = kit.post(key, "/v1/jobs", &json!({ "kind": "nothing", "payload": {} })).await;
+        let kinds = unknown.problem(400, "unknown-kind");
+        assert!(!text(&kinds["detail"]).contains("housekeeping"), "{kinds}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn schedules_are_kept_by_name() {
     each(async |kit: Kit| {
         let seed = kit.seeded("Planner").await;

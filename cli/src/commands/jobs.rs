@@ -56,7 +56,7 @@ struct Pick {
     /// Of this tenant (name or id)
     #[arg(long)]
     tenant: Option<String>,
-    /// Of every tenant
+    /// Of every tenant, and the installation's own
     #[arg(long)]
     all: bool,
     /// scheduled, ready, running, succeeded, dead or cancelled
@@ -133,7 +133,12 @@ async fn picked(ledger: &Ledger, pick: &Pick, states: Option<&[&str]>) -> Result
         (None, Some(states)) => states.iter().copied().map(Some).collect(),
         (None, None) => vec![None],
     };
-    for tenant in tenant::chosen(&ledger.db, pick.tenant.as_deref(), pick.all).await? {
+    let tenants = tenant::chosen(&ledger.db, pick.tenant.as_deref(), pick.all).await?;
+    let mut whose: Vec<TenantId> = tenants.into_iter().map(|tenant| tenant.id).collect();
+    if pick.all {
+        whose.push(TenantId::INSTALLATION);
+    }
+    for tenant in whose {
         for state in &asked {
             let filter = Filter {
                 state: state.map(str::to_owned),
@@ -143,7 +148,7 @@ async fn picked(ledger: &Ledger, pick: &Pick, states: Option<&[&str]>) -> Result
                 before: None,
             };
             let limit = pick.limit.unwrap_or(if states.is_some() { usize::MAX } else { LIST_USUAL });
-            found.extend(pages(ledger, tenant.id, filter, limit).await?);
+            found.extend(pages(ledger, tenant, filter, limit).await?);
         }
     }
     Ok(found)
@@ -165,8 +170,8 @@ async fn pages(ledger: &Ledger, tenant: TenantId, mut filter: Filter, limit: usi
 /// A job of any tenant.
 async fn by_id(ledger: &Ledger, id: JobId) -> Result<Job> {
     let tenants: Vec<Tenant> = tenant::chosen(&ledger.db, None, true).await?;
-    for tenant in &tenants {
-        if let Some(job) = ledger.job(tenant.id, id).await? {
+    for tenant in tenants.iter().map(|tenant| tenant.id).chain([TenantId::INSTALLATION]) {
+        if let Some(job) = ledger.job(tenant, id).await? {
             return Ok(job);
         }
     }

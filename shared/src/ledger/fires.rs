@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Ledger;
 use super::schedules::{BadSchedule, next_after};
 use crate::db::{self, At, Json, Result, Tx};
-use crate::id::TenantId;
+use crate::id::{JobId, TenantId};
 use crate::sql;
 
 pub use moves::{Subject, advance, spread, still_there, subjects};
@@ -129,6 +129,23 @@ impl Ledger {
             ))
             .all()
             .await
+    }
+
+    /// The job that the last firing of a line enqueued for a tenant's provider (or for none), if its key is still remembered.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn last_of_line(&self, fire: &Fire, tenant: TenantId, provider: &str) -> Result<Option<JobId>> {
+        let Some(at) = fire.last_fire else { return Ok(None) };
+        let found: Option<(JobId,)> = self
+            .db
+            .query(sql!("SELECT job FROM job_keys WHERE tenant = $1 AND kind = $2 AND key = $3"))
+            .bind(tenant)
+            .bind(&fire.kind)
+            .bind(fire.key(at, provider))
+            .opt()
+            .await?;
+        Ok(found.map(|(job,)| job))
     }
 }
 
