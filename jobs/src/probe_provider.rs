@@ -10,7 +10,7 @@ use std::time::Duration;
 use platen_shared::db::{self, Tx};
 use platen_shared::ledger::Queue;
 use platen_shared::ports::PortError;
-use platen_shared::store::probes::{self, Probe};
+use platen_shared::store::gates::{self, Probe};
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
@@ -75,6 +75,6 @@ impl Job for ProbeProvider {
             latency_ms: out.latency_ms,
             said: out.said.clone(),
         };
-        probes::put(tx, done.tenant, &probe).await
+        gates::put_probe(tx, done.tenant, &probe).await.map(drop)
     }
 }

@@ -8,7 +8,7 @@ mod world;
 use std::time::Duration;
 
 use platen_jobs::{Entry, KINDS, find};
-use platen_shared::store::{artefacts, catalogue, fulfilment, journal, orders, probes};
+use platen_shared::store::{artefacts, catalogue, fulfilment, gates, journal, orders};
 use platen_shared::testing::{databases, suite_ran};
 use serde_json::{Value, json};
 use world::World;
@@ -137,7 +137,7 @@ async fn done_once(world: &World, kind: &str) {
             assert_eq!(world.jobs(kind).await.len(), 2, "this page and the next");
         }
         "probe_provider" => {
-            let probes = probes::list(read, tenant).await.unwrap();
+            let probes = gates::probes(read, tenant).await.unwrap();
             assert_eq!(probes.len(), 1);
             assert!(probes[0].ok && probes[0].latency_ms.is_some_and(|ms| ms > 0) && probes[0].said.is_empty());
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use platen_jobs::find;
 use platen_shared::ledger::control;
 use platen_shared::ports::provider::Found;
-use platen_shared::store::{fulfilment, orders, probes};
+use platen_shared::store::{fulfilment, gates, orders};
 use platen_shared::testing::databases;
 use platen_sim::gelato::{Fault, FaultKind, Op};
 use serde_json::{Value, json};
@@ -164,11 +164,11 @@ async fn a_probe_that_finds_trouble_has_no_latency_and_is_no_failure() {
         );
         let said = run(&world, "probe_provider", "down").await;
         assert_eq!((said["ok"].as_bool(), &said["latencyMs"]), (Some(false), &Value::Null), "{said}");
-        let kept = probes::list(&mut world.test.db.reader(), world.tenant).await.unwrap().remove(0);
+        let kept = gates::probes(&mut world.test.db.reader(), world.tenant).await.unwrap().remove(0);
         assert_eq!((kept.ok, kept.latency_ms, kept.said.is_empty()), (false, None, false));
         world.clock.advance(HOUR);
         assert_eq!(run(&world, "probe_provider", "up").await["ok"], true);
-        let kept = probes::list(&mut world.test.db.reader(), world.tenant).await.unwrap().remove(0);
+        let kept = gates::probes(&mut world.test.db.reader(), world.tenant).await.unwrap().remove(0);
         assert!(kept.ok && kept.latency_ms.is_some_and(|ms| ms > 0));
         world.end().await;
     }

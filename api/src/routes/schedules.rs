@@ -4,7 +4,6 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
 use platen_shared::db::{At, Json as Column};
-use platen_shared::id::JobId;
 use platen_shared::ledger::schedules::{self, BadSchedule, Schedule, next_after};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,8 +27,6 @@ pub(crate) struct ScheduleView {
     zone: String,
     next_fire: At,
     last_fire: Option<At>,
-    /// What that enqueued.
-    last_job: Option<JobId>,
 }
 
 impl From<Schedule> for ScheduleView {
@@ -43,7 +40,6 @@ impl From<Schedule> for ScheduleView {
             zone: s.zone,
             next_fire,
             last_fire,
-            last_job: s.last_job,
         }
     }
 }

@@ -12,7 +12,6 @@ pub mod journal;
 pub mod keys;
 pub mod open_orders;
 pub mod orders;
-pub mod probes;
 pub mod products;
 pub mod snapshots;
 pub mod specs;
