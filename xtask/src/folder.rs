@@ -25,7 +25,7 @@ const GUARD: &str = r#"
 trap '' HUP INT TERM
 read -r _
 for file in "$1"/pids/*; do
-    [ -e "$file" ] && kill -KILL -- "-$(cat "$file")" 2>/dev/null
+    [ -e "$file" ] && kill -KILL "-$(cat "$file")" 2>/dev/null
 done
 pid=$(head -n 1 "$2/postmaster.pid" 2>/dev/null)
 if [ -n "$pid" ]; then
@@ -85,5 +85,30 @@ impl Drop for Folder {
         drop(self.guard.stdin.take());
         // Waiting shows the caller a machine that is clean; a failure leaves the guard to finish by itself.
         let _ = self.guard.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    #[test]
+    fn what_is_guarded_ends_with_the_folder() {
+        let folder = Folder::create().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo up; exec cat"]);
+        let mut guarded = folder.guarded("cat", &command);
+        let mut child = guarded.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = [0; 3];
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut said).unwrap();
+        let path = folder.path().to_owned();
+        drop(folder);
+        // Its input stays open, so that nothing but the guard ends it.
+        let input = child.stdin.take();
+        assert_eq!(child.wait().unwrap().signal(), Some(9));
+        drop(input);
+        assert!(!path.exists());
     }
 }
