@@ -173,7 +173,7 @@ fn pause(provider: &str, seen: Option<&Stepped>) -> Option<(At, String)> {
     let Stepped { state, now, .. } = seen?;
     let times = if state.throttles > 1 { format!(", {} times in a row", state.throttles) } else { String::new() };
     let why = format!("{provider} answered that it gets too many requests (429){times}");
-    (state.paused_until > *now).then(|| (At(state.paused_until), why))
+    (state.paused_until > *now).then_some((At(state.paused_until), why))
 }
 
 impl From<&gates::Use> for Used {
