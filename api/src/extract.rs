@@ -166,7 +166,7 @@ pub(crate) fn fault(text: &str) -> Fault {
 }
 
 /// Messages of our own types, which hold no value.
-const OURS: &[&str] = &["this is not an id of the form", "the currency is not one of"];
+const OURS: &[&str] = &["this is not an id of the form", "this is not a moment such as", "the currency is not one of"];
 
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();

@@ -19,7 +19,7 @@ use crate::observe::observe;
 use crate::ops;
 use crate::routes::{
     audit, bundles, catalogue, connections, files, health, jobs, keys, money, new_order, orders, pauses, payments,
-    products, providers, queues, renders, schedules, shipments, snapshots, specs, tenants, uploads, work, workers,
+    products, providers, queues, renders, schedules, shipments, snapshots, snooze, specs, tenants, uploads, work, workers,
 };
 
 /// Who may call a route.
@@ -157,6 +157,7 @@ pub static ROUTES: &[Route] = &[
     get(Read, "/v1/jobs/{id}/attempts", || routes!(jobs::attempts)),
     post(Operate, "/v1/jobs/{id}/cancel", || routes!(jobs::cancel)),
     post(Operate, "/v1/jobs/{id}/retry", || routes!(jobs::retry)),
+    post(Operate, "/v1/jobs/{id}/snooze", || routes!(snooze::snooze)),
     get(Read, "/v1/queues", || routes!(queues::list)),
     get(Operate, "/v1/workers", || routes!(workers::list)),
     post(Operate, "/v1/pauses", || routes!(pauses::create)),

@@ -15,6 +15,7 @@ mod restore;
 mod schedules;
 mod sim;
 mod tenant;
+mod tenants;
 mod worker;
 mod workers;
 
@@ -72,6 +73,9 @@ enum Command {
     /// API keys, directly in the database
     #[command(subcommand)]
     Keys(keys::Args),
+    /// Tenants and their shares of the workers, directly in the database
+    #[command(subcommand)]
+    Tenants(tenants::Args),
     /// Jobs, directly in the database
     #[command(subcommand)]
     Jobs(jobs::Args),
@@ -127,6 +131,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Doctor(args) => doctor::run(&args, &sources).await,
         Command::Config(args) => config::run(&args, &sources),
         Command::Keys(args) => keys::run(args, &sources).await,
+        Command::Tenants(args) => tenants::run(&args, &sources).await,
         Command::Jobs(args) => jobs::run(args, &sources).await,
         Command::Workers(args) => workers::run(args, &sources).await,
         Command::Providers(args) => providers::run(args, &sources).await,

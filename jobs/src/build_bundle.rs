@@ -57,7 +57,9 @@ impl Job for BuildBundle {
             return Err(Failure::fatal("not_found", "there is no such order, or it has no items"));
         }
         let (mut stored, mut parts) = (Vec::new(), Vec::new());
-        for item in &items {
+        let steps = items.len() as u64 + 1;
+        for (n, item) in items.iter().enumerate() {
+            ctx.progress(n as u64, steps, &item.title);
             if ctx.cancelled() {
                 return Err(Failure::Cancelled);
             }
@@ -72,6 +74,7 @@ impl Job for BuildBundle {
             let name = format!("{:02}-{}", item.position + 1, item.product_id);
             parts.push(PressItem { name, quantity, spec_hash: item.spec_hash.clone(), files: rendered });
         }
+        ctx.progress(steps - 1, steps, ZIP);
         let mut zip = files::store(ctx, ctx.ports.press.bundle(&self.order.to_string(), parts).await?).await?;
         ZIP.clone_into(&mut zip.name);
         stored.insert(0, zip);

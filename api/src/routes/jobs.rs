@@ -36,7 +36,7 @@ pub(crate) struct JobView {
     recoveries: i64,
     priority: i64,
     run_at: At,
-    /// `retry`, `breaker`, `budget`, `paused`, `not_ready`, `lookup`, or null.
+    /// `retry`, `breaker`, `budget`, `paused`, `not_ready`, `lookup`, `snoozed`, or null.
     waiting_for: Option<String>,
     /// The same as a sentence.
     waiting_why: Option<String>,
@@ -49,6 +49,9 @@ pub(crate) struct JobView {
     /// `{"class", "message"}` of the last failure.
     #[schema(value_type = Option<Object>)]
     error: Option<Value>,
+    /// `{"done", "total", "label"}` while it runs and tells; else null.
+    #[schema(value_type = Option<Object>)]
+    progress: Option<Value>,
     correlation_id: String,
     enqueued_at: At,
     started_at: Option<At>,
@@ -75,6 +78,7 @@ impl From<Job> for JobView {
             payload: job.payload.0,
             output: job.output.map(|output| output.0),
             error: job.error.map(|error| error.0),
+            progress: job.progress.map(|progress| progress.0),
             correlation_id: job.correlation_id,
             enqueued_at: job.enqueued_at,
             started_at: job.started_at,

@@ -20,6 +20,7 @@ pub(crate) mod renders;
 pub(crate) mod schedules;
 pub(crate) mod shipments;
 pub(crate) mod snapshots;
+pub(crate) mod snooze;
 pub(crate) mod specs;
 pub(crate) mod tenants;
 pub(crate) mod uploads;

@@ -178,6 +178,9 @@ fn jobs(seed: &Seeded) -> Vec<Case> {
             "/priority",
         ),
         ("POST", at("retry"), json!({ "reason": "again" }), 409, "illegal-state", ""),
+        ("POST", at("snooze"), json!({ "until": "9999-01-01T00:00:00Z", "reason": "later" }), 422, "invalid", "/until"),
+        ("POST", at("snooze"), json!({ "until": "soon", "reason": "later" }), 422, "invalid", "/until"),
+        ("POST", at("snooze"), json!({ "until": "2026-01-01T00:00:00Z", "reason": "" }), 422, "invalid", "/reason"),
         (
             "POST",
             "/v1/jobs/job_01jd0000000000000000000000/cancel".into(),

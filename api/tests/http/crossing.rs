@@ -54,6 +54,7 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
             json!({ "kind": "poll_tracking", "payload": { "order": theirs.order, "round": 1 }, "cron": "0 3 * * *" })
         }
         ("POST", path) if path.ends_with("/cancel") || path.ends_with("/retry") => reason,
+        ("POST", path) if path.ends_with("/snooze") => json!({ "until": "2026-01-01T00:00:00Z", "reason": "because" }),
         ("POST", path)
             if ["/approve", "/validate", "/lock", "/bundle", "/submit"].iter().any(|end| path.ends_with(end)) =>
         {

@@ -8,6 +8,27 @@ use crate::kit::{Kit, each, text};
 use crate::seed::product;
 
 #[tokio::test]
+async fn a_job_is_put_off_and_called_back() {
+    each(async |kit: Kit| {
+        let seed = kit.seeded("Operator").await;
+        let (key, job) = (seed.tenant.key.as_str(), format!("/v1/jobs/{}", seed.render));
+        let until = kit.ledger.now().plus(std::time::Duration::from_secs(3600));
+        let body = json!({ "until": until, "reason": "the shop is closed" });
+        let asleep = kit.post(key, &format!("{job}/snooze"), &body).await.ok(202);
+        assert_eq!((asleep["state"].as_str(), asleep["waitingFor"].as_str()), (Some("scheduled"), Some("snoozed")));
+        assert!(text(&asleep["waitingWhy"]).ends_with("the shop is closed"), "{asleep}");
+        assert_eq!((&asleep["runAt"], &asleep["progress"]), (&json!(until), &json!(null)));
+        assert_eq!(kit.ledger.claim("w", platen_shared::ledger::Queue::ALL, 10).await.expect("asked"), []);
+        let now = json!({ "until": kit.ledger.now(), "reason": "open again" });
+        kit.post(key, &format!("{job}/snooze"), &now).await.ok(202);
+        assert_eq!(kit.ledger.claim("w", platen_shared::ledger::Queue::ALL, 10).await.expect("asked").len(), 1);
+        let refused = kit.post(key, &format!("{job}/snooze"), &body).await;
+        assert_eq!(refused.ok(409)["type"], "/problems/illegal-state", "it is being done");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_job_is_cancelled_and_brought_back() {
     each(async |kit: Kit| {
         let seed = kit.seeded("Operator").await;

@@ -2,6 +2,7 @@
 
 mod change;
 mod show;
+mod snooze;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub(super) enum Args {
     Retry(Change),
     /// Cancel jobs; one that runs is asked to stop at its next checkpoint
     Cancel(Change),
+    /// Put jobs off that have not started
+    Snooze(snooze::Snooze),
     /// Stop jobs from starting; what runs goes on
     Pause(change::Pause),
     /// Take a pause away; without an id, list the pauses
@@ -113,6 +116,7 @@ pub(super) async fn run(args: Args, sources: &Sources) -> Result<ExitCode> {
         Args::Show { id, json } => show::one(&ledger, &by_id(&ledger, id).await?, json).await?,
         Args::Retry(args) => change::retry(&ledger, &args).await?,
         Args::Cancel(args) => change::cancel(&ledger, &config, &args).await?,
+        Args::Snooze(args) => snooze::run(&ledger, &args).await?,
         Args::Pause(args) => change::pause(&ledger, &args).await?,
         Args::Resume { id: Some(id), .. } => change::resume(&ledger, id).await?,
         Args::Resume { id: None, json } => show::pauses(&ledger, json).await?,

@@ -57,7 +57,9 @@ impl serde::Serialize for At {
 
 impl<'de> serde::Deserialize<'de> for At {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        <jiff::Timestamp as serde::Deserialize>::deserialize(d).map(At::from)
+        let text = String::deserialize(d)?;
+        let moment: Result<jiff::Timestamp, _> = text.parse();
+        moment.map(At::from).map_err(|_| serde::de::Error::custom("this is not a moment such as 2026-01-31T08:00:00Z"))
     }
 }
 

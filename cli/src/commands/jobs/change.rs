@@ -97,7 +97,7 @@ fn recording(ledger: &Ledger, config: &Config, job: &Job) -> Recording {
 }
 
 /// The named jobs, or those that the filters pick.
-async fn chosen(ledger: &Ledger, args: &Change, states: &[&str]) -> Result<Vec<Job>> {
+pub(super) async fn chosen(ledger: &Ledger, args: &Change, states: &[&str]) -> Result<Vec<Job>> {
     if args.ids.is_empty() {
         let p = &args.pick;
         if p.tenant.is_none()
@@ -118,11 +118,11 @@ async fn chosen(ledger: &Ledger, args: &Change, states: &[&str]) -> Result<Vec<J
     Ok(jobs)
 }
 
-fn said(job: &Job, what: &str) -> (JobId, String) {
+pub(super) fn said(job: &Job, what: &str) -> (JobId, String) {
     (job.id, format!("{} {what}", job.kind))
 }
 
-fn tell(done: &[(JobId, String)], as_json: bool) -> Result<()> {
+pub(super) fn tell(done: &[(JobId, String)], as_json: bool) -> Result<()> {
     if as_json {
         let rows: Vec<Value> = done.iter().map(|(id, what)| json!({ "id": id, "outcome": what })).collect();
         return print_json(&json!({ "items": rows }));

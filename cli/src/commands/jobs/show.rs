@@ -27,6 +27,12 @@ pub(super) fn list(jobs: &[Job], as_json: bool) -> Result<()> {
     Ok(())
 }
 
+/// How far a running job is: `3 of 7, mug`.
+fn progress(job: &Job) -> String {
+    let Some(progress) = &job.progress else { return String::new() };
+    format!("{} of {}, {}", progress["done"], progress["total"], progress["label"].as_str().unwrap_or_default())
+}
+
 /// What it waits for, or how it failed last.
 fn why(job: &Job) -> String {
     let said = job.error.as_ref().and_then(|error| error.0["message"].as_str()).unwrap_or_default();
@@ -57,6 +63,7 @@ pub(super) async fn one(ledger: &Ledger, job: &Job, as_json: bool) -> Result<()>
     };
     line("kind", &job.kind);
     line("queue", &job.queue);
+    line("progress", &progress(job));
     line("tenant", &job.tenant.to_string());
     line("key", &job.key);
     line("payload", &job.payload.0.to_string());
@@ -115,6 +122,6 @@ pub(super) fn document(job: &Job) -> Value {
         "failures": job.failures, "recoveries": job.recoveries, "priority": job.priority, "runAt": job.run_at,
         "waitingFor": job.waiting_for, "waitingWhy": job.waiting_why, "specHash": job.spec_hash, "key": job.key,
         "payload": job.payload.0, "output": job.output.as_ref().map(|o| &o.0), "error": job.error.as_ref().map(|e| &e.0),
-        "correlationId": job.correlation_id, "enqueuedAt": job.enqueued_at, "startedAt": job.started_at, "finishedAt": job.finished_at,
+        "progress": job.progress.as_ref().map(|p| &p.0), "correlationId": job.correlation_id, "enqueuedAt": job.enqueued_at, "startedAt": job.started_at, "finishedAt": job.finished_at,
     })
 }

@@ -1,0 +1,73 @@
+//! `platen tenants`: who is on this installation, and what share of the workers each has.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Result;
+use platen_shared::ledger::Ledger;
+use platen_shared::store::tenants;
+use serde_json::json;
+
+use super::{print, print_json, tenant};
+use crate::config::{Config, Sources};
+use crate::wire;
+
+/// What can be done with tenants.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Args {
+    /// Every tenant with its currency and weight
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set how many of a tenant's jobs may start in a row while others wait
+    Weigh {
+        /// The tenant's name or id
+        tenant: String,
+        /// 1 to 100; 1 is usual
+        #[arg(value_parser = clap::value_parser!(i64).range(1..=100))]
+        weight: i64,
+        /// For the audit
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+}
+
+pub(super) async fn run(args: &Args, sources: &Sources) -> Result<ExitCode> {
+    let db = wire::database(&Config::load(sources)?, false).await?;
+    let ledger = Ledger::new(db.clone(), Arc::new(wire::LedgerClock::of(&db).await?));
+    match args {
+        Args::List { json } => list(&ledger, *json).await?,
+        Args::Weigh { tenant, weight, reason } => weigh(&ledger, tenant, *weight, reason).await?,
+    }
+    db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(ledger: &Ledger, as_json: bool) -> Result<()> {
+    let all = tenants::list(&mut ledger.db.reader()).await?;
+    if as_json {
+        let items = all.iter().map(|t| json!({ "id": t.id, "name": t.name, "currency": t.currency, "weight": t.weight, "frozen": t.frozen, "testMode": t.test_mode }));
+        return print_json(&json!({ "items": items.collect::<Vec<_>>() }));
+    }
+    let mut text = format!("{:30}  {:24}  {:8}  {:>6}\n", "id", "name", "currency", "weight");
+    for t in &all {
+        text.push_str(&format!("{:30}  {:24}  {:8}  {:>6}\n", t.id.to_string(), t.name, t.currency.code(), t.weight));
+    }
+    if all.is_empty() {
+        text = "There is no tenant yet: `platen keys create --create-tenant` makes one.\n".to_owned();
+    }
+    print(&text);
+    Ok(())
+}
+
+async fn weigh(ledger: &Ledger, named: &str, weight: i64, reason: &str) -> Result<()> {
+    let found = tenant::of(&ledger.db, named).await?;
+    let mut tx = ledger.db.begin("weigh_tenant").await?;
+    tenants::weigh(&mut tx, found.id, weight).await?;
+    tenant::note(&mut tx, ledger, found.id, "tenant.weigh", found.id, reason).await?;
+    tx.commit().await?;
+    print(&format!("{} starts up to {weight} jobs in a row while others wait.\n", found.name));
+    Ok(())
+}
