@@ -19,7 +19,8 @@ use crate::observe::observe;
 use crate::ops;
 use crate::routes::{
     audit, bundles, catalogue, connections, files, health, jobs, keys, money, new_order, orders, pauses, payments,
-    products, providers, queues, renders, schedules, shipments, snapshots, snooze, specs, tenants, uploads, work, workers,
+    products, providers, queues, renders, schedules, shipments, snapshots, snooze, specs, tenants, uploads, work,
+    workers,
 };
 
 /// Who may call a route.

@@ -5,10 +5,10 @@
 
 #[path = "support/api.rs"]
 mod api;
-#[path = "fleet/shop.rs"]
-mod shop;
 #[path = "support/shell.rs"]
 mod shell;
+#[path = "fleet/shop.rs"]
+mod shop;
 
 use std::process::Stdio;
 use std::time::Duration;

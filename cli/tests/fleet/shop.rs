@@ -27,7 +27,8 @@ impl Shop {
     pub(crate) async fn open(url: &str, number: usize) -> Shop {
         let http = client();
         let body = json!({ "name": format!("Shop {number}"), "currency": "EUR", "platformFeeBps": 1000 });
-        let made = good(call(&http, ROOT, Method::POST, &format!("{url}/v1/tenants"), &format!("t{number}"), &body).await);
+        let made =
+            good(call(&http, ROOT, Method::POST, &format!("{url}/v1/tenants"), &format!("t{number}"), &body).await);
         let tenant = made["tenant"]["id"].as_str().unwrap().parse().unwrap();
         let key = made["key"]["secret"].as_str().unwrap().to_owned();
         let mut shop = Shop { tenant, http, key, number, snapshot: String::new() };
@@ -75,7 +76,15 @@ impl Shop {
         self.post(url, &format!("{at}/bundle"), &format!("b{n}"), json!({})).await;
         // The bundle comes first; a shop asks again until the order is ready.
         loop {
-            let asked = call(&self.http, &self.key, Method::POST, &format!("{url}{at}/submit"), &format!("submit {at}"), &json!({})).await;
+            let asked = call(
+                &self.http,
+                &self.key,
+                Method::POST,
+                &format!("{url}{at}/submit"),
+                &format!("submit {at}"),
+                &json!({}),
+            )
+            .await;
             let (status, said) = asked.unwrap();
             match status {
                 200..300 => return,
