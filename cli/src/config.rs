@@ -113,6 +113,7 @@ pub(crate) struct Gelato {
 pub(crate) struct Worker {
     pub(crate) queues: Vec<String>,
     pub(crate) concurrency: usize,
+    pub(crate) dispatch: String,
     pub(crate) renders: usize,
     pub(crate) drain_s: u64,
     pub(crate) keep_history_days: u32,
@@ -182,7 +183,7 @@ impl Config {
     /// Where workers hear of work; `None`: the database.
     pub(crate) fn redis(&self) -> Option<platen_worker::Redis> {
         let (url, prefix) = (self.redis.url.clone(), self.redis.prefix.clone());
-        (!url.expose_secret().is_empty()).then_some(platen_worker::Redis { url, prefix })
+        (self.worker.dispatch == "auto" && !url.expose_secret().is_empty()).then_some(platen_worker::Redis { url, prefix })
     }
 
     /// How Gelato is reached.

@@ -87,7 +87,8 @@ impl Fleet {
         command
             .args(["worker", "--concurrency", "12"])
             .env("DATABASE_URL", &self.test.url)
-            .env("REDIS_URL", if over_redis { self.redis.url() } else { String::new() })
+            .env("REDIS_URL", self.redis.url())
+            .env("PLATEN_WORKER__DISPATCH", if over_redis { "auto" } else { "ledger" })
             .env("BLOB_URL", format!("file://{}", self.folder.path().join("blobs").display()))
             .env("PLATEN_SECRETS__KEY", "secret-key-of-the-tests-0123456789abcdef")
             .env("PLATEN_LOG__LEVEL", "error")
@@ -149,6 +150,7 @@ async fn story() {
         shop.until_delivered(&apis[0].url, ORDERS).await;
         ended += all_succeeded(&ledger, shop).await;
     }
+    println!("{ended} jobs of {} shops", shops.len());
     assert!(ended >= 2000, "only {ended} jobs were in this story");
     the_printer_saw_each_once(&fleet.printer);
     for shop in &shops {

@@ -94,6 +94,7 @@ fn work(config: &Config, must: Must<'_>) {
         let most = if name.ends_with("_timeout_s") { 86_400 } else { 1000 };
         must((1..=most).contains(value), &format!("lanes.{name} must be between 1 and {most}"));
     }
+    must(["auto", "ledger"].contains(&config.worker.dispatch.as_str()), "worker.dispatch must be auto or ledger");
     must((1..=10_000).contains(&config.worker.concurrency), "worker.concurrency must be between 1 and 10000");
     must(config.worker.drain_s <= 3600, "worker.drain_s must be at most 3600");
     must(

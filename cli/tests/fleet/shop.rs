@@ -100,14 +100,17 @@ impl Shop {
         self.until(url, "/v1/orders?state=delivered&limit=200", all).await;
     }
 
-    /// The lines of every order's money sum to nothing.
+    /// Every order was paid once and shared out once, and its lines sum to nothing.
     pub(crate) async fn books_balance(&self, url: &str) {
         let orders = self.get(url, "/v1/orders?limit=200").await;
         for order in orders["items"].as_array().unwrap() {
             let money = self.get(url, &format!("/v1/orders/{}/money", order["id"].as_str().unwrap())).await;
-            let lines = money["lines"].as_array().unwrap();
-            let sum: i64 = lines.iter().map(|line| line["amount"]["minor"].as_i64().unwrap()).sum();
-            assert!(!lines.is_empty() && sum == 0, "{money}");
+            let entries = money["entries"].as_array().unwrap();
+            for purpose in ["payment", "distribution"] {
+                assert_eq!(entries.iter().filter(|entry| entry["purpose"] == purpose).count(), 1, "{money}");
+            }
+            let sum = |entry: &Value| entry["lines"].as_array().unwrap().iter().map(|line| line["minor"].as_i64().unwrap()).sum();
+            assert!(entries.iter().map(sum).all(|sum: i64| sum == 0), "{money}");
         }
     }
 
