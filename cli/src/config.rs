@@ -183,7 +183,8 @@ impl Config {
     /// Where workers hear of work; `None`: the database.
     pub(crate) fn redis(&self) -> Option<platen_worker::Redis> {
         let (url, prefix) = (self.redis.url.clone(), self.redis.prefix.clone());
-        (self.worker.dispatch == "auto" && !url.expose_secret().is_empty()).then_some(platen_worker::Redis { url, prefix })
+        (self.worker.dispatch == "auto" && !url.expose_secret().is_empty())
+            .then_some(platen_worker::Redis { url, prefix })
     }
 
     /// How Gelato is reached.

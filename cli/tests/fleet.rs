@@ -59,6 +59,7 @@ impl Fleet {
         };
         let printer = Server::start(listener, config).await.unwrap();
         let env = vec![
+            ("REDIS_URL", redis.url()),
             ("PLATEN_GELATO__URL", printer.base_url()),
             ("PLATEN_GELATO__REQUESTS_PER_SECOND", RATE.0.to_string()),
             ("PLATEN_GELATO__BURST", RATE.1.to_string()),
@@ -87,7 +88,6 @@ impl Fleet {
         command
             .args(["worker", "--concurrency", "12"])
             .env("DATABASE_URL", &self.test.url)
-            .env("REDIS_URL", self.redis.url())
             .env("PLATEN_WORKER__DISPATCH", if over_redis { "auto" } else { "ledger" })
             .env("BLOB_URL", format!("file://{}", self.folder.path().join("blobs").display()))
             .env("PLATEN_SECRETS__KEY", "secret-key-of-the-tests-0123456789abcdef")

@@ -109,7 +109,9 @@ impl Shop {
             for purpose in ["payment", "distribution"] {
                 assert_eq!(entries.iter().filter(|entry| entry["purpose"] == purpose).count(), 1, "{money}");
             }
-            let sum = |entry: &Value| entry["lines"].as_array().unwrap().iter().map(|line| line["minor"].as_i64().unwrap()).sum();
+            let sum = |entry: &Value| {
+                entry["lines"].as_array().unwrap().iter().map(|line| line["minor"].as_i64().unwrap()).sum()
+            };
             assert!(entries.iter().map(sum).all(|sum: i64| sum == 0), "{money}");
         }
     }
