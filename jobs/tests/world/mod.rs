@@ -10,7 +10,7 @@ use futures::FutureExt;
 use platen_jobs::{Entry, Hook, Origin, Ports, enqueue_by_kind};
 use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::gelato::Settings;
-use platen_shared::adapters::http::{Gates, Http};
+use platen_shared::adapters::http::{Gates, Http, SqlBoard};
 use platen_shared::clock::Clock;
 use platen_shared::id::{JobId, OrderId, TenantId};
 use platen_shared::ledger::read::Filter;
@@ -49,7 +49,8 @@ impl World {
         let config = Config { api_key: "sim-key".into(), fetch_files: false, clock: clock_there, ..Config::default() };
         let printer = Server::start(listener, config).await.unwrap();
         let keyring = Keyring::new(&"a test installation's secret of enough length".to_owned().into());
-        let http = Http::new(Arc::new(Gates::new(Arc::new(clock.clone())))).unwrap();
+        let board = SqlBoard::new(test.db.clone(), Arc::new(clock.clone()));
+        let http = Http::new(Arc::new(Gates::on(Box::new(board), Arc::new(clock.clone())))).unwrap();
         let gelato = Settings { requests_per_second: 10_000, burst: 10_000, ..Settings::all(&printer.base_url()) };
         let ports = Ports {
             providers: Arc::new(Accounts { read: test.db.reader(), keyring: keyring.clone(), http, gelato }),
