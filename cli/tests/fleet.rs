@@ -16,7 +16,7 @@ use std::time::Duration;
 use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::ledger::Ledger;
 use platen_shared::ledger::read::Filter;
-use platen_shared::testing::{TestDb, TestRedis, has_redis, postgres_url, suite_ran};
+use platen_shared::testing::{TestDb, TestRedis, has_redis, postgres_url, suite_ran, until, until_within};
 use platen_sim::gelato::{Limit, Server};
 use tokio::process::{Child, Command};
 
@@ -178,35 +178,31 @@ fn terminate(worker: &Child) {
 
 /// Waits until so many of the shops' jobs have succeeded.
 async fn until_done(ledger: &Ledger, shops: &[Shop], n: i64) {
-    loop {
+    until_within(STORY_MAX, &format!("{n} jobs are done"), async || {
         let mut done = 0;
         for shop in shops {
             let tally = ledger.tally(shop.tenant).await.unwrap();
             done += tally.iter().find(|(state, ..)| state == "succeeded").map_or(0, |(_, n, _)| *n);
         }
-        if done >= n {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        done >= n
+    })
+    .await;
 }
 
 /// Every job of the shop has ended well; how many there were.
 async fn all_succeeded(ledger: &Ledger, shop: &Shop) -> i64 {
-    loop {
-        let tally = ledger.tally(shop.tenant).await.unwrap();
-        for state in ["dead", "cancelled"] {
-            if tally.iter().any(|(word, ..)| word == state) {
-                let filter = Filter { state: Some(state.to_owned()), ..Filter::default() };
-                let jobs = ledger.jobs(shop.tenant, &filter, 3).await.unwrap();
-                panic!("jobs are {state}: {jobs:?}");
-            }
-        }
-        if tally.iter().all(|(word, ..)| word == "succeeded") {
-            return tally.iter().map(|(_, n, _)| n).sum();
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    until("every job has ended", async || {
+        let open = ledger.tally(shop.tenant).await.unwrap();
+        open.iter().all(|(word, ..)| ["succeeded", "dead", "cancelled"].contains(&word.as_str()))
+    })
+    .await;
+    let tally = ledger.tally(shop.tenant).await.unwrap();
+    for state in ["dead", "cancelled"] {
+        let filter = Filter { state: Some(state.to_owned()), ..Filter::default() };
+        let jobs = ledger.jobs(shop.tenant, &filter, 3).await.unwrap();
+        assert!(jobs.is_empty(), "jobs are {state}: {jobs:?}");
     }
+    tally.iter().map(|(_, n, _)| n).sum()
 }
 
 fn the_printer_saw_each_once(printer: &Server) {

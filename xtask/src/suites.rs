@@ -27,6 +27,9 @@ const SUITES: &[(&str, &[&str])] = &[
     ("backup", &["sqlite", "postgres", "s3"]),
     ("gates", &["sqlite", "postgres", "redis"]),
     ("ops", &["chromium"]),
+    ("lines", DATABASES),
+    ("dispatch", &["sqlite-ledger", "postgres-ledger", "sqlite-redis", "postgres-redis"]),
+    ("fleet", &["postgres-redis"]),
 ];
 
 /// Compares the log with the list above.

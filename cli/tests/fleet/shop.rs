@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use platen_shared::id::TenantId;
+use platen_shared::testing::until_within;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -10,6 +11,8 @@ use crate::api::{ROOT, call, client};
 
 /// The key of the stand-in's only account.
 pub(crate) const PRINTER_KEY: &str = "stand-in-key";
+/// For whatever takes the whole fleet a while.
+const LONG: Duration = Duration::from_secs(400);
 const UID: &str = "mug_product_msz_11-oz_mmat_ceramic-white_cl_4-0";
 
 /// A tenant with its key and one locked design.
@@ -75,23 +78,16 @@ impl Shop {
         self.post(url, &format!("{at}/payments"), &format!("p{n}"), paid).await;
         self.post(url, &format!("{at}/bundle"), &format!("b{n}"), json!({})).await;
         // The bundle comes first; a shop asks again until the order is ready.
-        loop {
-            let asked = call(
-                &self.http,
-                &self.key,
-                Method::POST,
-                &format!("{url}{at}/submit"),
-                &format!("submit {at}"),
-                &json!({}),
-            )
-            .await;
-            let (status, said) = asked.unwrap();
-            match status {
-                200..300 => return,
-                409 | 422 => tokio::time::sleep(Duration::from_millis(50)).await,
-                _ => panic!("{status}: {said}"),
+        let submit = format!("{url}{at}/submit");
+        until_within(LONG, "the order is ready", async || {
+            let asked = call(&self.http, &self.key, Method::POST, &submit, &format!("submit {at}"), &json!({})).await;
+            match asked.unwrap() {
+                (200..300, _) => true,
+                (409 | 422, _) => false,
+                (status, said) => panic!("{status}: {said}"),
             }
-        }
+        })
+        .await;
     }
 
     /// Waits until every order has arrived.
@@ -117,9 +113,7 @@ impl Shop {
     }
 
     async fn until(&self, url: &str, path: &str, holds: impl Fn(&Value) -> bool) {
-        while !holds(&self.get(url, path).await) {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        until_within(LONG, path, async || holds(&self.get(url, path).await)).await;
     }
 
     async fn get(&self, url: &str, path: &str) -> Value {

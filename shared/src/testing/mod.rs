@@ -40,11 +40,24 @@ pub fn suite_ran(suite: &str, engine: &str) {
 ///
 /// # Panics
 /// With `what`, after [`DEADLINE`].
-pub async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+pub async fn until<F: Future<Output = bool>>(what: &str, condition: impl FnMut() -> F) {
+    until_within(DEADLINE, what, condition).await;
+}
+
+/// The same with a deadline of its own, for stories of many processes.
+///
+/// # Panics
+/// With `what`, after the deadline.
+pub async fn until_within<F: Future<Output = bool>>(deadline: Duration, what: &str, mut condition: impl FnMut() -> F) {
     let waiting = async {
         while !condition().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    assert!(tokio::time::timeout(DEADLINE, waiting).await.is_ok(), "waited in vain for: {what}");
+    assert!(tokio::time::timeout(deadline, waiting).await.is_ok(), "waited in vain for: {what}");
+}
+
+/// Does nothing for as long as somebody asked for, as a well-behaved client does.
+pub async fn as_told(after: Duration) {
+    tokio::time::sleep(after).await;
 }

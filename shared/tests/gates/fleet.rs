@@ -8,7 +8,7 @@ use platen_shared::adapters::http::{AccountKey, Board, Gate, Gates, Http, Memory
 use platen_shared::clock::SystemClock;
 use platen_shared::ports::PortError;
 use platen_shared::ports::provider::PrintProvider;
-use platen_shared::testing::{DEADLINE, until};
+use platen_shared::testing::{DEADLINE, as_told, until};
 use platen_sim::gelato::{Config, Limit, Server};
 use tokio::task::JoinSet;
 
@@ -61,7 +61,7 @@ fn hammer(replicas: &[Replica]) -> JoinSet<()> {
             loop {
                 match gelato.find("nobody").await {
                     Ok(_) => {}
-                    Err(PortError::Limited { after }) => tokio::time::sleep(after).await,
+                    Err(PortError::Limited { after }) => as_told(after).await,
                     Err(error) => panic!("{error}"),
                 }
             }
@@ -130,7 +130,7 @@ async fn an_order_goes_ahead_of_a_catalogue_that_every_replica_reads() {
                 loop {
                     match gelato.catalogue_page(None, "EUR".parse().unwrap()).await {
                         Ok(_) => drop(read.fetch_add(1, Ordering::SeqCst)),
-                        Err(PortError::Limited { after }) => tokio::time::sleep(after).await,
+                        Err(PortError::Limited { after }) => as_told(after).await,
                         Err(error) => panic!("{error}"),
                     }
                 }
