@@ -21,7 +21,7 @@ const FORGET_EVERY: u32 = 60;
 pub(crate) fn gates(config: &Config, ledger: &Ledger, clock: &Arc<dyn Clock>) -> Gates {
     let board: Box<dyn Board> = match config.redis.url.expose_secret() {
         "" => Box::new(SqlBoard::new(ledger.db.clone(), clock.clone())),
-        url => Box::new(RedisBoard::new(url)),
+        url => Box::new(RedisBoard::new(url, &config.redis.prefix)),
     };
     Gates::on(board, clock.clone())
 }

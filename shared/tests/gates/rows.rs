@@ -101,7 +101,7 @@ async fn what_cannot_be_known_is_told_as_unknown() {
     connections::put(&mut tx, now, tenant, "gelato", "sealed").await.unwrap();
     tx.commit().await.unwrap();
     // Nobody listens on the discard port.
-    let gates = Gates::on(Box::new(RedisBoard::new("redis://127.0.0.1:9/0")), Arc::new(SystemClock::new()));
+    let gates = Gates::on(Box::new(RedisBoard::new("redis://127.0.0.1:9/0", "test")), Arc::new(SystemClock::new()));
     gates.share_among(3);
     let rates = [("gelato", Rate { per_second: 5, burst: 10 })].into();
     let rows = standings(&mut test.db.reader(), &gates, &rates, tenant, now).await.unwrap();

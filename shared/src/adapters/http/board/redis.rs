@@ -28,10 +28,10 @@ pub struct RedisBoard {
 }
 
 impl RedisBoard {
-    /// Over the server of a URL. It is first reached at the first step, so that a process starts without it.
+    /// Over the server of a URL, under an installation's prefix. It is first reached at the first step, so that a process starts without it.
     #[must_use]
-    pub fn new(url: &str) -> RedisBoard {
-        RedisBoard::under(url, "platen:gate", None)
+    pub fn new(url: &str, installation: &str) -> RedisBoard {
+        RedisBoard::under(url, &format!("{installation}:gate"), None)
     }
 
     /// The same under other keys, and on another clock than Redis's: what tests need that share a server.
