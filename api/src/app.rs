@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use platen_shared::adapters::http::Gates;
-use platen_shared::adapters::standing::Rates;
 use platen_shared::clock::Clock;
 use platen_shared::db::At;
 use platen_shared::id::KeyId;
 use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::ports::links::Links;
+use platen_shared::ports::standing::Standings;
 use platen_shared::secrets::Keyring;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
@@ -32,10 +31,8 @@ pub struct App {
     pub links: Links,
     /// Seals credentials, addresses and kept replies.
     pub keyring: Keyring,
-    /// Budgets and breakers of accounts at providers: only looked at here.
-    pub gates: Arc<Gates>,
-    /// The settings' budgets.
-    pub budgets: Rates,
+    /// How accounts at providers stand.
+    pub standings: Arc<dyn Standings>,
     /// The business clock.
     pub clock: Arc<dyn Clock>,
     /// How much faster than the wall it runs.

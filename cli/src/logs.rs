@@ -6,8 +6,7 @@ use crate::config::Config;
 
 /// Begins to write logs as the settings say.
 pub(crate) fn start(config: &Config) {
-    // What ends one of apalis' workers is told by the dispatcher, in our words and once.
-    let level = format!("apalis_core=off,{}", config.log.level);
+    let level = format!("{},{}", platen_worker::TOLD_IN_OUR_WORDS, config.log.level);
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process is harmless: the first one stays.

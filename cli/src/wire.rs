@@ -13,6 +13,7 @@ use platen_api::probes::{Probes, PrometheusHandle};
 use platen_jobs::{Hook, Ports};
 use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::http::{Gates, Http};
+use platen_shared::adapters::standing::Accounting;
 use platen_shared::clock::Clock;
 use platen_shared::db::{Db, MIGRATIONS, Schema};
 use platen_shared::ledger::Ledger;
@@ -121,8 +122,11 @@ impl Base {
             blobs: self.blobs.clone(),
             links: self.links.clone(),
             keyring: self.keyring.clone(),
-            gates: self.gates.clone(),
-            budgets: config.budgets(),
+            standings: Arc::new(Accounting {
+                read: self.ledger.db.reader(),
+                gates: self.gates.clone(),
+                rates: config.budgets(),
+            }),
             clock: self.clock.clone(),
             speed: config.clock.speed,
             press_version: LocalPress::new(1).version(),

@@ -144,6 +144,7 @@ async fn work(app: &mut Driver) {
     app.post("/v1/catalogue/syncs", "", json!({ "provider": "gelato" })).await;
     let payload = json!({ "provider": "gelato", "generation": "g1" });
     let job = id(&app.post("/v1/jobs", "", json!({ "kind": "sync_catalog", "payload": payload.clone() })).await);
+    app.post("/v1/jobs/{id}/snooze", &job, json!({ "until": "2026-01-01T00:00:00Z", "reason": "a test" })).await;
     app.post("/v1/jobs/{id}/cancel", &job, json!({ "reason": "not now" })).await;
     app.post("/v1/jobs/{id}/retry", &job, json!({ "reason": "now" })).await;
     let pause = app.post("/v1/pauses", "", json!({ "scope": "queue", "value": "sync", "reason": "a test" })).await;

@@ -19,6 +19,7 @@ use platen_shared::ledger::{Ledger, Presence};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
+pub use dispatch::TOLD_IN_OUR_WORDS;
 pub use execute::{Runner, Setup};
 pub use lanes::Lane;
 use lanes::Lanes;

@@ -1,7 +1,7 @@
 //! The providers' part of the first page: what of each account's budget is left, its breaker, who used it and who waits for it.
 
-use platen_shared::adapters::standing::{Standing, USE_MINUTES, standings};
 use platen_shared::db::At;
+use platen_shared::ports::standing::{Standing, USE_MINUTES};
 
 use super::frame::{Operator, Refused};
 use super::show::{Badge, When};
@@ -24,7 +24,7 @@ pub(super) struct ProviderRow {
 /// The tenant's accounts.
 pub(super) async fn rows(operator: &Operator, now: At) -> Result<Vec<ProviderRow>, Refused> {
     let (call, app) = (&operator.call, operator.call.app());
-    let found = standings(&mut call.read(), &app.gates, &app.budgets, call.tenant(), now).await?;
+    let found = app.standings.of(call.tenant(), now).await?;
     Ok(found.into_iter().map(|standing| ProviderRow::of(standing, now)).collect())
 }
 

@@ -1,7 +1,7 @@
 //! A tenant's accounts at providers, as they stand: budget, use, breaker, the last probe, and who waits. Nothing outside is asked.
 
 use axum::Json;
-use platen_shared::adapters::standing::{Standing, standings};
+use platen_shared::ports::standing::Standing;
 
 use crate::call::{Call, Page};
 use crate::error::Reply;
@@ -10,6 +10,6 @@ use crate::error::Reply;
 #[utoipa::path(get, path = "/v1/providers", tag = "connections", responses((status = 200, body = Page<Standing>)))]
 pub(crate) async fn list(call: Call) -> Reply<Json<Page<Standing>>> {
     let app = call.app();
-    let items = standings(&mut call.read(), &app.gates, &app.budgets, call.tenant(), call.ledger_now()).await?;
+    let items = app.standings.of(call.tenant(), call.ledger_now()).await?;
     Ok(Json(Page { items, next: None }))
 }

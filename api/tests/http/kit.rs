@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use platen_api::{App, Settings, router};
 use platen_shared::adapters::http::{Gates, Rate, SqlBoard};
+use platen_shared::adapters::standing::Accounting;
 use platen_shared::canon::sha256_hex;
 use platen_shared::db::{Db, Sql};
 use platen_shared::ledger::Ledger;
@@ -66,8 +67,11 @@ impl Kit {
             blobs: blobs.clone(),
             links: links.clone(),
             keyring,
-            gates: gates.clone(),
-            budgets: [("gelato", RATE)].into(),
+            standings: Arc::new(Accounting {
+                read: db.reader(),
+                gates: gates.clone(),
+                rates: [("gelato", RATE)].into(),
+            }),
             clock: Arc::new(clock.clone()),
             speed: 1,
             press_version: "test",

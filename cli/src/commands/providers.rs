@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use platen_shared::adapters::standing::{Standing, USE_MINUTES, standings};
+use platen_shared::adapters::standing::Accounting;
 use platen_shared::clock::Clock;
 use platen_shared::ledger::Ledger;
+use platen_shared::ports::standing::{Standing, Standings, USE_MINUTES};
 use serde_json::{Value, json};
 
 use super::{print, print_json, tenant};
@@ -39,9 +40,10 @@ pub(super) async fn run(args: Args, sources: &Sources) -> Result<ExitCode> {
     let ledger = Ledger::new(db.clone(), clock.clone());
     let gates = wire::gates::gates(&config, &ledger, &clock);
     gates.share_among(wire::gates::living(&ledger).await?);
+    let accounting = Accounting { read: db.reader(), gates: Arc::new(gates), rates: config.budgets() };
     let (mut items, mut text): (Vec<Value>, String) = (Vec::new(), String::new());
     for tenant in tenant::chosen(&db, tenant.as_deref(), all).await? {
-        let found = standings(&mut db.reader(), &gates, &config.budgets(), tenant.id, ledger.now()).await?;
+        let found = accounting.of(tenant.id, ledger.now()).await?;
         for standing in &found {
             text.push_str(&paragraph(&tenant.name, standing));
             let mut row = serde_json::to_value(standing)?;

@@ -95,10 +95,16 @@ impl World {
         id
     }
 
+    /// Claims a job, which must be the next of its queue.
+    async fn claim(&self, worker: &Runner, id: JobId) {
+        let queue: Queue = self.job(id).await.queue.parse().unwrap();
+        assert_eq!(self.ledger.claim(worker.name(), &[queue], 1).await.unwrap(), vec![id], "the job is next");
+    }
+
     /// Claims and runs one job to the end of one attempt.
     pub(crate) async fn run(&self, id: JobId) {
         let worker = self.worker(None).await;
-        assert_eq!(self.ledger.claim(worker.name(), Queue::ALL, 1).await.unwrap(), vec![id], "the job is next");
+        self.claim(&worker, id).await;
         tokio::time::timeout(DEADLINE, worker.run(id)).await.expect("the attempt ends");
     }
 
@@ -116,7 +122,7 @@ impl World {
             }
         });
         let worker = self.worker(Some(hook)).await;
-        assert_eq!(self.ledger.claim(worker.name(), Queue::ALL, 1).await.unwrap(), vec![id], "the job is next");
+        self.claim(&worker, id).await;
         let run = tokio::spawn(async move { worker.run(id).await });
         let died = tokio::time::timeout(DEADLINE, reached.notified()).await.is_ok();
         run.abort();

@@ -4,6 +4,7 @@ pub mod blobs;
 pub mod links;
 pub mod press;
 pub mod provider;
+pub mod standing;
 
 use std::time::Duration;
 

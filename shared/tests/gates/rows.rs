@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platen_shared::adapters::http::{Class, Gates, Outcome, Rate, RedisBoard, correlated};
-use platen_shared::adapters::standing::standings;
+use platen_shared::adapters::standing::Accounting;
 use platen_shared::clock::SystemClock;
 use platen_shared::db::At;
 use platen_shared::id::TenantId;
+use platen_shared::ports::standing::Standings;
 use platen_shared::store::connections;
 use platen_shared::store::gates::{self, Probe, USE_KEPT, Use};
 use platen_shared::store::tenants::{self, Tenant};
@@ -104,7 +105,7 @@ async fn what_cannot_be_known_is_told_as_unknown() {
     let gates = Gates::on(Box::new(RedisBoard::new("redis://127.0.0.1:9/0", "test")), Arc::new(SystemClock::new()));
     gates.share_among(3);
     let rates = [("gelato", Rate { per_second: 5, burst: 10 })].into();
-    let rows = standings(&mut test.db.reader(), &gates, &rates, tenant, now).await.unwrap();
+    let rows = Accounting { read: test.db.reader(), gates: Arc::new(gates), rates }.of(tenant, now).await.unwrap();
     let shown = serde_json::to_value(&rows[0]).unwrap();
     assert_eq!(
         (&shown["budget"]["sharing"], &shown["budget"]["replicas"], &shown["budget"]["available"]),

@@ -2,6 +2,7 @@
 //! there. Every start claims in SQL, so both may run beside each other, and either may be lost.
 
 mod ledger;
+mod link;
 mod redis;
 mod relay;
 
@@ -13,6 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::Redis;
 use crate::execute::Runner;
 use crate::lanes::Lanes;
+
+/// A log filter: what ends one of apalis' workers is told by the dispatcher, in our words and once.
+pub const TOLD_IN_OUR_WORDS: &str = "apalis_core=off";
 
 /// Hands out work until `stop`: through Redis while it is there, and without it while it is not.
 ///
@@ -28,8 +32,7 @@ pub(crate) async fn serve(
         return ledger::serve(runner, lanes, stop.clone()).await;
     };
     while !stop.is_cancelled() {
-        let link = redis::Link::open(settings).await;
-        if let Some(link) = link {
+        if let Some(link) = link::Link::open(settings).await {
             runner.show(|me| "redis".clone_into(&mut me.dispatcher));
             redis::serve(runner, lanes, &link, stop).await;
         }

@@ -3,128 +3,34 @@
 //! gone: the ids in it are offers, and the relay makes them again.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use apalis::layers::WorkerBuilderExt;
-use apalis::prelude::{BackendExt, Codec, Data, Monitor, TaskSink, WorkerBuilder};
+use apalis::prelude::{BackendExt, Data, Monitor, WorkerBuilder};
 use apalis_core::backend::Vacuum;
 use apalis_core::worker::ext::parallelize::ParallelizeExt;
-use apalis_redis::{Config, RedisStorage};
 use futures::StreamExt;
 use platen_shared::id::JobId;
 use platen_shared::ledger::Queue;
-use platen_shared::redis::{ConnectionManager, connect};
 use secrecy::ExposeSecret;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::link::{JobRef, Link, RefCodec};
 use super::relay;
 use crate::Redis;
 use crate::execute::Runner;
 use crate::lanes::Lanes;
 
-/// Redis that does not answer for so long is gone.
-const GONE_AFTER: Duration = Duration::from_secs(4);
 /// How often it is asked whether it is there.
 const ASK_EVERY: Duration = Duration::from_secs(1);
+/// A lane that failed rests so long.
+const RESTART_AFTER: Duration = Duration::from_millis(500);
 /// A worker looks so often even if nothing rings.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Finished ids are removed so often, by one of the replicas.
 const VACUUM_EVERY: Duration = Duration::from_secs(60);
-
-/// A job's id, as bytes from anywhere.
-#[derive(Clone, Debug)]
-struct JobRef(String);
-
-/// Decodes everything: garbage in Redis ends no worker, it only names no job.
-#[derive(Clone, Debug, Default)]
-struct RefCodec;
-
-impl Codec<JobRef> for RefCodec {
-    type Compact = Vec<u8>;
-    type Error = Infallible;
-
-    fn encode(&self, job: &JobRef) -> Result<Vec<u8>, Infallible> {
-        Ok(job.0.clone().into_bytes())
-    }
-
-    fn decode(&self, bytes: &Vec<u8>) -> Result<JobRef, Infallible> {
-        Ok(JobRef(String::from_utf8_lossy(bytes).into_owned()))
-    }
-}
-
-/// One process's way to Redis.
-#[derive(Clone)]
-pub(super) struct Link {
-    url: String,
-    prefix: String,
-    conn: ConnectionManager,
-    bells: Arc<Vec<(Queue, Notify)>>,
-}
-
-impl Link {
-    /// `None` when Redis does not answer; the log says why.
-    pub(super) async fn open(settings: &Redis) -> Option<Link> {
-        let url = settings.url.expose_secret().to_owned();
-        let opened = tokio::time::timeout(GONE_AFTER, connect(&url)).await.map_err(|_| "no answer".to_owned());
-        let conn = match opened.and_then(|opened| opened.map_err(|error| error.to_string())) {
-            Ok(conn) => conn,
-            Err(error) => {
-                tracing::warn!(%error, "Redis cannot be reached");
-                return None;
-            }
-        };
-        let bells = Arc::new(Queue::ALL.iter().map(|queue| (*queue, Notify::new())).collect());
-        Some(Link { url, prefix: settings.prefix.clone(), conn, bells })
-    }
-
-    fn config(&self, queue: Queue) -> Config {
-        Config::default()
-            .queue(format!("{}:{}", self.prefix, queue.word()))
-            // A worker whose buffer holds more than it runs stops beating and is taken for dead.
-            .batch_size(1)
-            .heartbeat_interval(Duration::from_secs(5))
-            .missed_heartbeats(6)
-            .emit_events(false)
-            .lock_tasks(false)
-    }
-
-    fn storage(&self, queue: Queue) -> RedisStorage<JobRef> {
-        RedisStorage::new(self.conn.clone()).with_config(self.config(queue))
-    }
-
-    fn channel(&self) -> String {
-        format!("{}:wake", self.prefix)
-    }
-
-    fn bell(&self, queue: Queue) -> Option<&Notify> {
-        self.bells.iter().find(|(of, _)| *of == queue).map(|(_, bell)| bell)
-    }
-
-    /// How many ids of a queue Redis holds that nobody has fetched.
-    pub(super) async fn held(&self, queue: Queue) -> Result<i64> {
-        let name = format!("{}:{}", self.prefix, queue.word());
-        let mut pipe = redis::pipe();
-        pipe.zcard(format!("{name}:scheduled")).llen(format!("{name}:active"));
-        let (scheduled, active): (i64, i64) = pipe.query_async(&mut self.conn.clone()).await?;
-        Ok(scheduled + active)
-    }
-
-    /// Hands ids over and rings for all replicas.
-    pub(super) async fn push(&self, queue: Queue, ids: &[JobId]) -> Result<()> {
-        let refs = ids.iter().map(|id| JobRef(id.to_string())).collect();
-        self.storage(queue).with_codec(RefCodec).push_bulk(refs).await.context("the ids were not taken")?;
-        redis::cmd("PUBLISH").arg(self.channel()).arg(queue.word()).exec_async(&mut self.conn.clone()).await?;
-        Ok(())
-    }
-
-    async fn answers(&self) -> bool {
-        let ping = async { redis::cmd("PING").exec_async(&mut self.conn.clone()).await };
-        matches!(tokio::time::timeout(GONE_AFTER, ping).await, Ok(Ok(())))
-    }
-}
 
 /// Hands out work until `stop`, or until Redis is gone. What runs then goes on by itself.
 pub(super) async fn serve(runner: &Arc<Runner>, lanes: &Arc<Lanes>, link: &Link, stop: &CancellationToken) {
@@ -150,7 +56,8 @@ pub(super) async fn serve(runner: &Arc<Runner>, lanes: &Arc<Lanes>, link: &Link,
     }
 }
 
-/// Waits until Redis answers again, or until it does not matter any more.
+/// Waits until Redis takes what it is given again, or until it does not matter any more. A ping is not enough: a server that is full or
+/// read-only answers those too.
 pub(super) async fn until_back(settings: &Redis, stop: &CancellationToken) {
     loop {
         tokio::select! {
@@ -160,7 +67,8 @@ pub(super) async fn until_back(settings: &Redis, stop: &CancellationToken) {
         let Ok(client) = redis::Client::open(settings.url.expose_secret()) else { continue };
         let asked = tokio::time::timeout(ASK_EVERY, async {
             let mut conn = client.get_multiplexed_async_connection().await?;
-            redis::cmd("PING").exec_async(&mut conn).await
+            let key = format!("{}:probe", settings.prefix);
+            redis::cmd("SET").arg(key).arg(1).arg("EX").arg(10).exec_async(&mut conn).await
         });
         if matches!(asked.await, Ok(Ok(()))) {
             tracing::info!("Redis answers again");
@@ -181,19 +89,26 @@ async fn work(runner: &Arc<Runner>, lanes: &Arc<Lanes>, link: &Link, stop: Cance
     for lane in lanes.all() {
         let (queue, concurrency) = (lane.queue, lane.concurrency.max(1));
         let start = Start { runner: runner.clone(), lanes: lanes.clone(), queue, stop: stop.clone() };
-        let link = link.clone();
-        monitor = monitor.register(move |n| {
+        let (link, last) = (link.clone(), Mutex::new(None));
+        monitor = monitor.register(move |_| {
+            let name = format!("{}-{}", queue.word(), uuid::Uuid::now_v7().simple());
+            let failed = last.lock().unwrap_or_else(PoisonError::into_inner).replace(name.clone());
+            let mending = link.clone();
             let backend = link
                 .storage(queue)
-                .before_start(move |_| async move {
-                    if n > 0 {
-                        tokio::time::sleep(Duration::from_millis(500 * n.min(20) as u64)).await;
+                .before_start(move |_| {
+                    let (link, failed) = (mending.clone(), failed.clone());
+                    async move {
+                        if let Some(failed) = failed {
+                            tokio::time::sleep(RESTART_AFTER).await;
+                            link.empty(queue, &failed).await;
+                        }
+                        Ok(())
                     }
-                    Ok(())
                 })
                 .with_codec(RefCodec)
                 .poll_with_stream(rings(link.clone(), queue));
-            WorkerBuilder::new(format!("{}-{}", queue.word(), uuid::Uuid::now_v7().simple()))
+            WorkerBuilder::new(name)
                 .backend(backend)
                 .concurrency(concurrency)
                 .parallelize(tokio::spawn)

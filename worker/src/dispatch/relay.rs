@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use platen_shared::ledger::Queue;
 
-use super::redis::Link;
+use super::link::Link;
 use crate::POLL_EVERY;
 use crate::execute::Runner;
 use crate::lanes::Lanes;

@@ -125,3 +125,26 @@ async fn a_deep_queue_never_floods_redis() {
     }
     fleet.end().await;
 }
+
+/// A server that answers pings and takes nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_full_redis_is_left_until_it_takes_ids_again() {
+    each_over_redis(StubPress::default(), |fleet| async {
+        let worker = fleet.worker(2, 4);
+        until("Redis is used", || async { fleet.heard_over().await == ["redis"] }).await;
+        let mut conn = connect(&fleet.redis.as_ref().unwrap().url()).await.unwrap();
+        let mut limit = async |bytes: &str| {
+            redis::cmd("CONFIG").arg(&["SET", "maxmemory", bytes]).exec_async(&mut conn).await.unwrap();
+        };
+        limit("1").await;
+        let ids = fleet.previews(fleet.world.tenant, "p", 30).await;
+        fleet.until_succeeded(30).await;
+        until("the ledger is asked", || async { fleet.heard_over().await == ["ledger"] }).await;
+        limit("0").await;
+        until("Redis is used again", || async { fleet.heard_over().await == ["redis"] }).await;
+        worker.leave().await;
+        fleet.each_ran_once(&ids).await;
+        fleet
+    })
+    .await;
+}
