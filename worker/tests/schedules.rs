@@ -13,6 +13,7 @@ use platen_shared::db::At;
 use platen_shared::id::TenantId;
 use platen_shared::ledger::fires::{Each, Fire, Line};
 use platen_shared::ledger::read::Filter;
+use platen_shared::ledger::schedules::{self, Schedule};
 use platen_shared::ledger::{Job, Ledger, control};
 use platen_shared::store::{connections, tenants};
 use platen_shared::testing::{ManualClock, TestDb, databases, suite_ran};
@@ -104,6 +105,40 @@ fn line(name: &str, cron: &str, kind: &str, each: Each) -> Line {
         _ => json!({ "run": "{fire}" }),
     };
     Line { name: name.into(), cron: cron.into(), zone: "Europe/Paris".into(), kind: kind.into(), each, payload }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenants_own_schedule_that_was_missed_for_a_week_fires_once() {
+    for bench in benches("2026-05-04T00:00:00Z").await {
+        let tenant = bench.connected(1).await[0];
+        let due = bench.ledger.now().plus(MINUTE);
+        let nightly = Schedule {
+            tenant,
+            name: "nightly".into(),
+            kind: "sync_catalog".into(),
+            payload: platen_shared::db::Json(json!({ "provider": "gelato", "generation": "{fire}" })),
+            cron: "1 * * * *".into(),
+            zone: "UTC".into(),
+            next_fire: due,
+            last_fire: None,
+            last_job: None,
+        };
+        let mut tx = bench.ledger.db.begin("test").await.unwrap();
+        schedules::put(&mut tx, bench.ledger.now(), &nightly).await.unwrap();
+        tx.commit().await.unwrap();
+        bench.ticks(4).await;
+        assert!(bench.jobs(tenant).await.is_empty(), "not due yet");
+        bench.clock.advance(7 * DAY);
+        bench.ticks(4).await;
+        bench.ticks(4).await;
+        let jobs = bench.jobs(tenant).await;
+        assert_eq!(jobs.len(), 1, "one job makes up for the week");
+        assert_eq!(jobs[0].payload["generation"], due.to_string().as_str(), "and names the time that was missed");
+        let told = bench.ledger.schedules(tenant).await.unwrap().remove(0);
+        assert_eq!((told.last_fire, told.last_job), (Some(bench.ledger.now()), Some(jobs[0].id)));
+        assert_eq!(told.next_fire, bench.ledger.now().plus(MINUTE), "the next one is to come");
+        bench.end("lines").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
