@@ -168,6 +168,7 @@ impl Base {
             ledger_clock: self.ledger_clock.clone(),
             clock: self.clock.clone(),
             speed: config.clock.speed,
+            find: platen_jobs::find,
             ports,
             timeouts: HashMap::new(),
             dice: Arc::new(chance),

@@ -75,7 +75,9 @@ fn broken(error: serde_json::Error) -> db::Error {
     db::Error::Decode(Box::new(error))
 }
 
-pub(crate) const fn entry<J: Job>() -> Entry {
+/// The entry of a kind: for [`KINDS`](crate::KINDS), and for programs that bring kinds of their own (benchmarks, simulations).
+#[must_use]
+pub const fn entry<J: Job>() -> Entry {
     Entry {
         kind: J::KIND,
         version: J::VERSION,

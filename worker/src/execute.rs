@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use platen_jobs::job::{Begin, Meter};
-use platen_jobs::{Entry, Failure, Hook, Ports, find};
+use platen_jobs::{Entry, Failure, Hook, Ports};
 use platen_shared::adapters::http::correlated;
 use platen_shared::clock::Clock;
 use platen_shared::db;
@@ -32,6 +32,8 @@ pub struct Setup {
     pub speed: u32,
     /// The outside.
     pub ports: Ports,
+    /// The kinds it knows, by name.
+    pub find: fn(&str) -> Option<&'static Entry>,
     /// No attempt of a queue takes longer than this, whatever its kind allows.
     pub timeouts: HashMap<Queue, Duration>,
     /// A number in 0..1, for backoff.
@@ -167,7 +169,7 @@ impl Runner {
     }
 
     async fn attempt(&self, job: &Job, running: Running) -> Verdict {
-        let Some(entry) = find(&job.kind).filter(|entry| !entry.is_newer(&job.payload)) else {
+        let Some(entry) = (self.setup.find)(&job.kind).filter(|entry| !entry.is_newer(&job.payload)) else {
             return Verdict::Foreign;
         };
         if job.recoveries >= RECOVERIES_MAX {
@@ -218,7 +220,7 @@ impl Runner {
     }
 
     async fn point(&self, kind: &str, name: &str) {
-        if let (Some(hook), Some(entry)) = (&self.setup.hook, find(kind)) {
+        if let (Some(hook), Some(entry)) = (&self.setup.hook, (self.setup.find)(kind)) {
             hook(entry.kind, name).await;
         }
     }

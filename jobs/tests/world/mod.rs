@@ -76,6 +76,7 @@ impl World {
             ledger_clock: clock.clone(),
             clock,
             speed: 1,
+            find: platen_jobs::find,
             ports: self.ports.clone(),
             timeouts: HashMap::new(),
             dice: Arc::new(|| 1.0),

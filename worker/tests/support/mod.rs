@@ -87,6 +87,7 @@ pub(crate) fn setup(world: &World, ledger: &Ledger) -> Setup {
         ledger_clock: wall.clone(),
         clock: wall,
         speed: 1,
+        find: platen_jobs::find,
         ports: world.ports.clone(),
         timeouts: HashMap::new(),
         dice: Arc::new(|| 0.5),
