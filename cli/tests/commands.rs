@@ -331,8 +331,7 @@ async fn workers_are_listed_with_what_they_run() {
         let worker =
             Presence { id: "w-1".into(), process: "4711".into(), queues: "sync".into(), ..Presence::default() };
         ledger.beat(&worker).await.expect("a heartbeat");
-        let id = ledger.claim("w-1", &[Queue::Sync], 1).await.expect("claimed")[0];
-        ledger.start(id, "w-1").await.expect("asked").expect("started");
+        let id = ledger.claim("w-1", &[Queue::Sync], 1).await.expect("claimed")[0].id;
         let worker = json_of(url, &["workers", "list", "--json"])["items"][0].clone();
         assert_eq!(
             (&worker["id"], &worker["pid"], &worker["queues"]),

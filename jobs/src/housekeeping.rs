@@ -57,6 +57,7 @@ impl Job for Housekeeping {
     const RETRY: Retry = Retry::THREE;
     const TIMEOUT: Duration = Duration::from_secs(900);
     const POINTS: &'static [&'static str] = &["trimmed"];
+    const RECORDS: bool = false;
     const INSTALLATION: bool = true;
     type Output = Trimmed;
 

@@ -35,6 +35,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const POINTS: &'static [&'static str] = &[];
     /// Whether it is the installation's own work: cron lines enqueue it, no tenant can.
     const INSTALLATION: bool = false;
+    /// Whether its end writes more than that it ended: whether it has a [`Job::record`]. The others' ends share transactions.
+    const RECORDS: bool = true;
     /// What it answers; kept with the job.
     type Output: Serialize + DeserializeOwned + Send + Sync;
 

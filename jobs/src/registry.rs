@@ -45,6 +45,8 @@ pub struct Entry {
     pub check: fn(&Value) -> Result<(Key, String), serde_json::Error>,
     /// [`Job::run`].
     pub run: Run,
+    /// [`Job::RECORDS`].
+    pub records: bool,
     /// [`Job::record`].
     pub record: Record,
     /// [`Job::keep`].
@@ -86,6 +88,7 @@ pub const fn entry<J: Job>() -> Entry {
         timeout: J::TIMEOUT,
         points: J::POINTS,
         installation: J::INSTALLATION,
+        records: J::RECORDS,
         check: |payload| decode::<J>(payload).map(|job| (job.key(), job.provider().to_owned())),
         run: |ctx, payload| {
             Box::pin(async move {

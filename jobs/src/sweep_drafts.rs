@@ -57,6 +57,7 @@ impl Job for SweepDrafts {
     const RETRY: Retry = Retry::THREE;
     const TIMEOUT: Duration = Duration::from_secs(300);
     const POINTS: &'static [&'static str] = &["deleted"];
+    const RECORDS: bool = false;
     type Output = Swept;
 
     fn key(&self) -> Key {

@@ -11,6 +11,8 @@ mod enqueueing;
 mod fairness;
 #[path = "ledger/fleet.rs"]
 mod fleet;
+#[path = "ledger/groups.rs"]
+mod groups;
 #[path = "ledger/liveness.rs"]
 mod liveness;
 #[path = "ledger/offers.rs"]
@@ -24,7 +26,7 @@ use std::sync::Arc;
 
 use platen_shared::db::At;
 use platen_shared::id::{JobId, TenantId};
-use platen_shared::ledger::{Enqueued, Fence, Ledger, NewJob, Presence, Queue, enqueue};
+use platen_shared::ledger::{Enqueued, Fence, Job, Ledger, NewJob, Presence, Queue, enqueue};
 use platen_shared::testing::{ManualClock, databases_and_pooler, suite_ran};
 use serde_json::{Value, json};
 
@@ -62,12 +64,24 @@ impl Bench {
     pub(crate) async fn running(&self, key: &str, worker: &str) -> Fence {
         let id = self.put(&self.job(key)).await.id();
         self.ledger.beat(&Presence::named(worker)).await.unwrap();
-        assert_eq!(self.claim(worker, 10).await, vec![id]);
-        self.ledger.start(id, worker).await.unwrap().unwrap().fence()
+        let fence = self.get(worker).await.fence();
+        assert_eq!(fence.id, id);
+        fence
+    }
+
+    /// Claims as a dispatcher does: looks first, which makes due work ready.
+    pub(crate) async fn claim_jobs(&self, worker: &str, n: i64) -> Vec<Job> {
+        self.ledger.with_work(Queue::ALL).await.unwrap();
+        self.ledger.claim(worker, Queue::ALL, n).await.unwrap()
     }
 
     pub(crate) async fn claim(&self, worker: &str, n: i64) -> Vec<JobId> {
-        self.ledger.claim(worker, Queue::ALL, n).await.unwrap()
+        self.claim_jobs(worker, n).await.into_iter().map(|job| job.id).collect()
+    }
+
+    /// Claims the next job.
+    pub(crate) async fn get(&self, worker: &str) -> Job {
+        self.claim_jobs(worker, 1).await.pop().expect("a job is ready")
     }
 
     pub(crate) async fn state(&self, id: JobId) -> platen_shared::ledger::Job {
@@ -76,11 +90,10 @@ impl Bench {
 
     /// Ends an attempt as the executor does.
     pub(crate) async fn succeed(&self, fence: &Fence, output: &Value) -> Result<(), platen_shared::ledger::Fenced> {
-        use platen_shared::ledger::finish::{End, archive, close_attempt, seize};
+        use platen_shared::ledger::finish::{End, archive, close_attempt};
         let mut tx = self.ledger.db.begin("test").await?;
-        seize(&mut tx, fence, End::Succeeded, None).await?;
-        archive(&mut tx, self.ledger.now(), fence.id, Some(output)).await?;
         close_attempt(&mut tx, self.ledger.now(), fence, "succeeded", None).await?;
+        archive(&mut tx, self.ledger.now(), (fence.tenant, fence.id), End::Succeeded, None, Some(output)).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -110,8 +123,10 @@ behaviours! {
         a_hundred_callers_make_one_job, a_job_waits_until_it_is_due, priority_then_age_decides, a_worker_sees_only_its_queues;
     ends: a_finished_job_is_history, a_late_worker_changes_nothing, a_failure_is_counted_and_a_delay_is_not, a_checkpoint_is_kept_and_fenced,
         two_workers_never_get_one_job;
-    liveness: a_dead_workers_jobs_come_back, a_slow_job_is_left_alone, a_claimed_job_is_returned_uncharged, leaving_gives_everything_back,
+    liveness: a_dead_workers_jobs_come_back, a_slow_job_is_left_alone, a_claimed_job_is_returned_uncharged, what_a_lost_answer_claimed_is_found, leaving_gives_everything_back,
         a_continued_worker_is_fenced;
+    groups: submitted_jobs_are_there_when_they_are_answered, each_of_a_group_hears_its_own_outcome,
+        a_command_is_noted_with_its_job_and_a_refused_one_is_not, many_attempts_end_in_one_transaction, the_late_ones_of_a_group_change_nothing;
     fairness: a_busy_tenant_never_starves_a_quiet_one, weights_decide_how_many_in_a_row, more_tenants_than_one_claim_looks_at_all_get_their_turn,
         what_is_taken_by_id_is_taken_once;
     offers: what_is_on_offer_is_not_offered_twice, offers_are_fair_and_bounded, a_retried_job_is_offered_at_once, a_paused_job_is_not_taken,

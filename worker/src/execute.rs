@@ -1,8 +1,8 @@
 //! One attempt of one job: start → decode → run under a time limit and a panic guard; `settle` then writes how it ended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -11,13 +11,20 @@ use platen_jobs::{Entry, Failure, Hook, Ports};
 use platen_shared::adapters::http::correlated;
 use platen_shared::clock::Clock;
 use platen_shared::db;
-use platen_shared::id::JobId;
-use platen_shared::ledger::{Job, Ledger, Presence, Progress, Queue, RECOVERIES_MAX};
+use platen_shared::id::{JobId, TenantId};
+use platen_shared::ledger::{Fence, Job, Ledger, Presence, Progress, Queue, RECOVERIES_MAX};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::settle::{Verdict, settle};
+
+/// So many jobs run or have run without their ends being written: a kill runs these again.
+const UNSETTLED_MAX: u32 = 512;
+
+/// An attempt that began so long ago and that this worker knows nothing of was claimed by a lost answer.
+const STRAY_AFTER: Duration = Duration::from_secs(10);
 
 /// What a worker is made of.
 #[derive(Clone)]
@@ -48,15 +55,28 @@ pub struct Runner {
     setup: Setup,
     presence: Mutex<Presence>,
     running: Mutex<HashMap<JobId, Running>>,
+    held: Mutex<HashSet<JobId>>,
+    unsettled: Arc<Semaphore>,
 }
 
 /// What is known of a running job.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Running {
+    tenant: TenantId,
     stop: CancellationToken,
     meter: Meter,
     /// What the row shows.
     told: Option<Progress>,
+}
+
+impl Running {
+    fn of(job: &Job) -> Running {
+        Running { tenant: job.tenant, stop: CancellationToken::new(), meter: Meter::default(), told: None }
+    }
+}
+
+fn span(job: &Job) -> tracing::Span {
+    tracing::info_span!("job", job = %job.id, kind = %job.kind, tenant = %job.tenant, attempt = job.attempt, correlation_id = %job.correlation_id)
 }
 
 impl Runner {
@@ -64,7 +84,8 @@ impl Runner {
     #[must_use]
     pub fn new(name: String, setup: Setup) -> Runner {
         let presence = Mutex::new(Presence::named(&name));
-        Runner { name, setup, presence, running: Mutex::default() }
+        let unsettled = Arc::new(Semaphore::new(UNSETTLED_MAX as usize));
+        Runner { name, setup, presence, running: Mutex::default(), held: Mutex::default(), unsettled }
     }
 
     /// The worker's name.
@@ -101,52 +122,95 @@ impl Runner {
     }
 
     /// How far the running jobs are, as far as it has changed since the last time it was asked.
-    pub(crate) fn news(&self) -> Vec<(JobId, Progress)> {
+    pub(crate) fn news(&self) -> Vec<(TenantId, JobId, Progress)> {
         let mut news = vec![];
         for (id, running) in self.lock().iter_mut() {
             let now = running.meter.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if now != running.told {
                 running.told.clone_from(&now);
-                news.extend(now.map(|progress| (*id, progress)));
+                news.extend(now.map(|progress| (running.tenant, *id, progress)));
             }
         }
         news
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, Running>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<JobId, Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs a claimed job to the end of one attempt. Whatever goes wrong is in the ledger afterwards; a job that was given to somebody
-    /// else meanwhile is left alone.
-    pub async fn run(&self, id: JobId) {
-        if let Some(job) = self.begin(id, || self.ledger().start(id, &self.name)).await {
-            self.run_begun(job).await;
+    /// Runs a job whose attempt has begun to that attempt's end. Whatever goes wrong is in the ledger afterwards; a job that was given to
+    /// somebody else meanwhile is left alone.
+    pub async fn run(&self, job: Job) {
+        self.holds(std::slice::from_ref(&job));
+        let span = span(&job);
+        let verdict = self.attempt(&job).instrument(span.clone()).await;
+        self.settle(&job, verdict).instrument(span).await;
+    }
+
+    /// The same for one of many short ones: it answers when the next may run. The end of a kind that records nothing is written beside, with
+    /// others'; a kill before that runs it once more, which every kind can bear.
+    pub(crate) async fn run_on(self: &Arc<Self>, job: Job) {
+        let Ok(room) = self.unsettled.clone().acquire_owned().await else { return };
+        let span = span(&job);
+        let verdict = self.attempt(&job).instrument(span.clone()).await;
+        if matches!(&verdict, Verdict::Done(entry, _) if !entry.records) {
+            let runner = self.clone();
+            let ending = async move {
+                runner.settle(&job, verdict).await;
+                drop(room);
+            };
+            tokio::spawn(ending.instrument(span));
+        } else {
+            self.settle(&job, verdict).instrument(span).await;
         }
+    }
+
+    /// Notes what was claimed for this worker.
+    pub(crate) fn holds(&self, jobs: &[Job]) {
+        self.held().extend(jobs.iter().map(|job| job.id));
+    }
+
+    pub(crate) fn holds_no_more(&self, fences: &[Fence]) {
+        let mut held = self.held();
+        for fence in fences {
+            held.remove(&fence.id);
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashSet<JobId>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives back what the ledger says is this worker's and it knows nothing of: the answer to a claim was lost on its way.
+    pub(crate) async fn give_back_strays(&self) -> db::Result<()> {
+        let mut strays = self.ledger().held_by(&self.name, STRAY_AFTER).await?;
+        strays.retain(|fence| !self.held().contains(&fence.id));
+        if !strays.is_empty() {
+            tracing::warn!("{} jobs were claimed by an answer that got lost; they are given back", strays.len());
+            self.ledger().give_back(&strays).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until every end is written.
+    pub(crate) async fn settled(&self) {
+        drop(self.unsettled.acquire_many(UNSETTLED_MAX).await);
     }
 
     /// Claims a job by its id and runs it, if it is still to be had.
-    pub async fn take(&self, id: JobId) {
-        if let Some(job) = self.begin(id, || self.ledger().take(id, &self.name)).await {
-            self.run_begun(job).await;
+    pub async fn take(&self, tenant: TenantId, id: JobId) {
+        if let Some(job) = self.begin(id, || self.ledger().take(tenant, id, &self.name)).await {
+            self.run(job).await;
         }
     }
 
-    async fn run_begun(&self, job: Job) {
-        let running = Running::default();
-        self.lock().insert(job.id, running.clone());
-        let _forget = Forget(self, job.id);
-        let span = tracing::info_span!("job", job = %job.id, kind = %job.kind, tenant = %job.tenant, attempt = job.attempt, correlation_id = %job.correlation_id);
-        async {
-            let verdict = self.attempt(&job, running).await;
-            let succeeded = matches!(verdict, Verdict::Done(..));
-            settle(&self.setup, &job, verdict).await;
-            if succeeded {
-                self.point(&job.kind, "recorded").await;
-            }
+    async fn settle(&self, job: &Job, verdict: Verdict) {
+        let succeeded = matches!(verdict, Verdict::Done(..));
+        settle(&self.setup, job, verdict).await;
+        self.holds_no_more(&[job.fence()]);
+        if succeeded {
+            self.point(&job.kind, "recorded").await;
         }
-        .instrument(span)
-        .await;
     }
 
     async fn begin<F>(&self, id: JobId, how: impl Fn() -> F) -> Option<Job>
@@ -168,7 +232,10 @@ impl Runner {
         }
     }
 
-    async fn attempt(&self, job: &Job, running: Running) -> Verdict {
+    async fn attempt(&self, job: &Job) -> Verdict {
+        let running = Running::of(job);
+        self.lock().insert(job.id, running.clone());
+        let _forget = Forget(self, job.id);
         let Some(entry) = (self.setup.find)(&job.kind).filter(|entry| !entry.is_newer(&job.payload)) else {
             return Verdict::Foreign;
         };

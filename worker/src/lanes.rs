@@ -69,10 +69,24 @@ impl Lanes {
         caps.min(self.lanes.len() + self.shared)
     }
 
-    /// The queues that could start a job now, best first.
-    pub(crate) fn with_room(&self) -> Vec<Queue> {
+    /// How many jobs of a queue can run at a time at most.
+    pub(crate) fn slots_of(&self, queue: Queue) -> usize {
+        let lane = self.lanes.iter().find(|lane| lane.queue == queue);
+        lane.map_or(0, |lane| lane.concurrency.max(1).min(1 + self.shared))
+    }
+
+    /// How many slots a queue could take now.
+    pub(crate) fn room(&self, queue: Queue) -> usize {
+        let Some(lane) = self.lanes.iter().position(|lane| lane.queue == queue) else { return 0 };
         let state = self.lock();
-        (0..self.lanes.len()).filter(|lane| self.has_room(&state, *lane)).map(|lane| self.lanes[lane].queue).collect()
+        let (running, used) = (state.running[lane], self.used(&state));
+        let own = usize::from(running == 0);
+        (own + self.shared.saturating_sub(used)).min(self.lanes[lane].concurrency.max(1).saturating_sub(running))
+    }
+
+    /// Wakes who waits for a change: jobs of a lane are running out.
+    pub(crate) fn tell(&self) {
+        self.changed.notify_waiters();
     }
 
     /// Every slot that a queue could take now, at most `n`.
@@ -123,8 +137,12 @@ impl Lanes {
 
     fn has_room(&self, state: &State, lane: usize) -> bool {
         let running = state.running[lane];
-        let shared: usize = state.running.iter().map(|n| n.saturating_sub(1)).sum();
-        running < self.lanes[lane].concurrency.max(1) && (running == 0 || shared < self.shared)
+        running < self.lanes[lane].concurrency.max(1) && (running == 0 || self.used(state) < self.shared)
+    }
+
+    /// How many of the shared slots are taken.
+    fn used(&self, state: &State) -> usize {
+        state.running.iter().map(|n| n.saturating_sub(1)).sum()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

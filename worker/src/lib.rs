@@ -72,7 +72,11 @@ pub async fn run(mut setup: Setup, settings: Settings, stop: CancellationToken) 
     let listening = tokio::spawn(wake::run(runner.clone(), stop.clone()));
     dispatch::serve(&runner, &lanes, settings.redis.as_ref(), &stop).await?;
     runner.show(|me| me.draining = true);
-    if tokio::time::timeout(settings.drain, lanes.idle()).await.is_err() {
+    let drained = async {
+        lanes.idle().await;
+        runner.settled().await;
+    };
+    if tokio::time::timeout(settings.drain, drained).await.is_err() {
         tracing::warn!(worker = %name, "worker {name} leaves running jobs behind: they go on elsewhere");
     }
     sweeping.await.context("the sweep ended badly")?;

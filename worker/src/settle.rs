@@ -1,12 +1,12 @@
-//! Writes how an attempt ended: fence, record, history and attempt in one transaction. It does not give up: while this worker lives, the
+//! Writes how an attempt ended: fence, record, history and attempt in one transaction, which kinds that record nothing share. It does not give up: while this worker lives, the
 //! job is its own, so an end that could not be written is written later; what cannot be written at all becomes a dead job that says why.
 
 use std::time::Duration;
 
 use platen_jobs::{Entry, Failure, Recording};
 use platen_shared::db::{self, At};
-use platen_shared::ledger::finish::{End, Trouble, archive, close_attempt, seize};
-use platen_shared::ledger::{Fenced, Job, Waiting};
+use platen_shared::ledger::finish::{End, Trouble, archive, close_attempt};
+use platen_shared::ledger::{Done, Fenced, Job, Waiting};
 use serde_json::Value;
 
 use crate::execute::Setup;
@@ -31,7 +31,7 @@ pub(crate) async fn settle(setup: &Setup, job: &Job, mut verdict: Verdict) {
     let mut pause = Duration::from_millis(100);
     loop {
         let error = match write(setup, job, &verdict).await {
-            Ok(()) => return setup.ledger.nudge(),
+            Ok(()) => return,
             Err(Fenced::Late) => {
                 tracing::warn!("job {} was given to another worker; this attempt's result is dropped", job.id);
                 return;
@@ -71,13 +71,16 @@ async fn write(setup: &Setup, job: &Job, verdict: &Verdict) -> Result<(), Fenced
 
 async fn succeed(setup: &Setup, entry: &Entry, job: &Job, output: &Value) -> Result<(), Fenced> {
     let (ledger, fence) = (&setup.ledger, job.fence());
-    let mut tx = ledger.db.begin("record").await?;
-    seize(&mut tx, &fence, End::Succeeded, None).await?;
-    (entry.record)(&mut tx, &recording(setup, job), &job.payload, output).await?;
     let kept = (entry.keep)(output).map_err(|e| db::Error::Decode(e.into()))?;
-    archive(&mut tx, ledger.now(), job.id, Some(&kept)).await?;
-    close_attempt(&mut tx, ledger.now(), &fence, "succeeded", None).await?;
-    tx.commit().await?;
+    if entry.records {
+        let mut tx = ledger.db.begin("record").await?;
+        close_attempt(&mut tx, ledger.now(), &fence, "succeeded", None).await?;
+        (entry.record)(&mut tx, &recording(setup, job), &job.payload, output).await?;
+        archive(&mut tx, ledger.now(), (job.tenant, job.id), End::Succeeded, None, Some(&kept)).await?;
+        tx.commit().await?;
+    } else {
+        ledger.finish(Done { fence, output: kept }).await?;
+    }
     tracing::info!("job {} succeeded", job.id);
     Ok(())
 }
@@ -109,12 +112,11 @@ async fn fail(setup: &Setup, entry: &Entry, job: &Job, failure: &Failure) -> Res
 async fn give_up(setup: &Setup, entry: Option<&Entry>, job: &Job, end: End, trouble: &Trouble) -> Result<(), Fenced> {
     let (ledger, fence) = (&setup.ledger, job.fence());
     let mut tx = ledger.db.begin("give_up").await?;
-    seize(&mut tx, &fence, end, Some(trouble)).await?;
+    close_attempt(&mut tx, ledger.now(), &fence, end.word(), Some(trouble)).await?;
     if let Some(entry) = entry {
         (entry.gave_up)(&mut tx, &recording(setup, job), &job.payload, trouble).await?;
     }
-    archive(&mut tx, ledger.now(), job.id, None).await?;
-    close_attempt(&mut tx, ledger.now(), &fence, end.word(), Some(trouble)).await?;
+    archive(&mut tx, ledger.now(), (job.tenant, job.id), end, Some(trouble), None).await?;
     tx.commit().await?;
     tracing::error!(class = %trouble.class, "job {} is {}: {}", job.id, end.word(), trouble.message);
     metrics::counter!("platen_jobs_given_up_total", "end" => end.word()).increment(1);

@@ -124,10 +124,10 @@ async fn a_running_job_stops_when_asked() {
     let world = world_with(press.clone()).await;
     let id = bundle(&world).await;
     let worker = world.worker(None).await;
-    assert_eq!(world.ledger.claim(worker.name(), Queue::ALL, 1).await.unwrap(), vec![id]);
+    let job = world.ledger.claim(worker.name(), Queue::ALL, 1).await.unwrap().pop().expect("the bundle is ready");
     let running = tokio::spawn({
         let worker = worker.clone();
-        async move { worker.run(id).await }
+        async move { worker.run(job).await }
     });
     tokio::time::timeout(DEADLINE, hold.0.notified()).await.unwrap();
     worker.ask_to_stop(id);

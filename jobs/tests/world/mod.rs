@@ -97,16 +97,19 @@ impl World {
     }
 
     /// Claims a job, which must be the next of its queue.
-    async fn claim(&self, worker: &Runner, id: JobId) {
+    async fn claim(&self, worker: &Runner, id: JobId) -> Job {
         let queue: Queue = self.job(id).await.queue.parse().unwrap();
-        assert_eq!(self.ledger.claim(worker.name(), &[queue], 1).await.unwrap(), vec![id], "the job is next");
+        self.ledger.with_work(&[queue]).await.unwrap();
+        let job = self.ledger.claim(worker.name(), &[queue], 1).await.unwrap().pop().expect("a job is ready");
+        assert_eq!(job.id, id, "the job is next");
+        job
     }
 
     /// Claims and runs one job to the end of one attempt.
     pub(crate) async fn run(&self, id: JobId) {
         let worker = self.worker(None).await;
-        self.claim(&worker, id).await;
-        tokio::time::timeout(DEADLINE, worker.run(id)).await.expect("the attempt ends");
+        let job = self.claim(&worker, id).await;
+        tokio::time::timeout(DEADLINE, worker.run(job)).await.expect("the attempt ends");
     }
 
     /// Claims and runs one job on a worker that dies at a point: its task is dropped there, and its heart is missed. Answers whether the
@@ -123,8 +126,8 @@ impl World {
             }
         });
         let worker = self.worker(Some(hook)).await;
-        self.claim(&worker, id).await;
-        let run = tokio::spawn(async move { worker.run(id).await });
+        let job = self.claim(&worker, id).await;
+        let run = tokio::spawn(async move { worker.run(job).await });
         let died = tokio::time::timeout(DEADLINE, reached.notified()).await.is_ok();
         run.abort();
         let _ = run.await;

@@ -2,24 +2,29 @@
 //! comment, which is live on Postgres only. Native types on both sides.
 
 mod at;
+mod bell;
 #[cfg(feature = "testing")]
 pub mod cover;
 pub mod dump;
 mod open;
 mod query;
+mod rows;
 mod server;
 mod slow;
 mod text;
 mod watch;
 
 pub use at::At;
+pub use bell::Bell;
 pub use open::{MIGRATIONS, Schema};
 pub use query::{Bind, Query, Record};
+pub use rows::{Rows, rows};
 pub use server::Server;
 pub use sqlx::types::Json;
 pub use text::{Sql, uncomment};
 pub use watch::Watch;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use slow::Reason;
@@ -42,6 +47,10 @@ pub enum Db {
         read: SqlitePool,
         /// The one writer of this process.
         write: SqlitePool,
+        /// The file.
+        file: PathBuf,
+        /// Rings for work.
+        bell: Bell,
     },
     /// A server.
     Postgres(Server),
@@ -53,6 +62,8 @@ pub struct Tx {
     inner: Inner,
     name: &'static str,
     began: Instant,
+    bell: Bell,
+    rings: bool,
 }
 
 #[derive(Debug)]
@@ -73,7 +84,7 @@ impl Db {
             Db::Postgres(server) => Inner::Postgres { tx: server.begin().await?, pooled: server.is_pooled() },
         };
         slow::note(Reason::Begin, name, asked.elapsed());
-        Ok(Tx { inner, name, began: Instant::now() })
+        Ok(Tx { inner, name, began: Instant::now(), bell: self.bell().clone(), rings: false })
     }
 
     /// A read outside any transaction.
@@ -81,6 +92,15 @@ impl Db {
         match self {
             Db::Sqlite { read, .. } => Query::new(sql, query::Target::LitePool(read)),
             Db::Postgres(server) => Query::new(sql, query::Target::PgPool(server)),
+        }
+    }
+
+    /// Rings for work: for who waits in this process and in others.
+    #[must_use]
+    pub fn bell(&self) -> &Bell {
+        match self {
+            Db::Sqlite { bell, .. } => bell,
+            Db::Postgres(server) => &server.bell,
         }
     }
 
@@ -107,7 +127,7 @@ impl Db {
     /// Closes every connection.
     pub async fn close(&self) {
         match self {
-            Db::Sqlite { read, write } => {
+            Db::Sqlite { read, write, .. } => {
                 read.close().await;
                 write.close().await;
             }
@@ -125,6 +145,11 @@ impl Tx {
         }
     }
 
+    /// It brings work: once it is durable, the [`Bell`] rings.
+    pub fn ring(&mut self) {
+        self.rings = true;
+    }
+
     /// Makes it durable.
     ///
     /// # Errors
@@ -137,6 +162,9 @@ impl Tx {
         metrics::counter!("platen_transactions_total", "name" => self.name, "outcome" => if done.is_ok() { "committed" } else { "failed" })
             .increment(1);
         slow::note(Reason::Transaction, self.name, self.began.elapsed());
+        if self.rings && done.is_ok() {
+            self.bell.ring();
+        }
         done
     }
 
@@ -199,13 +227,6 @@ pub fn is_passing(error: &Error) -> bool {
         }),
         _ => false,
     }
-}
-
-/// `{"0": …, "1": …}`: the one shape that `jsonb_each` opens on both databases.
-pub fn rows<T: serde::Serialize>(items: impl IntoIterator<Item = T>) -> Json<serde_json::Value> {
-    let map =
-        items.into_iter().enumerate().filter_map(|(i, item)| Some((i.to_string(), serde_json::to_value(item).ok()?)));
-    Json(serde_json::Value::Object(map.collect()))
 }
 
 /// SQL types of an id: `uuid` on Postgres, 36 characters on SQLite, so that it reads the same inside JSON.

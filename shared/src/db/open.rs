@@ -7,7 +7,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{Db, Result, Server, Sql};
+use super::{Bell, Db, Result, Server, Sql};
 use crate::sql;
 
 static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -15,7 +15,7 @@ static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// The schemas this binary works on: from the oldest whose tables it can use to the newest migration it knows. Beyond that it
 /// works on what `schema_floor` says still carries it.
-pub const MIGRATIONS: std::ops::RangeInclusive<i64> = 2..=2;
+pub const MIGRATIONS: std::ops::RangeInclusive<i64> = 3..=3;
 
 /// How the schema found compares with what this binary needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,7 @@ impl Db {
             return Ok(Db::Postgres(Server::open(url, connections).await?));
         }
         let options: SqliteConnectOptions = url.parse()?;
+        let file = options.get_filename().to_path_buf();
         let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -53,7 +54,7 @@ impl Db {
             .connect_with(options.clone())
             .await?;
         let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.pragma("query_only", "on")).await?;
-        Ok(Db::Sqlite { read, write })
+        Ok(Db::Sqlite { read, write, bell: Bell::beside(&file), file })
     }
 
     /// Brings the schema up to this binary's version, under the migrator's lock. A newer schema that still carries this

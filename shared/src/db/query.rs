@@ -36,6 +36,7 @@ pub struct Query<'c> {
     target: Target<'c>,
     args: Args,
     error: Option<sqlx::Error>,
+    anew: bool,
 }
 
 macro_rules! run {
@@ -65,7 +66,7 @@ macro_rules! run {
                 timed(Reason::Statement, text, $make(q.sql.pg, a).$method(&mut *c)).await.map($map)
             }
             (Target::Pg { tx, pooled }, Args::Pg(a)) => {
-                let asking = $make(q.sql.pg, a).persistent(!pooled);
+                let asking = $make(q.sql.pg, a).persistent(!pooled && !q.anew);
                 timed(Reason::Statement, text, asking.$method(&mut *tx)).await.map($map)
             }
             _ => unreachable!("arguments are made for their target"),
@@ -87,7 +88,7 @@ impl<'c> Query<'c> {
         #[cfg(feature = "testing")]
         super::cover::ran(&sql, !lite);
         let args = if lite { Args::Lite(SqliteArguments::default()) } else { Args::Pg(PgArguments::default()) };
-        Query { sql, target, args, error: None }
+        Query { sql, target, args, error: None, anew: false }
     }
 
     /// The next `$n`.
@@ -99,6 +100,13 @@ impl<'c> Query<'c> {
         if let Err(error) = added {
             self.error.get_or_insert(sqlx::Error::Encode(error));
         }
+        self
+    }
+
+    /// Planned for these very arguments, every time: for statements over many rows, whose plan must not be one that was made when the table
+    /// was small. It costs a round trip on Postgres.
+    pub fn planned_anew(mut self) -> Self {
+        self.anew = true;
         self
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Postgres, Transaction};
 
-use super::{Error, Result};
+use super::{Bell, Error, Result};
 
 /// Limits that keep one bad statement from holding others up.
 const LIMITS: [(&str, &str); 3] =
@@ -23,6 +23,8 @@ const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = '30s'; SET LOCAL lock_
 pub struct Server {
     /// The connections.
     pub pool: PgPool,
+    /// Rings for work.
+    pub(super) bell: Bell,
     pooler: Option<Pooler>,
 }
 
@@ -39,7 +41,8 @@ impl Server {
         let limited = options.clone().options(LIMITS);
         let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
         if !pooled {
-            return Ok(Server { pool: pool.connect_with(limited).await?, pooler: None });
+            let pool = pool.connect_with(limited).await?;
+            return Ok(Server { bell: Bell::through(&pool), pool, pooler: None });
         }
         let direct = direct.map(|(host, port)| {
             let few = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(5));
@@ -47,7 +50,8 @@ impl Server {
         });
         // PgBouncer refuses parameters that it cannot keep apart between its clients.
         let plain = options.statement_cache_capacity(0).extra_float_digits(None);
-        Ok(Server { pool: pool.connect_with(plain).await?, pooler: Some(Pooler { direct }) })
+        let pool = pool.connect_with(plain).await?;
+        Ok(Server { bell: Bell::through(&pool), pool, pooler: Some(Pooler { direct }) })
     }
 
     /// Whether statements may be kept on the connection, and reads stand outside a transaction.

@@ -1,126 +1,154 @@
 //! Handing out work: promote what is due, share it fairly over tenants, and begin attempts. Not scoped to a tenant.
 
-use super::{Job, Ledger, Queue, hot, paused};
-use crate::db::{self, At, Json, Result, Tx};
+use std::cmp::Reverse;
+
+use super::{Fence, Job, Ledger, Queue, hot, paused};
+use crate::db::{self, At, Json, Result, Rows, Tx};
 use crate::id::{JobId, TenantId};
 use crate::sql;
 
 /// So many tenants are looked at in one claim; the rotation reaches the others next time.
 const TENANTS_MAX: i64 = 32;
 
-pub(super) fn words(queues: &[Queue]) -> Json<serde_json::Value> {
+pub(super) fn words(queues: &[Queue]) -> Json<Rows<serde_json::Value>> {
     db::rows(queues.iter().map(|q| serde_json::json!({ "q": q.word() })))
 }
 
 impl Ledger {
-    /// Those of the queues, in the order given, where a claim would find something: a read, so that idling costs no write.
+    /// Those of the queues, in the order given, where a claim would find something; what has become due is made ready first. A read when
+    /// nothing is due, so that idling costs no write.
     ///
     /// # Errors
     /// Whatever the database says.
     pub async fn with_work(&self, queues: &[Queue]) -> Result<Vec<Queue>> {
-        let found: Vec<(String,)> = self
+        let found: Vec<(String, i64)> = self
             .db
             .query(sql!(
-                "SELECT w.q FROM (SELECT value->>'q' AS q FROM jsonb_each($1)) w
-                 WHERE EXISTS (SELECT 1 FROM jobs WHERE queue = w.q AND state = 'ready')
-                   OR EXISTS (SELECT 1 FROM jobs WHERE queue = w.q AND state = 'scheduled' AND waiting_for <> 'paused' AND run_at <= $2)"
+                "SELECT q, due FROM (SELECT value->>'q' AS q, CAST(0 AS BIGINT) AS due FROM jsonb_each($1)
+                   UNION ALL SELECT value->>'q', CAST(1 AS BIGINT) FROM jsonb_each($1)) w
+                 WHERE (due = 0 AND EXISTS (SELECT 1 FROM jobs WHERE queue = w.q AND state = 'ready'))
+                   OR (due = 1 AND EXISTS (SELECT 1 FROM jobs WHERE queue = w.q AND state = 'scheduled' AND waiting_for <> 'paused' AND run_at <= $2))"
             ))
             .bind(words(queues))
             .bind(self.now())
             .all()
             .await?;
-        Ok(queues.iter().copied().filter(|queue| found.iter().any(|(word,)| word == queue.word())).collect())
+        if found.iter().any(|(_, due)| *due == 1) {
+            self.promote().await?;
+        }
+        Ok(queues.iter().copied().filter(|queue| found.iter().any(|(word, _)| word == queue.word())).collect())
     }
 
-    /// Makes due rows ready, then gives up to `n` ready ones to a worker: the queues in the order given, in each the tenants in turn, of
-    /// each its jobs by priority and age. Nothing is counted yet: see [`Ledger::start`].
+    /// Makes everything ready whose time has come, a thousand at most.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn claim(&self, worker: &str, queues: &[Queue], n: i64) -> Result<Vec<JobId>> {
-        let mut tx = self.db.begin("claim").await?;
+    pub async fn promote(&self) -> Result<()> {
+        let mut tx = self.db.begin("promote").await?;
         promote(&mut tx, self.now()).await?;
-        let mut ids = vec![];
+        tx.commit().await
+    }
+
+    /// Gives up to `n` ready jobs to a worker and begins their attempts: the queues in the order given, in each the tenants in turn, of each
+    /// its jobs by priority and age.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn claim(&self, worker: &str, queues: &[Queue], n: i64) -> Result<Vec<Job>> {
+        let mut tx = self.db.begin("claim").await?;
+        let mut jobs = vec![];
         for queue in queues {
-            let want = n - i64::try_from(ids.len()).unwrap_or(n);
+            let want = n - i64::try_from(jobs.len()).unwrap_or(n);
             if want <= 0 {
                 break;
             }
-            ids.extend(self.claim_fairly(&mut tx, worker, *queue, want).await?);
+            jobs.extend(self.claim_fairly(&mut tx, worker, *queue, want).await?);
         }
         tx.commit().await?;
-        Ok(ids)
+        Ok(jobs)
     }
 
-    async fn claim_fairly(&self, tx: &mut Tx, worker: &str, queue: Queue, n: i64) -> Result<Vec<JobId>> {
-        let mut turn = self.turn(queue);
-        let waiting = tenants_waiting(tx, queue, turn.last).await?;
-        let (mut ids, mut more) = (vec![], i64::try_from(waiting.len()) == Ok(TENANTS_MAX));
-        for (tenant, share) in turn.deal(&waiting, n) {
-            let got = claim_of(tx, worker, queue, tenant, share).await?;
-            more |= i64::try_from(got.len()).unwrap_or(share) == share;
-            ids.extend(got);
+    async fn claim_fairly(&self, tx: &mut Tx, worker: &str, queue: Queue, n: i64) -> Result<Vec<Job>> {
+        let (now, mut turn, mut jobs) = (self.now(), self.turn(queue), vec![]);
+        let left = |jobs: &Vec<Job>| n - i64::try_from(jobs.len()).unwrap_or(n);
+        loop {
+            let before = jobs.len();
+            let mut waiting = tenants_waiting(tx, queue, turn.last).await?;
+            let more = i64::try_from(waiting.len()) == Ok(TENANTS_MAX);
+            // A share that was not used up goes to the others: no slot stays empty while a job is ready.
+            while left(&jobs) > 0 && !waiting.is_empty() {
+                for (tenant, share) in turn.deal(&waiting, left(&jobs)) {
+                    let got = claim_of(tx, now, worker, queue, tenant, share).await?;
+                    if i64::try_from(got.len()) != Ok(share) {
+                        waiting.retain(|(id, _)| *id != tenant);
+                    }
+                    jobs.extend(got);
+                }
+            }
+            if left(&jobs) <= 0 || !more || jobs.len() == before {
+                self.keep_turn(queue, turn);
+                return Ok(jobs);
+            }
         }
-        self.keep_turn(queue, turn);
-        // A share that was not used up goes to those who may have more: no slot stays empty while a job is ready.
-        let want = n - i64::try_from(ids.len()).unwrap_or(n);
-        if want > 0 && more {
-            ids.extend(claim_any(tx, worker, queue, want).await?);
-        }
-        Ok(ids)
     }
 
-    /// Begins an attempt of a claimed job: counts it and opens its row. `None` when it was taken away meanwhile.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn start(&self, id: JobId, worker: &str) -> Result<Option<Job>> {
-        let now = self.now();
-        let mut tx = self.db.begin("start").await?;
-        let job: Option<Job> = tx
-            .query(sql!(concat!(
-                "UPDATE jobs SET attempt = attempt + 1, started_at = $3, waiting_for = '', waiting_why = ''
-                 WHERE id = $1 AND worker = $2 AND state = 'running' AND started_at IS NULL RETURNING ",
-                hot!()
-            )))
-            .bind(id)
-            .bind(worker)
-            .bind(now)
-            .opt()
-            .await?;
-        begun(tx, now, job).await
-    }
-
-    /// Claims one ready job by its id and begins its attempt at once: what a dispatcher does that was handed the id. `None` when it is not
+    /// Claims one ready job by its id and begins its attempt: what a dispatcher does that was handed the id. `None` when it is not
     /// to be had: it runs, has ended, waits, is paused, or never was.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn take(&self, id: JobId, worker: &str) -> Result<Option<Job>> {
-        let now = self.now();
+    pub async fn take(&self, tenant: TenantId, id: JobId, worker: &str) -> Result<Option<Job>> {
         let mut tx = self.db.begin("take").await?;
         let job: Option<Job> = tx
             .query(sql!(concat!(
-                "UPDATE jobs AS j SET state = 'running', worker = $2, attempt = attempt + 1, started_at = $3, waiting_for = '', waiting_why = ''
-                 WHERE id = $1 AND state = 'ready' AND NOT ",
+                "UPDATE jobs AS j SET state = 'running', worker = $3, attempt = attempt + 1, started_at = $4, waiting_for = '', waiting_why = ''
+                 WHERE tenant = $1 AND id = $2 AND state = 'ready' AND NOT ",
                 paused!(),
                 " RETURNING ",
                 hot!()
             )))
+            .bind(tenant)
             .bind(id)
             .bind(worker)
-            .bind(now)
+            .bind(self.now())
             .opt()
             .await?;
-        begun(tx, now, job).await
+        match job {
+            Some(_) => tx.commit().await?,
+            None => tx.rollback().await?,
+        }
+        Ok(job)
+    }
+
+    /// Gives jobs back that a worker claimed and did not run: ready as before, and the attempt is not counted. What is no longer its own is
+    /// left alone.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn give_back(&self, fences: &[Fence]) -> Result<()> {
+        let mut tx = self.db.begin("give_back").await?;
+        for fence in fences {
+            tx.query(sql!(
+                "UPDATE jobs SET state = 'ready', attempt = attempt - 1, worker = NULL, started_at = NULL, offered_at = NULL
+                 WHERE tenant = $1 AND id = $2 AND worker = $3 AND attempt = $4 AND state = 'running'"
+            ))
+            .bind(fence.tenant)
+            .bind(fence.id)
+            .bind(&fence.worker)
+            .bind(fence.attempt)
+            .exec()
+            .await?;
+        }
+        tx.ring();
+        tx.commit().await
     }
 }
 
 /// Makes everything ready whose time has come.
 pub(super) async fn promote(tx: &mut Tx, now: At) -> Result<u64> {
     tx.query(sql!(
-        "UPDATE jobs SET state = 'ready', waiting_for = '', waiting_why = '', ready_at = $1, offered_at = NULL WHERE id IN (
-           SELECT id FROM jobs WHERE state = 'scheduled' AND waiting_for <> 'paused' AND run_at <= $1
+        "UPDATE jobs SET state = 'ready', waiting_for = '', waiting_why = '', ready_at = $1, offered_at = NULL WHERE (tenant, id) IN (
+           SELECT tenant, id FROM jobs WHERE state = 'scheduled' AND waiting_for <> 'paused' AND run_at <= $1
            ORDER BY run_at LIMIT 1000 /*pg FOR UPDATE SKIP LOCKED */)"
     ))
     .bind(now)
@@ -154,55 +182,26 @@ pub(super) async fn tenants_waiting(tx: &mut Tx, queue: Queue, last: TenantId) -
     .await
 }
 
-async fn claim_of(tx: &mut Tx, worker: &str, queue: Queue, tenant: TenantId, n: i64) -> Result<Vec<JobId>> {
-    let picked: Vec<(JobId,)> = tx
+async fn claim_of(tx: &mut Tx, now: At, worker: &str, queue: Queue, tenant: TenantId, n: i64) -> Result<Vec<Job>> {
+    let mut jobs: Vec<Job> = tx
         .query(sql!(concat!(
             "WITH picked AS MATERIALIZED (
                SELECT id FROM jobs j WHERE tenant = $1 AND queue = $2 AND state = 'ready' AND NOT ",
             paused!(),
             " ORDER BY priority DESC, run_at, id LIMIT $3 /*pg FOR UPDATE OF j SKIP LOCKED */)
-             UPDATE jobs SET state = 'running', worker = $4, started_at = NULL WHERE id IN (SELECT id FROM picked) RETURNING id"
+             UPDATE jobs SET state = 'running', worker = $4, attempt = attempt + 1, started_at = $5, waiting_for = '', waiting_why = ''
+             WHERE tenant = $1 AND id IN (SELECT id FROM picked) RETURNING ",
+            hot!()
         )))
         .bind(tenant)
         .bind(queue.word())
         .bind(n)
         .bind(worker)
-        .all()
-        .await?;
-    Ok(picked.into_iter().map(|(id,)| id).collect())
-}
-
-async fn claim_any(tx: &mut Tx, worker: &str, queue: Queue, n: i64) -> Result<Vec<JobId>> {
-    let picked: Vec<(JobId,)> = tx
-        .query(sql!(concat!(
-            "WITH picked AS MATERIALIZED (
-               SELECT id FROM jobs j WHERE queue = $1 AND state = 'ready' AND NOT ",
-            paused!(),
-            " ORDER BY priority DESC, run_at, id LIMIT $2 /*pg FOR UPDATE OF j SKIP LOCKED */)
-             UPDATE jobs SET state = 'running', worker = $3, started_at = NULL WHERE id IN (SELECT id FROM picked) RETURNING id"
-        )))
-        .bind(queue.word())
-        .bind(n)
-        .bind(worker)
-        .all()
-        .await?;
-    Ok(picked.into_iter().map(|(id,)| id).collect())
-}
-
-/// Opens the row of an attempt that has just been counted.
-async fn begun(mut tx: Tx, now: At, job: Option<Job>) -> Result<Option<Job>> {
-    let Some(job) = job else {
-        tx.rollback().await?;
-        return Ok(None);
-    };
-    tx.query(sql!("INSERT INTO job_attempts (job, number, tenant, worker, started_at) VALUES ($1, $2, $3, $4, $5)"))
-        .bind(job.id)
-        .bind(job.attempt)
-        .bind(job.tenant)
-        .bind(&job.worker)
         .bind(now)
-        .exec()
+        .planned_anew()
+        .all()
         .await?;
-    tx.commit().await?;
-    Ok(Some(job))
+    // An update answers its rows in no order.
+    jobs.sort_by_key(|job| (Reverse(job.priority), job.run_at, job.id));
+    Ok(jobs)
 }

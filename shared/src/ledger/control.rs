@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::finish::{End, Trouble, archive};
 use super::{Job, Ledger, Waiting, columns, hot, paused};
-use crate::db::{At, Json, Result, Tx};
+use crate::db::{At, Result, Tx};
 use crate::id::{JobId, PauseId, TenantId};
 use crate::sql;
 
@@ -46,20 +46,17 @@ pub struct Pause {
 /// # Errors
 /// Whatever the database says.
 pub async fn cancel(tx: &mut Tx, now: At, tenant: TenantId, id: JobId, why: &str) -> Result<Cancelling> {
-    let trouble = Json(serde_json::json!({ "class": "cancelled", "message": why }));
     let waiting: Option<Job> = tx
         .query(sql!(concat!(
-            "UPDATE jobs SET state = 'cancelled', error = $3, waiting_for = '', waiting_why = '' WHERE tenant = $1 AND id = $2
-               AND (state IN ('ready', 'scheduled') OR (state = 'running' AND started_at IS NULL)) RETURNING ",
+            "UPDATE jobs SET state = 'cancelled' WHERE tenant = $1 AND id = $2 AND state IN ('ready', 'scheduled') RETURNING ",
             hot!()
         )))
         .bind(tenant)
         .bind(id)
-        .bind(trouble)
         .opt()
         .await?;
     if let Some(job) = waiting {
-        archive(tx, now, id, None).await?;
+        archive(tx, now, (tenant, id), End::Cancelled, Some(&Trouble::new("cancelled", why)), None).await?;
         return Ok(Cancelling::Cancelled(Box::new(job)));
     }
     let asked = tx
@@ -100,6 +97,7 @@ pub async fn retry(tx: &mut Tx, now: At, tenant: TenantId, id: JobId) -> Result<
         .exec()
         .await?;
     if back == 1 {
+        tx.ring();
         tx.query(sql!("DELETE FROM job_history WHERE tenant = $1 AND id = $2")).bind(tenant).bind(id).exec().await?;
     }
     Ok(back == 1)
@@ -143,8 +141,8 @@ pub async fn pause(tx: &mut Tx, pause: &Pause) -> Result<u64> {
     .exec()
     .await?;
     tx.query(sql!(concat!(
-        "UPDATE jobs SET state = 'scheduled', waiting_for = 'paused', waiting_why = $1 WHERE id IN (
-           SELECT id FROM jobs j WHERE state IN ('ready', 'scheduled') AND waiting_for <> 'paused' AND ",
+        "UPDATE jobs SET state = 'scheduled', waiting_for = 'paused', waiting_why = $1 WHERE (tenant, id) IN (
+           SELECT tenant, id FROM jobs j WHERE state IN ('ready', 'scheduled') AND waiting_for <> 'paused' AND ",
         paused!(),
         ")"
     )))
@@ -169,13 +167,14 @@ pub async fn resume(tx: &mut Tx, tenant: Option<TenantId>, id: PauseId) -> Resul
     }
     let n = tx
         .query(sql!(concat!(
-            "UPDATE jobs SET waiting_for = '', waiting_why = '' WHERE id IN (
-               SELECT id FROM jobs j WHERE state = 'scheduled' AND waiting_for = 'paused' AND NOT ",
+            "UPDATE jobs SET waiting_for = '', waiting_why = '' WHERE (tenant, id) IN (
+               SELECT tenant, id FROM jobs j WHERE state = 'scheduled' AND waiting_for = 'paused' AND NOT ",
             paused!(),
             ")"
         )))
         .exec()
         .await?;
+    tx.ring();
     Ok(Some(n))
 }
 

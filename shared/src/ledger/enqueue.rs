@@ -1,10 +1,13 @@
-//! The one way to enqueue: an insert in the caller's transaction, together with the business change.
+//! The one way to enqueue: an insert in the caller's transaction, together with the business change; one job or many.
 
+use std::collections::HashSet;
+
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::paused;
 use crate::canon;
-use crate::db::{self, At, Json, Tx};
+use crate::db::{self, At, Tx};
 use crate::id::{JobId, TenantId};
 use crate::sql;
 
@@ -71,61 +74,135 @@ pub enum EnqueueError {
 /// # Errors
 /// [`EnqueueError`]; then the caller drops the transaction.
 pub async fn enqueue(tx: &mut Tx, now: At, job: &NewJob) -> Result<Enqueued, EnqueueError> {
-    let id = JobId::new();
-    let digest = canon::digest(&job.payload)?;
-    let fresh = tx
-        .query(sql!(
-            "INSERT INTO job_keys (tenant, kind, key, job, digest, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (tenant, kind, key) DO NOTHING"
-        ))
-        .bind(job.tenant)
-        .bind(job.kind)
-        .bind(&job.key)
-        .bind(id)
-        .bind(&digest)
-        .bind(now)
-        .exec()
-        .await?;
-    if fresh == 0 {
-        let (known, held): (JobId, String) = tx
-            .query(sql!("SELECT job, digest FROM job_keys WHERE tenant = $1 AND kind = $2 AND key = $3"))
-            .bind(job.tenant)
-            .bind(job.kind)
-            .bind(&job.key)
-            .one()
-            .await?;
-        return if held == digest { Ok(Enqueued::Known(known)) } else { Err(EnqueueError::KeyTaken(known)) };
-    }
-    insert(tx, now, id, job).await?;
-    Ok(Enqueued::New(id))
+    let mut outcomes = enqueue_all(tx, now, &[job]).await?;
+    outcomes.pop().unwrap_or_else(|| Err(db::Error::RowNotFound.into()))
 }
 
-/// The row itself: ready when due, scheduled when not, parked when an operator paused its like.
-async fn insert(tx: &mut Tx, now: At, id: JobId, job: &NewJob) -> db::Result<()> {
+/// The same for many jobs, in as many statements as for one; each has its own outcome, in their order, and a key that is taken spoils no
+/// other's.
+///
+/// # Errors
+/// When a payload is no JSON or the database fails; then the caller drops the transaction.
+pub async fn enqueue_all(
+    tx: &mut Tx,
+    now: At,
+    jobs: &[&NewJob],
+) -> Result<Vec<Result<Enqueued, EnqueueError>>, EnqueueError> {
+    let rows: Vec<Row<'_>> = jobs.iter().copied().map(Row::of).collect::<Result<_, _>>()?;
+    let fresh = insert_keys(tx, now, &rows).await?;
+    let (new, known): (Vec<&Row<'_>>, Vec<_>) = rows.iter().partition(|row| fresh.contains(&row.id));
+    if !new.is_empty() {
+        insert(tx, now, &new).await?;
+        tx.ring();
+    }
+    if known.is_empty() {
+        return Ok(rows.iter().map(|row| Ok(Enqueued::New(row.id))).collect());
+    }
+    let mut outcomes = vec![];
+    for row in &rows {
+        outcomes.push(if fresh.contains(&row.id) { Ok(Enqueued::New(row.id)) } else { holder(tx, row).await? });
+    }
+    Ok(outcomes)
+}
+
+/// A job as one row of an argument.
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(rename = "i", serialize_with = "plain")]
+    id: JobId,
+    #[serde(rename = "t")]
+    tenant: uuid::Uuid,
+    #[serde(rename = "q")]
+    queue: &'static str,
+    #[serde(rename = "k")]
+    kind: &'static str,
+    key: &'a str,
+    #[serde(rename = "d")]
+    digest: String,
+    #[serde(rename = "s")]
+    spec_hash: Option<&'a str>,
+    #[serde(rename = "v")]
+    provider: &'a str,
+    #[serde(rename = "p")]
+    payload: &'a Value,
+    #[serde(rename = "n")]
+    priority: i64,
+    #[serde(rename = "r")]
+    run_at: i64,
+    #[serde(rename = "c")]
+    correlation_id: &'a str,
+}
+
+/// The UUID inside, as the columns hold it.
+fn plain<S: Serializer>(id: &JobId, serializer: S) -> Result<S::Ok, S::Error> {
+    id.0.serialize(serializer)
+}
+
+impl<'a> Row<'a> {
+    fn of(job: &'a NewJob) -> serde_json::Result<Row<'a>> {
+        Ok(Row {
+            id: JobId::new(),
+            tenant: job.tenant.0,
+            queue: job.queue.word(),
+            kind: job.kind,
+            key: &job.key,
+            digest: canon::digest(&job.payload)?,
+            spec_hash: job.spec_hash.as_deref(),
+            provider: &job.provider,
+            payload: &job.payload,
+            priority: job.priority,
+            run_at: job.run_at.0,
+            correlation_id: &job.correlation_id,
+        })
+    }
+}
+
+/// Takes the keys that are free; answers the jobs whose keys these were.
+async fn insert_keys(tx: &mut Tx, now: At, rows: &[Row<'_>]) -> db::Result<HashSet<JobId>> {
+    let fresh: Vec<(JobId,)> = tx
+        .query(sql!(
+            "INSERT INTO job_keys (tenant, kind, key, job, digest, created_at)
+             SELECT /*pg CAST( */ value->>'t' /*pg AS UUID) */, value->>'k', value->>'key', /*pg CAST( */ value->>'i' /*pg AS UUID) */,
+               value->>'d', $2 FROM jsonb_each($1) WHERE 1 = 1
+             ON CONFLICT (tenant, kind, key) DO NOTHING RETURNING job"
+        ))
+        .bind(db::rows(rows))
+        .bind(now)
+        .all()
+        .await?;
+    Ok(fresh.into_iter().map(|(id,)| id).collect())
+}
+
+/// Whose a key is that was not free.
+async fn holder(tx: &mut Tx, row: &Row<'_>) -> db::Result<Result<Enqueued, EnqueueError>> {
+    let (known, held): (JobId, String) = tx
+        .query(sql!("SELECT job, digest FROM job_keys WHERE tenant = $1 AND kind = $2 AND key = $3"))
+        .bind(TenantId(row.tenant))
+        .bind(row.kind)
+        .bind(row.key)
+        .one()
+        .await?;
+    Ok(if held == row.digest { Ok(Enqueued::Known(known)) } else { Err(EnqueueError::KeyTaken(known)) })
+}
+
+/// The rows themselves: ready when due, scheduled when not, parked when an operator paused their like.
+async fn insert(tx: &mut Tx, now: At, rows: &[&Row<'_>]) -> db::Result<()> {
     tx.query(sql!(concat!(
         "INSERT INTO jobs (id, tenant, queue, kind, key, spec_hash, provider, payload, priority, state, attempt, failures, recoveries,
             run_at, waiting_for, waiting_why, cancel_requested, correlation_id, enqueued_at, ready_at)
          SELECT id, tenant, queue, kind, key, spec_hash, provider, payload, priority,
-            CASE WHEN paused OR run_at > now THEN 'scheduled' ELSE 'ready' END, 0, 0, 0,
+            CASE WHEN paused OR run_at > $2 THEN 'scheduled' ELSE 'ready' END, 0, 0, 0,
             run_at, CASE WHEN paused THEN 'paused' ELSE '' END, CASE WHEN paused THEN 'an operator paused this kind of work' ELSE '' END,
-            /*pg FALSE OR */ 1 = 0, correlation_id, now, now
+            /*pg FALSE OR */ 1 = 0, correlation_id, $2, $2
          FROM (SELECT j.*, ",
         paused!(),
-        " AS paused FROM (SELECT /*pg CAST( */ $1 /*pg AS UUID) */ AS id, /*pg CAST( */ $2 /*pg AS UUID) */ AS tenant, $3 AS queue, $4 AS kind,
-            $5 AS key, $6 AS spec_hash, $7 AS provider, /*pg CAST( */ $8 /*pg AS JSONB) */ AS payload, CAST($9 AS BIGINT) AS priority,
-            /*pg CAST( */ $10 /*pg AS TIMESTAMPTZ) */ AS run_at, $11 AS correlation_id, /*pg CAST( */ $12 /*pg AS TIMESTAMPTZ) */ AS now) j) k"
+        " AS paused FROM (SELECT /*pg CAST( */ value->>'i' /*pg AS UUID) */ AS id, /*pg CAST( */ value->>'t' /*pg AS UUID) */ AS tenant,
+            value->>'q' AS queue, value->>'k' AS kind, value->>'key' AS key, value->>'s' AS spec_hash, value->>'v' AS provider,
+            value->'p' AS payload, CAST(value->>'n' AS BIGINT) AS priority,
+            /*pg CAST('epoch' AS TIMESTAMPTZ) + INTERVAL '1 microsecond' * */ CAST(value->>'r' AS BIGINT) AS run_at,
+            value->>'c' AS correlation_id FROM jsonb_each($1)) j) k"
     )))
-    .bind(id)
-    .bind(job.tenant)
-    .bind(job.queue.word())
-    .bind(job.kind)
-    .bind(&job.key)
-    .bind(&job.spec_hash)
-    .bind(&job.provider)
-    .bind(Json(&job.payload))
-    .bind(job.priority)
-    .bind(job.run_at)
-    .bind(&job.correlation_id)
+    .bind(db::rows(rows))
     .bind(now)
     .exec()
     .await

@@ -4,12 +4,14 @@ use serde_json::{Value, json};
 
 use super::{Job, Ledger, Waiting, columns};
 use crate::db::{self, At, Json, Tx};
-use crate::id::JobId;
+use crate::id::{JobId, TenantId};
 use crate::sql;
 
 /// Who may end an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fence {
+    /// Whose job it is.
+    pub tenant: TenantId,
     /// The job.
     pub id: JobId,
     /// Its owner.
@@ -76,69 +78,64 @@ impl End {
     }
 }
 
-/// Takes the job's row for this attempt, first thing in the finishing transaction: from here on nobody else can end it.
+/// Closes an attempt with its row, first thing in the transaction that ends it: the job's row is held from here on, so nobody else can.
 ///
 /// # Errors
-/// [`Fenced::Late`] when it is no longer ours.
-pub async fn seize(tx: &mut Tx, fence: &Fence, end: End, trouble: Option<&Trouble>) -> Result<(), Fenced> {
-    let n = tx
-        .query(sql!(
-            "UPDATE jobs SET state = $4, error = $5, waiting_for = '', waiting_why = ''
-             WHERE id = $1 AND worker = $2 AND attempt = $3 AND state = 'running' AND started_at IS NOT NULL"
-        ))
-        .bind(fence.id)
-        .bind(&fence.worker)
-        .bind(fence.attempt)
-        .bind(end.word())
-        .bind(trouble.map(Trouble::json))
-        .exec()
-        .await?;
-    if n == 1 { Ok(()) } else { Err(Fenced::Late) }
-}
-
-/// Moves a seized job to the history with its output and closes the attempt's row; the transaction's commit makes it so.
-///
-/// # Errors
-/// Whatever the database says.
-pub async fn archive(tx: &mut Tx, now: At, id: JobId, output: Option<&Value>) -> db::Result<()> {
-    tx.query(sql!(concat!(
-        "INSERT INTO job_history (",
-        columns!(),
-        ", output, finished_at) SELECT ",
-        columns!(),
-        ", $2, $3 FROM jobs WHERE id = $1"
-    )))
-    .bind(id)
-    .bind(output.map(Json))
-    .bind(now)
-    .exec()
-    .await?;
-    tx.query(sql!("DELETE FROM jobs WHERE id = $1")).bind(id).exec().await.map(drop)
-}
-
-/// Closes the row of an attempt.
-///
-/// # Errors
-/// Whatever the database says.
+/// [`Fenced::Late`] when the attempt is no longer this worker's.
 pub async fn close_attempt(
     tx: &mut Tx,
     now: At,
     fence: &Fence,
     outcome: &str,
     trouble: Option<&Trouble>,
+) -> Result<(), Fenced> {
+    let n = tx
+        .query(sql!(
+            "INSERT INTO job_attempts (tenant, job, number, worker, started_at, ended_at, outcome, class, message)
+             SELECT tenant, id, attempt, worker, started_at, $5, $6, $7, $8 FROM jobs
+             WHERE tenant = $1 AND id = $2 AND worker = $3 AND attempt = $4 AND state = 'running' /*pg FOR UPDATE */"
+        ))
+        .bind(fence.tenant)
+        .bind(fence.id)
+        .bind(&fence.worker)
+        .bind(fence.attempt)
+        .bind(now)
+        .bind(outcome)
+        .bind(trouble.map(|t| t.class.as_str()))
+        .bind(trouble.map(|t| t.message.as_str()))
+        .exec()
+        .await?;
+    if n == 1 { Ok(()) } else { Err(Fenced::Late) }
+}
+
+/// Moves a job that this transaction holds to the history; the commit makes it so.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn archive(
+    tx: &mut Tx,
+    now: At,
+    (tenant, id): (TenantId, JobId),
+    end: End,
+    trouble: Option<&Trouble>,
+    output: Option<&Value>,
 ) -> db::Result<()> {
-    tx.query(sql!(
-        "UPDATE job_attempts SET ended_at = $3, outcome = $4, class = $5, message = $6 WHERE job = $1 AND number = $2"
-    ))
-    .bind(fence.id)
-    .bind(fence.attempt)
+    tx.query(sql!(concat!(
+        "INSERT INTO job_history (",
+        columns!(),
+        ", output, finished_at) SELECT id, tenant, queue, kind, key, spec_hash, provider, payload, priority, $3, attempt, failures, recoveries, worker,
+           run_at, '', '', saved, $4, cancel_requested, correlation_id, enqueued_at, ready_at, started_at, $5, $6
+         FROM jobs WHERE tenant = $1 AND id = $2"
+    )))
+    .bind(tenant)
+    .bind(id)
+    .bind(end.word())
+    .bind(trouble.map(Trouble::json))
+    .bind(output.map(Json))
     .bind(now)
-    .bind(outcome)
-    .bind(trouble.map(|t| t.class.as_str()))
-    .bind(trouble.map(|t| t.message.as_str()))
     .exec()
-    .await
-    .map(drop)
+    .await?;
+    tx.query(sql!("DELETE FROM jobs WHERE tenant = $1 AND id = $2")).bind(tenant).bind(id).exec().await.map(drop)
 }
 
 impl Ledger {
@@ -167,27 +164,21 @@ impl Ledger {
         failures: i64,
     ) -> Result<(), Fenced> {
         let mut tx = self.db.begin("postpone").await?;
-        let n = tx
-            .query(sql!(
-                "UPDATE jobs SET state = 'scheduled', worker = NULL, started_at = NULL, progress = NULL, offered_at = NULL, run_at = $4, waiting_for = $5,
-                   waiting_why = $6, error = $7, failures = failures + $8
-                 WHERE id = $1 AND worker = $2 AND attempt = $3 AND state = 'running' AND started_at IS NOT NULL"
-            ))
-            .bind(fence.id)
-            .bind(&fence.worker)
-            .bind(fence.attempt)
-            .bind(at)
-            .bind(why.word())
-            .bind(&trouble.message)
-            .bind(trouble.json())
-            .bind(failures)
-            .exec()
-            .await?;
-        if n != 1 {
-            return Err(Fenced::Late);
-        }
         let outcome = if failures > 0 { "failed" } else { "postponed" };
         close_attempt(&mut tx, self.now(), fence, outcome, Some(trouble)).await?;
+        tx.query(sql!(
+            "UPDATE jobs SET state = 'scheduled', worker = NULL, started_at = NULL, progress = NULL, offered_at = NULL, run_at = $3, waiting_for = $4,
+               waiting_why = $5, error = $6, failures = failures + $7 WHERE tenant = $1 AND id = $2"
+        ))
+        .bind(fence.tenant)
+        .bind(fence.id)
+        .bind(at)
+        .bind(why.word())
+        .bind(&trouble.message)
+        .bind(trouble.json())
+        .bind(failures)
+        .exec()
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -199,9 +190,10 @@ impl Ledger {
         let mut tx = self.db.begin("checkpoint").await?;
         let kept: Option<(bool,)> = tx
             .query(sql!(
-                "UPDATE jobs SET saved = $4 WHERE id = $1 AND worker = $2 AND attempt = $3 AND state = 'running' AND started_at IS NOT NULL
+                "UPDATE jobs SET saved = $5 WHERE tenant = $1 AND id = $2 AND worker = $3 AND attempt = $4 AND state = 'running'
                  RETURNING cancel_requested"
             ))
+            .bind(fence.tenant)
             .bind(fence.id)
             .bind(&fence.worker)
             .bind(fence.attempt)
@@ -218,6 +210,11 @@ impl Job {
     /// The fence of its current attempt.
     #[must_use]
     pub fn fence(&self) -> Fence {
-        Fence { id: self.id, worker: self.worker.clone().unwrap_or_default(), attempt: self.attempt }
+        Fence {
+            tenant: self.tenant,
+            id: self.id,
+            worker: self.worker.clone().unwrap_or_default(),
+            attempt: self.attempt,
+        }
     }
 }

@@ -28,7 +28,7 @@ pub async fn followed(tx: &mut Tx, tenant: TenantId, orders: &[OrderId]) -> Resu
 /// Whatever the database says.
 pub async fn poll_now(tx: &mut Tx, now: At, tenant: TenantId, orders: &[OrderId]) -> Result<u64> {
     tx.query(sql!(
-        "UPDATE jobs SET run_at = $3 WHERE id IN (
+        "UPDATE jobs SET run_at = $3 WHERE tenant = $1 AND id IN (
            SELECT j.id FROM jsonb_each($2) o JOIN jobs j ON j.payload->>'order' = o.value->>'o'
            WHERE j.tenant = $1 AND j.kind IN ('poll_tracking', 'submit_order') AND j.kind = 'poll_tracking')
          AND state = 'scheduled' AND waiting_for = '' AND run_at > $3"
@@ -54,7 +54,7 @@ pub async fn poll_later(
     fresh: At,
 ) -> Result<u64> {
     tx.query(sql!(
-        "UPDATE jobs SET run_at = $3 WHERE id IN (
+        "UPDATE jobs SET run_at = $3 WHERE tenant = $1 AND id IN (
            SELECT j.id FROM jsonb_each($2) o JOIN jobs j ON j.payload->>'order' = o.value->>'o'
            WHERE j.tenant = $1 AND j.kind IN ('poll_tracking', 'submit_order') AND j.kind = 'poll_tracking')
          AND state = 'scheduled' AND waiting_for = '' AND run_at < $4 AND enqueued_at > $5"
@@ -89,6 +89,6 @@ impl Ledger {
     }
 }
 
-fn list(orders: &[OrderId]) -> db::Json<serde_json::Value> {
+fn list(orders: &[OrderId]) -> db::Json<db::Rows<serde_json::Value>> {
     db::rows(orders.iter().map(|order| serde_json::json!({ "o": order.to_string() })))
 }

@@ -1,7 +1,7 @@
 //! The ledger: one SQL truth about work. Redis and apalis only carry ids.
 //!
-//! [`enqueue`] inserts in the caller's transaction; [`claim`] hands out and starts; [`system`] beats and recovers; [`finish`] ends attempts,
-//! fenced by (id, worker, attempt); [`offers`] are the ids that Redis is given; [`read`] explains; [`fleet`] shows all of it to operators;
+//! [`enqueue`] inserts in the caller's transaction, [`Ledger::submit`] many callers' jobs in one; [`claim`] hands out and starts; [`system`] beats and recovers; [`finish`] ends attempts,
+//! fenced by (id, worker, attempt), [`finish_many`] many at once; [`offers`] are the ids that Redis is given; [`read`] explains; [`fleet`] shows all of it to operators;
 //! [`control`] is what they do; [`schedules`] are clocks of tenants that insert rows, [`fires`] those of the
 //! installation; [`follow`] finds the jobs of an order, [`trim`] forgets.
 
@@ -9,12 +9,15 @@ pub mod claim;
 pub mod control;
 pub mod enqueue;
 pub mod finish;
+pub mod finish_many;
 pub mod fires;
 pub mod fleet;
 pub mod follow;
+mod group;
 pub mod offers;
 pub mod read;
 pub mod schedules;
+mod submit;
 pub mod system;
 pub mod trim;
 mod turn;
@@ -24,7 +27,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::db::{At, Db, Json};
@@ -32,6 +34,8 @@ use crate::id::{JobId, TenantId};
 
 pub use enqueue::{EnqueueError, Enqueued, NewJob};
 pub use finish::{Fence, Fenced};
+pub use finish_many::Done;
+use group::Groups;
 pub use system::{Presence, Progress};
 use turn::Turn;
 
@@ -40,21 +44,21 @@ pub const DEAD_AFTER_S: u64 = 6;
 /// A job that outlived this many owners is not given another one.
 pub const RECOVERIES_MAX: i64 = 10;
 
-/// The ledger as a process sees it: the database, the ledger's clock, and a bell for workers in the same process.
+/// The ledger as a process sees it: the database, the ledger's clock, and what it remembers of turns.
 #[derive(Clone)]
 pub struct Ledger {
     /// Where the rows are.
     pub db: Db,
     clock: Arc<dyn Clock>,
-    bell: Arc<Notify>,
     turns: Arc<Mutex<HashMap<Queue, Turn>>>,
+    groups: Arc<Groups>,
 }
 
 impl Ledger {
     /// Over a database, with the clock that due times and liveness are judged by.
     #[must_use]
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Ledger {
-        Ledger { db, clock, bell: Arc::new(Notify::new()), turns: Arc::default() }
+        Ledger { db, clock, turns: Arc::default(), groups: Arc::default() }
     }
 
     /// The ledger's time: the database's.
@@ -63,15 +67,15 @@ impl Ledger {
         self.clock.now()
     }
 
-    /// Tells workers of this process that something was enqueued; call it after the commit. A lost nudge costs latency only.
+    /// Wakes who waits for work in this process. Commits that bring work ring by themselves ([`crate::db::Tx::ring`]); a lost ring costs
+    /// latency only.
     pub fn nudge(&self) {
-        self.bell.notify_waiters();
-        self.bell.notify_one();
+        self.db.bell().ring_here();
     }
 
-    /// Waits for a nudge.
+    /// Waits for work to be brought.
     pub async fn nudged(&self) {
-        self.bell.notified().await;
+        self.db.bell().rung().await;
     }
 
     fn turn(&self, queue: Queue) -> Turn {

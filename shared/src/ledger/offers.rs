@@ -37,14 +37,14 @@ impl Ledger {
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn offer(&self, queue: Queue, n: i64, stale: Duration) -> Result<Vec<JobId>> {
+    pub async fn offer(&self, queue: Queue, n: i64, stale: Duration) -> Result<Vec<(TenantId, JobId)>> {
         let now = self.now();
         let mut tx = self.db.begin("offer").await?;
         promote(&mut tx, now).await?;
         let mut turn = self.turn(queue);
         let mut waiting = tenants_waiting(&mut tx, queue, turn.last).await?;
-        let mut ids: Vec<JobId> = vec![];
-        let left = |ids: &[JobId]| n - i64::try_from(ids.len()).unwrap_or(n);
+        let mut ids: Vec<(TenantId, JobId)> = vec![];
+        let left = |ids: &[(TenantId, JobId)]| n - i64::try_from(ids.len()).unwrap_or(n);
         while left(&ids) > 0 && !waiting.is_empty() {
             for (tenant, share) in turn.deal(&waiting, left(&ids)) {
                 let got = offer_of(&mut tx, queue, tenant, share, now, now.minus(stale)).await?;
@@ -60,20 +60,28 @@ impl Ledger {
     }
 }
 
-async fn offer_of(tx: &mut Tx, queue: Queue, tenant: TenantId, n: i64, now: At, stale: At) -> Result<Vec<JobId>> {
+async fn offer_of(
+    tx: &mut Tx,
+    queue: Queue,
+    tenant: TenantId,
+    n: i64,
+    now: At,
+    stale: At,
+) -> Result<Vec<(TenantId, JobId)>> {
     let picked: Vec<(JobId,)> = tx
         .query(sql!(
             "WITH picked AS MATERIALIZED (
                SELECT id FROM jobs j WHERE tenant = $1 AND queue = $2 AND state = 'ready' AND (offered_at IS NULL OR offered_at < $3)
                ORDER BY priority DESC, run_at, id LIMIT $4 /*pg FOR UPDATE OF j SKIP LOCKED */)
-             UPDATE jobs SET offered_at = $5 WHERE id IN (SELECT id FROM picked) RETURNING id"
+             UPDATE jobs SET offered_at = $5 WHERE tenant = $1 AND id IN (SELECT id FROM picked) RETURNING id"
         ))
         .bind(tenant)
         .bind(queue.word())
         .bind(stale)
         .bind(n)
         .bind(now)
+        .planned_anew()
         .all()
         .await?;
-    Ok(picked.into_iter().map(|(id,)| id).collect())
+    Ok(picked.into_iter().map(|(id,)| (tenant, id)).collect())
 }

@@ -99,14 +99,18 @@ impl Ledger {
             .await
     }
 
-    /// The attempts of a job, first to last.
+    /// The attempts of a job, first to last; one that runs has no row yet and is shown from the job's.
     ///
     /// # Errors
     /// Whatever the database says.
     pub async fn attempts(&self, tenant: TenantId, id: JobId) -> Result<Vec<AttemptRow>> {
         self.db
             .query(sql!(
-                "SELECT number, worker, started_at, ended_at, outcome, class, message FROM job_attempts WHERE tenant = $1 AND job = $2 ORDER BY number"
+                "SELECT number, worker, started_at, ended_at, outcome, class, message FROM job_attempts WHERE tenant = $1 AND job = $2
+                 UNION ALL
+                 SELECT attempt, worker, started_at, NULL, NULL, NULL, NULL FROM jobs j WHERE tenant = $1 AND id = $2 AND state = 'running'
+                   AND started_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM job_attempts WHERE tenant = $1 AND job = $2 AND number = j.attempt)
+                 ORDER BY number"
             ))
             .bind(tenant)
             .bind(id)

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{DEAD_AFTER_S, Ledger};
+use super::{DEAD_AFTER_S, Fence, Ledger};
 use crate::db::{Json, Result};
-use crate::id::JobId;
+use crate::id::{JobId, TenantId};
 use crate::sql;
 
 /// What the sweep did.
@@ -94,20 +94,41 @@ impl Ledger {
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn report(&self, worker: &str, jobs: &[(JobId, Progress)]) -> Result<()> {
+    pub async fn report(&self, worker: &str, jobs: &[(TenantId, JobId, Progress)]) -> Result<()> {
         if jobs.is_empty() {
             return Ok(());
         }
         let mut tx = self.db.begin("progress").await?;
-        for (id, progress) in jobs {
-            tx.query(sql!("UPDATE jobs SET progress = $3 WHERE id = $1 AND worker = $2 AND state = 'running'"))
-                .bind(*id)
-                .bind(worker)
-                .bind(Json(progress))
-                .exec()
-                .await?;
+        for (tenant, id, progress) in jobs {
+            tx.query(sql!(
+                "UPDATE jobs SET progress = $4 WHERE tenant = $1 AND id = $2 AND worker = $3 AND state = 'running'"
+            ))
+            .bind(*tenant)
+            .bind(*id)
+            .bind(worker)
+            .bind(Json(progress))
+            .exec()
+            .await?;
         }
         tx.commit().await
+    }
+
+    /// The attempts of a worker that began longer ago than `age` and have not ended.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn held_by(&self, worker: &str, age: Duration) -> Result<Vec<Fence>> {
+        let held: Vec<(TenantId, JobId, i64)> = self
+            .db
+            .query(sql!(
+                "SELECT tenant, id, attempt FROM jobs WHERE worker = $1 AND state = 'running' AND started_at < $2"
+            ))
+            .bind(worker)
+            .bind(self.now().minus(age))
+            .all()
+            .await?;
+        let fence = |(tenant, id, attempt)| Fence { tenant, id, worker: worker.to_owned(), attempt };
+        Ok(held.into_iter().map(fence).collect())
     }
 
     /// The worker leaves in good order: whatever it still holds goes back at once, as after its death.
@@ -144,10 +165,13 @@ impl Ledger {
         let mut tx = self.db.begin("sweep").await?;
         let dead_workers =
             tx.query(sql!("DELETE FROM workers WHERE heartbeat_at < $1")).bind(alive_since).exec().await?;
+        // An attempt that the release before began has its row already.
         tx.query(sql!(
-            "UPDATE job_attempts SET ended_at = $1, outcome = 'lost', class = 'owner_died', message = 'the worker stopped beating; the job goes on elsewhere'
-             WHERE ended_at IS NULL AND job IN (
-               SELECT id FROM jobs WHERE state = 'running' AND started_at IS NOT NULL AND worker NOT IN (SELECT id FROM workers))"
+            "INSERT INTO job_attempts (tenant, job, number, worker, started_at, ended_at, outcome, class, message)
+             SELECT tenant, id, attempt, worker, started_at, $1, 'lost', 'owner_died', 'the worker stopped beating; the job goes on elsewhere'
+             FROM jobs WHERE state = 'running' AND started_at IS NOT NULL AND worker NOT IN (SELECT id FROM workers) /*pg FOR UPDATE */
+             ON CONFLICT (tenant, job, number) DO UPDATE SET ended_at = excluded.ended_at, outcome = excluded.outcome,
+               class = excluded.class, message = excluded.message"
         ))
         .bind(now)
         .exec()
@@ -161,11 +185,13 @@ impl Ledger {
             .bind(now)
             .exec()
             .await?;
+        if recovered > 0 {
+            tx.ring();
+        }
         tx.commit().await?;
         if recovered > 0 {
             tracing::warn!(dead_workers, recovered, "took {recovered} jobs back from dead workers");
             metrics::counter!("platen_jobs_recovered_total").increment(recovered);
-            self.nudge();
         }
         Ok(Swept { dead_workers, recovered })
     }

@@ -1,8 +1,11 @@
 //! What housekeeping takes away, of every tenant: bounded pieces, each a short transaction of its own, oldest first. Keys of effects stay:
 //! they are the memory of what was done.
 
+use serde_json::json;
+
 use super::Ledger;
-use crate::db::{At, Result};
+use crate::db::{At, Result, Sql, rows};
+use crate::id::{JobId, TenantId};
 use crate::sql;
 use crate::store::idempotency;
 
@@ -12,24 +15,11 @@ impl Ledger {
     /// # Errors
     /// Whatever the database says.
     pub async fn trim_history(&self, before: At, n: i64) -> Result<u64> {
-        let mut tx = self.db.begin("trim_history").await?;
-        tx.query(sql!(
-            "DELETE FROM job_attempts WHERE job IN (SELECT id FROM job_history WHERE finished_at < $1 ORDER BY finished_at, id LIMIT $2)"
-        ))
-        .bind(before)
-        .bind(n)
-        .exec()
-        .await?;
-        let gone = tx
-            .query(sql!(
-                "DELETE FROM job_history WHERE id IN (SELECT id FROM job_history WHERE finished_at < $1 ORDER BY finished_at, id LIMIT $2)"
-            ))
-            .bind(before)
-            .bind(n)
-            .exec()
-            .await?;
-        tx.commit().await?;
-        Ok(gone)
+        let old = sql!(
+            "DELETE FROM job_history WHERE (tenant, id) IN (
+               SELECT tenant, id FROM job_history WHERE finished_at < $1 ORDER BY finished_at, id LIMIT $2) RETURNING tenant, id"
+        );
+        self.trim("trim_history", old, before, n).await
     }
 
     /// The same for succeeded jobs of cron lines, which come by the minute and tell little afterwards.
@@ -37,26 +27,27 @@ impl Ledger {
     /// # Errors
     /// Whatever the database says.
     pub async fn trim_lines(&self, before: At, n: i64) -> Result<u64> {
-        let mut tx = self.db.begin("trim_lines").await?;
+        let old = sql!(
+            "DELETE FROM job_history WHERE (tenant, id) IN (SELECT tenant, id FROM job_history
+               WHERE finished_at < $1 AND substr(key, 1, 5) = 'cron:' AND state = 'succeeded' ORDER BY finished_at, id LIMIT $2) RETURNING tenant, id"
+        );
+        self.trim("trim_lines", old, before, n).await
+    }
+
+    async fn trim(&self, name: &'static str, old: Sql, before: At, n: i64) -> Result<u64> {
+        let mut tx = self.db.begin(name).await?;
+        let gone: Vec<(TenantId, JobId)> = tx.query(old).bind(before).bind(n).planned_anew().all().await?;
+        let list = rows(gone.iter().map(|(tenant, id)| json!({ "t": tenant.0, "i": id.0 })));
         tx.query(sql!(
-            "DELETE FROM job_attempts WHERE job IN (SELECT id FROM job_history
-               WHERE finished_at < $1 AND substr(key, 1, 5) = 'cron:' AND state = 'succeeded' ORDER BY finished_at, id LIMIT $2)"
+            "DELETE FROM job_attempts WHERE (tenant, job) IN (
+               SELECT /*pg CAST( */ value->>'t' /*pg AS UUID) */, /*pg CAST( */ value->>'i' /*pg AS UUID) */ FROM jsonb_each($1))"
         ))
-        .bind(before)
-        .bind(n)
+        .bind(list)
+        .planned_anew()
         .exec()
         .await?;
-        let gone = tx
-            .query(sql!(
-                "DELETE FROM job_history WHERE id IN (SELECT id FROM job_history
-                   WHERE finished_at < $1 AND substr(key, 1, 5) = 'cron:' AND state = 'succeeded' ORDER BY finished_at, id LIMIT $2)"
-            ))
-            .bind(before)
-            .bind(n)
-            .exec()
-            .await?;
         tx.commit().await?;
-        Ok(gone)
+        Ok(gone.len() as u64)
     }
 
     /// Deletes up to `n` keys of cron lines' firings before a moment: the line has moved on, so none of them comes again.
@@ -67,8 +58,8 @@ impl Ledger {
         let mut tx = self.db.begin("trim_keys").await?;
         let gone = tx
             .query(sql!(
-                "DELETE FROM job_keys WHERE substr(key, 1, 5) = 'cron:' AND job IN (
-                   SELECT job FROM job_keys WHERE created_at < $1 AND substr(key, 1, 5) = 'cron:' ORDER BY created_at LIMIT $2)"
+                "DELETE FROM job_keys WHERE (tenant, kind, key) IN (
+                   SELECT tenant, kind, key FROM job_keys WHERE created_at < $1 AND substr(key, 1, 5) = 'cron:' ORDER BY created_at LIMIT $2)"
             ))
             .bind(before)
             .bind(n)

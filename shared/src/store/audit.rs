@@ -1,6 +1,8 @@
 //! The audit: who commanded what, and why. Rows are added, never changed.
 
-use crate::db::{At, Result, Source, Tx};
+use serde_json::json;
+
+use crate::db::{At, Result, Source, Tx, rows};
 use crate::id::{EventId, TenantId};
 use crate::sql;
 
@@ -38,6 +40,27 @@ pub async fn write(tx: &mut Tx, audit: &Audit) -> Result<()> {
     .bind(&audit.action)
     .bind(&audit.subject)
     .bind(&audit.reason)
+    .exec()
+    .await
+    .map(drop)
+}
+
+/// Writes rows of one moment, in one statement.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn write_all(tx: &mut Tx, audits: &[&Audit]) -> Result<()> {
+    let Some(first) = audits.first() else { return Ok(()) };
+    tx.query(sql!(
+        "INSERT INTO audit (tenant, id, at, actor, action, subject, reason)
+         SELECT /*pg CAST( */ value->>'t' /*pg AS UUID) */, /*pg CAST( */ value->>'i' /*pg AS UUID) */, $2, value->>'who', value->>'what',
+           value->>'which', value->>'why' FROM jsonb_each($1)"
+    ))
+    .bind(rows(audits.iter().map(|a| {
+        let (tenant, id) = (a.tenant.0, a.id.0);
+        json!({ "t": tenant, "i": id, "who": a.actor, "what": a.action, "which": a.subject, "why": a.reason })
+    })))
+    .bind(first.at)
     .exec()
     .await
     .map(drop)

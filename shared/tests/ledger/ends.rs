@@ -24,8 +24,8 @@ pub(crate) async fn a_late_worker_changes_nothing(b: Arc<Bench>) {
     b.clock.advance(Duration::from_secs(7));
     b.ledger.beat(&Presence::named("fresh")).await.unwrap();
     assert_eq!(b.ledger.sweep().await.unwrap().recovered, 1);
-    assert_eq!(b.claim("fresh", 1).await, vec![late.id]);
-    let fresh = b.ledger.start(late.id, "fresh").await.unwrap().unwrap().fence();
+    let fresh = b.get("fresh").await.fence();
+    assert_eq!(fresh.id, late.id);
 
     let trouble = Trouble::new("x", "y");
     let at = b.ledger.now();
@@ -50,9 +50,8 @@ pub(crate) async fn a_failure_is_counted_and_a_delay_is_not(b: Arc<Bench>) {
     assert!(b.claim("w", 1).await.is_empty(), "not due yet");
 
     b.clock.advance(Duration::from_secs(2));
-    assert_eq!(b.claim("w", 1).await, vec![fence.id]);
-    let second = b.ledger.start(fence.id, "w").await.unwrap().unwrap().fence();
-    assert_eq!(second.attempt, 2);
+    let second = b.get("w").await.fence();
+    assert_eq!((second.id, second.attempt), (fence.id, 2));
     b.ledger
         .postpone(&second, at, Waiting::Breaker, &Trouble::new("breaker_open", "the circuit is open"))
         .await
@@ -70,8 +69,7 @@ pub(crate) async fn a_checkpoint_is_kept_and_fenced(b: Arc<Bench>) {
     b.clock.advance(Duration::from_secs(7));
     b.ledger.sweep().await.unwrap();
     b.ledger.beat(&Presence::named("w2")).await.unwrap();
-    b.claim("w2", 1).await;
-    let job = b.ledger.start(fence.id, "w2").await.unwrap().unwrap();
+    let job = b.get("w2").await;
     assert_eq!(job.saved.unwrap().0, json!({ "draft": "d-1" }), "the next attempt knows what the last one did");
 }
 

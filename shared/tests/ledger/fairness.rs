@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::Queue;
-use platen_shared::sql;
 use platen_shared::store::tenants::{self, Tenant};
 
 use super::Bench;
@@ -16,22 +15,11 @@ async fn put_many(b: &Bench, tenant: TenantId, n: usize, priority: i64) {
     }
 }
 
-/// Whose a claimed job is.
-async fn owner_of(b: &Bench, id: JobId) -> TenantId {
-    let row: (TenantId,) =
-        b.ledger.db.query(sql!("SELECT tenant FROM jobs WHERE id = $1")).bind(id).one().await.unwrap();
-    row.0
-}
-
 /// Claims `n` at a time, `rounds` times; whose the jobs were, round by round.
 async fn owners(b: &Bench, n: i64, rounds: usize) -> Vec<Vec<TenantId>> {
     let mut all = vec![];
     for _ in 0..rounds {
-        let mut round = vec![];
-        for id in b.claim("w", n).await {
-            round.push(owner_of(b, id).await);
-        }
-        all.push(round);
+        all.push(b.claim_jobs("w", n).await.iter().map(|job| job.tenant).collect());
     }
     all
 }
@@ -95,11 +83,12 @@ pub(crate) async fn what_is_taken_by_id_is_taken_once(b: Arc<Bench>) {
     let id = b.put(&b.job("a")).await.id();
     let takers = (0..8).map(|n| {
         let b = b.clone();
-        tokio::spawn(async move { b.ledger.take(id, &format!("w{n}")).await.unwrap() })
+        tokio::spawn(async move { b.ledger.take(b.tenant, id, &format!("w{n}")).await.unwrap() })
     });
     let taken: Vec<_> = futures::future::join_all(takers).await.into_iter().filter_map(Result::unwrap).collect();
     assert_eq!(taken.len(), 1);
     assert_eq!((taken[0].attempt, taken[0].state.as_str()), (1, "running"));
-    assert!(b.ledger.take(JobId::new(), "w").await.unwrap().is_none(), "an id that never was");
+    assert!(b.ledger.take(TenantId::new(), id, "w").await.unwrap().is_none(), "another's id");
+    assert!(b.ledger.take(b.tenant, JobId::new(), "w").await.unwrap().is_none(), "an id that never was");
     assert_eq!(b.ledger.with_work(Queue::ALL).await.unwrap(), vec![]);
 }

@@ -28,17 +28,24 @@ pub(crate) async fn a_slow_job_is_left_alone(b: Arc<Bench>) {
 }
 
 pub(crate) async fn a_claimed_job_is_returned_uncharged(b: Arc<Bench>) {
-    let id = b.put(&b.job("a")).await.id();
-    b.ledger.beat(&Presence::named("w")).await.unwrap();
-    b.claim("w", 1).await;
-    b.ledger.leave("w").await.unwrap();
-    b.ledger.beat(&Presence::named("w")).await.unwrap();
-    assert_eq!(b.claim("w", 1).await, vec![id], "at shutdown");
-    b.clock.advance(Duration::from_secs(7));
-    assert_eq!(b.ledger.sweep().await.unwrap().recovered, 1);
-    let job = b.state(id).await;
-    assert_eq!((job.attempt, job.recoveries, job.failures), (0, 0, 0), "and at its owner's death");
-    assert!(b.ledger.start(id, "w").await.unwrap().is_none(), "the dead worker cannot start it any more");
+    let fence = b.running("a", "w").await;
+    b.ledger.give_back(std::slice::from_ref(&fence)).await.unwrap();
+    let job = b.state(fence.id).await;
+    assert_eq!((job.state.as_str(), job.attempt, job.recoveries, job.failures), ("ready", 0, 0, 0));
+    assert!(b.ledger.attempts(b.tenant, fence.id).await.unwrap().is_empty(), "there was no attempt");
+
+    let other = b.get("v").await.fence();
+    b.ledger.give_back(std::slice::from_ref(&fence)).await.unwrap();
+    assert_eq!(b.state(fence.id).await.state, "running", "what another worker has by now is left alone");
+    b.succeed(&other, &json!({})).await.unwrap();
+}
+
+pub(crate) async fn what_a_lost_answer_claimed_is_found(b: Arc<Bench>) {
+    let fence = b.running("a", "w").await;
+    assert!(b.ledger.held_by("w", Duration::from_secs(10)).await.unwrap().is_empty(), "it has just begun");
+    b.clock.advance(Duration::from_secs(11));
+    assert_eq!(b.ledger.held_by("w", Duration::from_secs(10)).await.unwrap(), [fence]);
+    assert!(b.ledger.held_by("v", Duration::from_secs(10)).await.unwrap().is_empty());
 }
 
 pub(crate) async fn leaving_gives_everything_back(b: Arc<Bench>) {
@@ -58,8 +65,8 @@ pub(crate) async fn a_continued_worker_is_fenced(b: Arc<Bench>) {
         matches!(b.succeed(&fence, &json!({})).await, Err(Fenced::Late)),
         "beating again does not give the job back"
     );
-    assert_eq!(b.claim("w", 1).await, vec![fence.id]);
-    let again = b.ledger.start(fence.id, "w").await.unwrap().unwrap().fence();
+    let again = b.get("w").await.fence();
+    assert_eq!(again.id, fence.id);
     assert!(
         matches!(b.succeed(&fence, &json!({})).await, Err(Fenced::Late)),
         "nor does claiming it again under the same name"

@@ -16,11 +16,15 @@ pub(crate) async fn what_is_on_offer_is_not_offered_twice(b: Arc<Bench>) {
     later.run_at = b.ledger.now().plus(Duration::from_secs(5));
     let later = b.put(&later).await.id();
     assert_eq!(b.ledger.with_offers_due(Queue::ALL, STALE).await.unwrap(), vec![Queue::Orders]);
-    assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![a]);
+    assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![(b.tenant, a)]);
     assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![]);
     assert_eq!(b.ledger.offer(Queue::Previews, 10, STALE).await.unwrap(), vec![], "another queue");
     b.clock.advance(Duration::from_secs(6));
-    assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![later], "offered once it is due");
+    assert_eq!(
+        b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(),
+        vec![(b.tenant, later)],
+        "offered once it is due"
+    );
     b.clock.advance(STALE + Duration::from_secs(1));
     assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap().len(), 2, "whoever was handed them forgot them");
     assert_eq!(b.ledger.with_offers_due(Queue::ALL, STALE).await.unwrap(), vec![], "both are on offer");
@@ -36,17 +40,17 @@ pub(crate) async fn offers_are_fair_and_bounded(b: Arc<Bench>) {
     let id = b.put(&job).await.id();
     let first = b.ledger.offer(Queue::Orders, 4, STALE).await.unwrap();
     assert_eq!(first.len(), 4, "what the quiet tenant had no use for went to the other");
-    assert!(first.contains(&id), "which did not keep it from being among the first");
+    assert!(first.contains(&(quiet, id)), "which did not keep it from being among the first");
     assert_eq!(b.ledger.offer(Queue::Orders, 4, STALE).await.unwrap().len(), 4);
 }
 
 pub(crate) async fn a_retried_job_is_offered_at_once(b: Arc<Bench>) {
     let id = b.put(&b.job("a")).await.id();
     b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap();
-    let fence = b.ledger.take(id, "w").await.unwrap().unwrap().fence();
+    let fence = b.ledger.take(b.tenant, id, "w").await.unwrap().unwrap().fence();
     let trouble = platen_shared::ledger::finish::Trouble::new("transient", "again");
     b.ledger.retry(&fence, b.ledger.now(), &trouble).await.unwrap();
-    assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![id]);
+    assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![(b.tenant, id)]);
 }
 
 pub(crate) async fn a_paused_job_is_not_taken(b: Arc<Bench>) {
@@ -64,7 +68,7 @@ pub(crate) async fn a_paused_job_is_not_taken(b: Arc<Bench>) {
     };
     control::pause(&mut tx, &pause).await.unwrap();
     tx.commit().await.unwrap();
-    assert!(b.ledger.take(id, "w").await.unwrap().is_none(), "although its id is on offer");
+    assert!(b.ledger.take(b.tenant, id, "w").await.unwrap().is_none(), "although its id is on offer");
 }
 
 pub(crate) async fn a_snoozed_job_sleeps_until_its_time(b: Arc<Bench>) {
@@ -92,14 +96,14 @@ pub(crate) async fn a_snoozed_job_sleeps_until_its_time(b: Arc<Bench>) {
 pub(crate) async fn progress_is_shown_while_it_runs_and_fenced(b: Arc<Bench>) {
     let fence = b.running("a", "w").await;
     let half = Progress { done: 5, total: 10, label: "pages".into() };
-    b.ledger.report("stranger", &[(fence.id, half.clone())]).await.unwrap();
+    b.ledger.report("stranger", &[(b.tenant, fence.id, half.clone())]).await.unwrap();
     assert_eq!(b.state(fence.id).await.progress, None, "not the stranger's job");
-    b.ledger.report("w", &[(fence.id, half)]).await.unwrap();
+    b.ledger.report("w", &[(b.tenant, fence.id, half)]).await.unwrap();
     assert_eq!(b.state(fence.id).await.progress.unwrap().0, json!({ "done": 5, "total": 10, "label": "pages" }));
     b.clock.advance(Duration::from_secs(60));
     b.ledger.sweep().await.unwrap();
     assert_eq!(b.state(fence.id).await.progress, None, "its next owner begins anew");
     b.ledger.beat(&Presence::named("v")).await.unwrap();
-    b.succeed(&b.ledger.take(fence.id, "v").await.unwrap().unwrap().fence(), &json!({})).await.unwrap();
+    b.succeed(&b.ledger.take(b.tenant, fence.id, "v").await.unwrap().unwrap().fence(), &json!({})).await.unwrap();
     assert_eq!(b.state(fence.id).await.progress, None);
 }

@@ -70,7 +70,6 @@ pub(crate) async fn another_connections_enqueue_is_heard(b: Arc<Bench>) {
     let mut watch = b.ledger.db.watch().await.unwrap();
     let heard = tokio::spawn(async move {
         watch.changed().await.unwrap();
-        watch.close().await.unwrap();
     });
     b.put(&b.job("a")).await;
     tokio::time::timeout(platen_shared::testing::DEADLINE, heard).await.unwrap().unwrap();

@@ -1,37 +1,53 @@
-//! An apalis backend over the ledger. A slot is taken before a row is claimed, so nothing is ever prefetched and left waiting.
+//! An apalis backend over the ledger. What apalis is handed is a slot of a lane, which works its way through the jobs that were claimed for
+//! the lane: as many as there are free slots, and a few milliseconds' worth ahead ([`super::ahead`]).
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use anyhow::Result;
 use apalis::prelude::{Data, Monitor, Task, TaskBuilder, TaskId, WorkerBuilder, WorkerContext};
 use apalis_core::backend::finalize::Ephemeral;
 use apalis_core::backend::{Backend, BackendConfig};
 use apalis_core::worker::ext::parallelize::ParallelizeExt;
-use platen_shared::id::JobId;
+use platen_shared::ledger::{Fence, Queue};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::ahead::Ahead;
 use crate::execute::Runner;
 use crate::lanes::{Lanes, Slot};
 use crate::{POLL_EVERY, steadily};
 
-/// A claimed job and the slot it occupies until it has run.
+/// A slot runs jobs of one lane for so long, then it is offered to the lanes anew.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// A slot that has jobs to run.
 #[derive(Clone, Debug)]
-pub(crate) struct Claimed {
-    id: JobId,
-    _slot: Arc<Slot>,
+pub(crate) struct Turn {
+    queue: Queue,
+    slot: Arc<Slot>,
 }
 
-type Batch = Pin<Box<dyn Future<Output = Vec<Claimed>> + Send>>;
+type Turns = Pin<Box<dyn Future<Output = Vec<Turn>> + Send>>;
 
-struct LedgerBackend {
+/// What the dispatcher works with.
+struct Shop {
     runner: Arc<Runner>,
     lanes: Arc<Lanes>,
-    fetching: Option<Batch>,
-    claimed: Vec<Claimed>,
+    ahead: Ahead,
+    /// Held while a claim is on its way.
+    claiming: tokio::sync::Mutex<()>,
+    stop: CancellationToken,
+}
+
+struct LedgerBackend {
+    shop: Arc<Shop>,
+    fetching: Option<Turns>,
+    turns: Vec<Turn>,
 }
 
 /// Claims and runs until `stop`; what runs then goes on by itself.
@@ -40,68 +56,131 @@ struct LedgerBackend {
 /// Never by itself: the database's troubles are waited out.
 pub(crate) async fn serve(runner: &Arc<Runner>, lanes: &Arc<Lanes>, stop: CancellationToken) -> Result<()> {
     let (runner, lanes) = (runner.clone(), lanes.clone());
+    let shop = Arc::new(Shop { runner, lanes, ahead: Ahead::default(), claiming: tokio::sync::Mutex::default(), stop });
+    let hired = shop.clone();
     let monitor = Monitor::new()
         // What runs is waited for by the worker itself, who knows of every slot.
-        .shutdown_timeout(std::time::Duration::from_millis(100))
+        .shutdown_timeout(Duration::from_millis(100))
         .should_restart(|_, error| {
             tracing::error!(%error, "the dispatcher restarts");
             true
         })
         .register(move |n| {
-            let backend =
-                LedgerBackend { runner: runner.clone(), lanes: lanes.clone(), fetching: None, claimed: vec![] };
-            WorkerBuilder::new(format!("{}-{n}", runner.name()))
+            let backend = LedgerBackend { shop: hired.clone(), fetching: None, turns: vec![] };
+            WorkerBuilder::new(format!("{}-{n}", hired.runner.name()))
                 .backend(backend)
                 .parallelize(tokio::spawn)
-                .data(runner.clone())
-                .build(start)
+                .data(hired.clone())
+                .build(work)
         });
+    let stopping = shop.clone();
     let stopped = async move {
-        stop.cancelled().await;
+        stopping.stop.cancelled().await;
         Ok(())
     };
     monitor.run_with_signal(stopped).await?;
+    let _no_claim_is_on_its_way = shop.claiming.lock().await;
+    shop.give_back(shop.ahead.rest()).await;
     Ok(())
 }
 
-/// What apalis calls for each id. It never fails: how the job ended is in the ledger.
-async fn start(claimed: Claimed, runner: Data<Arc<Runner>>) -> Result<(), Infallible> {
-    runner.run(claimed.id).await;
-    Ok(())
-}
-
-/// Waits for a free slot and a claimable row; of the best lane that has both, claims as many as there are slots.
-async fn fetch(runner: Arc<Runner>, lanes: Arc<Lanes>) -> Vec<Claimed> {
+/// What apalis calls for each slot. It never fails: how the jobs ended is in the ledger.
+async fn work(turn: Turn, shop: Data<Arc<Shop>>) -> Result<(), Infallible> {
+    let since = Instant::now();
     loop {
-        let changed = lanes.changed();
-        let open = lanes.with_room();
-        let busy = steadily("look for work", runner.ledger(), |ledger| {
-            let open = open.clone();
-            async move { ledger.with_work(&open).await }
-        });
-        for queue in if open.is_empty() { vec![] } else { busy.await } {
-            let slots = lanes.take_up_to(queue, usize::MAX);
-            let n = i64::try_from(slots.len()).unwrap_or(1);
-            let ids = steadily("claim", runner.ledger(), |ledger| {
-                let name = runner.name().to_owned();
-                async move { ledger.claim(&name, &[queue], n).await }
-            });
-            let ids = if slots.is_empty() { vec![] } else { ids.await };
-            if !ids.is_empty() {
-                return ids.into_iter().zip(slots).map(|(id, slot)| Claimed { id, _slot: Arc::new(slot) }).collect();
+        let (job, low) = shop.ahead.next(turn.queue);
+        if low {
+            shop.lanes.tell();
+        }
+        let Some(job) = job else { return Ok(()) };
+        let began = Instant::now();
+        shop.runner.run_on(job).await;
+        shop.ahead.took(turn.queue, began.elapsed());
+        // A better lane may want the slot by now.
+        if since.elapsed() > SLICE || shop.stop.is_cancelled() {
+            drop(turn.slot);
+            return Ok(());
+        }
+    }
+}
+
+/// Waits until a lane has slots and jobs for them.
+async fn fetch(shop: Arc<Shop>) -> Vec<Turn> {
+    loop {
+        let changed = shop.lanes.changed();
+        shop.give_back(shop.ahead.overdue()).await;
+        let open: Vec<Queue> =
+            shop.lanes.all().iter().map(|lane| lane.queue).filter(|queue| shop.wants(*queue)).collect();
+        let busy = if open.is_empty() { vec![] } else { shop.look(&open).await };
+        for lane in shop.lanes.all() {
+            if busy.contains(&lane.queue) {
+                // A task of its own: what is claimed is known here even when nobody waits for it any more.
+                let _ = tokio::spawn(shop.clone().claim(lane.queue)).await;
+            }
+            let turns = shop.turns(lane.queue);
+            if !turns.is_empty() {
+                return turns;
             }
         }
-        // A nudge from this process, a freed slot, or the poll: other processes cannot ring here.
+        // Work that was brought, a freed slot, or the poll.
         tokio::select! {
-            () = runner.ledger().nudged() => {}
+            () = shop.runner.ledger().nudged() => {}
             () = changed => {}
             () = tokio::time::sleep(POLL_EVERY) => {}
         }
     }
 }
 
+impl Shop {
+    /// Whether a claim for a lane would be of use.
+    fn wants(&self, queue: Queue) -> bool {
+        self.ahead.wanted(queue, self.lanes.slots_of(queue), self.lanes.room(queue)) > 0
+    }
+
+    async fn look(&self, open: &[Queue]) -> Vec<Queue> {
+        steadily("look for work", self.runner.ledger(), |ledger| {
+            let open = open.to_vec();
+            async move { ledger.with_work(&open).await }
+        })
+        .await
+    }
+
+    /// Fills a lane up.
+    async fn claim(self: Arc<Self>, queue: Queue) {
+        let _claiming = self.claiming.lock().await;
+        let n = self.ahead.wanted(queue, self.lanes.slots_of(queue), self.lanes.room(queue));
+        if n == 0 || self.stop.is_cancelled() {
+            return;
+        }
+        let n = i64::try_from(n).unwrap_or(1);
+        let jobs = steadily("claim", self.runner.ledger(), |ledger| {
+            let name = self.runner.name().to_owned();
+            async move { ledger.claim(&name, &[queue], n).await }
+        });
+        let jobs = jobs.await;
+        self.runner.holds(&jobs);
+        self.ahead.put(queue, jobs);
+    }
+
+    /// A turn for each free slot that has a job waiting.
+    fn turns(&self, queue: Queue) -> Vec<Turn> {
+        let slots = self.lanes.take_up_to(queue, self.ahead.len(queue));
+        slots.into_iter().map(|slot| Turn { queue, slot: Arc::new(slot) }).collect()
+    }
+
+    async fn give_back(&self, fences: Vec<Fence>) {
+        if fences.is_empty() {
+            return;
+        }
+        self.runner.holds_no_more(&fences);
+        if let Err(error) = self.runner.ledger().give_back(&fences).await {
+            tracing::warn!(%error, "{} claimed jobs were not given back; the sweep will find them", fences.len());
+        }
+    }
+}
+
 impl Backend for LedgerBackend {
-    type Task = Task<Claimed>;
+    type Task = Task<Turn>;
     type Error = Infallible;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>, _worker: &WorkerContext) -> Poll<Result<(), Infallible>> {
@@ -114,33 +193,31 @@ impl Backend for LedgerBackend {
         _worker: &WorkerContext,
     ) -> Poll<Option<Result<Self::Task, Infallible>>> {
         loop {
-            if let Some(claimed) = self.claimed.pop() {
-                let id = TaskId::from_string(claimed.id.to_string());
-                return Poll::Ready(Some(Ok(TaskBuilder::new(claimed).task_id(id).build())));
+            if let Some(turn) = self.turns.pop() {
+                let id = TaskId::from_string(turn.queue.word().to_owned());
+                return Poll::Ready(Some(Ok(TaskBuilder::new(turn).task_id(id).build())));
             }
-            let fetching =
-                self.fetching.get_or_insert_with(|| Box::pin(fetch(self.runner.clone(), self.lanes.clone())));
+            let fetching = self.fetching.get_or_insert_with(|| Box::pin(fetch(self.shop.clone())));
             match fetching.as_mut().poll(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(mut batch) => {
-                    batch.reverse();
-                    self.claimed = batch;
+                Poll::Ready(turns) => {
+                    self.turns = turns;
                     self.fetching = None;
                 }
             }
         }
     }
 
-    /// What was claimed and never started goes back when the worker leaves the ledger, uncharged.
+    /// What was claimed and not run is given back when the dispatcher has stopped.
     fn poll_close(&mut self, _cx: &mut Context<'_>, _worker: &WorkerContext) -> Poll<Result<(), Infallible>> {
         self.fetching = None;
-        self.claimed.clear();
+        self.turns.clear();
         Poll::Ready(Ok(()))
     }
 }
 
 impl BackendConfig for LedgerBackend {
-    type Args = Claimed;
+    type Args = Turn;
     type Id = String;
     type Kind = Ephemeral;
     type Config = ();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use apalis::prelude::{BackendExt, Codec, TaskSink};
 use apalis_redis::{Config, RedisStorage};
-use platen_shared::id::JobId;
+use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::Queue;
 use platen_shared::redis::{ConnectionManager, connect};
 use secrecy::ExposeSecret;
@@ -18,9 +18,21 @@ use crate::Redis;
 /// Redis that does not answer for so long is gone.
 const GONE_AFTER: Duration = Duration::from_secs(4);
 
-/// A job's id, as bytes from anywhere.
+/// Two ids, the tenant's and the job's, as bytes from anywhere.
 #[derive(Clone, Debug)]
-pub(super) struct JobRef(pub(super) String);
+pub(super) struct JobRef(String);
+
+impl JobRef {
+    fn new((tenant, job): (TenantId, JobId)) -> JobRef {
+        JobRef(format!("{tenant}/{job}"))
+    }
+
+    /// `None` when the bytes name no job.
+    pub(super) fn ids(&self) -> Option<(TenantId, JobId)> {
+        let (tenant, job) = self.0.split_once('/')?;
+        Some((tenant.parse().ok()?, job.parse().ok()?))
+    }
+}
 
 /// Decodes everything: garbage in Redis ends no worker, it only names no job.
 #[derive(Clone, Debug, Default)]
@@ -97,8 +109,8 @@ impl Link {
     }
 
     /// Hands ids over and rings for all replicas.
-    pub(super) async fn push(&self, queue: Queue, ids: &[JobId]) -> Result<()> {
-        let refs = ids.iter().map(|id| JobRef(id.to_string())).collect();
+    pub(super) async fn push(&self, queue: Queue, ids: &[(TenantId, JobId)]) -> Result<()> {
+        let refs = ids.iter().copied().map(JobRef::new).collect();
         self.storage(queue).with_codec(RefCodec).push_bulk(refs).await.context("the ids were not taken")?;
         redis::cmd("PUBLISH").arg(self.channel()).arg(queue.word()).exec_async(&mut self.conn.clone()).await?;
         Ok(())

@@ -1,6 +1,7 @@
 //! Handing ids of ready jobs to slots. Two dispatchers, one runner: `ledger` asks the ledger itself; `redis` is handed ids that `relay` put
 //! there. Every start claims in SQL, so both may run beside each other, and either may be lost.
 
+mod ahead;
 mod ledger;
 mod link;
 mod redis;

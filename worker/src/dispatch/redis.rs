@@ -12,7 +12,6 @@ use apalis::prelude::{BackendExt, Data, Monitor, WorkerBuilder};
 use apalis_core::backend::Vacuum;
 use apalis_core::worker::ext::parallelize::ParallelizeExt;
 use futures::StreamExt;
-use platen_shared::id::JobId;
 use platen_shared::ledger::Queue;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
@@ -134,8 +133,8 @@ struct Start {
 
 /// What apalis calls for each id. It never fails: how the job ended, or that it was not to be had, is the ledger's to know.
 async fn take(job: JobRef, start: Data<Start>) -> Result<(), Infallible> {
-    let Ok(id) = job.0.parse::<JobId>() else {
-        tracing::warn!("Redis held something that is no job's id; it is left aside");
+    let Some((tenant, id)) = job.ids() else {
+        tracing::warn!("Redis held something that names no job; it is left aside");
         return Ok(());
     };
     tokio::select! {
@@ -143,7 +142,7 @@ async fn take(job: JobRef, start: Data<Start>) -> Result<(), Infallible> {
         // Not claimed, so not charged: the offer goes stale and is made again.
         () = start.stop.cancelled() => {}
         slot = start.lanes.take(start.queue) => {
-            start.runner.take(id).await;
+            start.runner.take(tenant, id).await;
             drop(slot);
         }
     }

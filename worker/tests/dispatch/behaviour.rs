@@ -184,7 +184,7 @@ async fn a_dead_workers_jobs_go_on_elsewhere() {
         let id = fleet.previews(fleet.world.tenant, "p", 1).await[0];
         // A worker that took the job and was never heard of again.
         fleet.ledger.beat(&Presence::named("gone")).await.unwrap();
-        fleet.ledger.take(id, "gone").await.unwrap().unwrap();
+        fleet.ledger.take(fleet.world.tenant, id, "gone").await.unwrap().unwrap();
         let worker = fleet.worker(1, 1);
         fleet.until_succeeded(1).await;
         worker.leave().await;

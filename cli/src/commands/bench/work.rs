@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use platen_shared::id::JobId;
-use platen_shared::ledger::finish::{End, archive, close_attempt, seize};
-use platen_shared::ledger::{Fenced, Ledger, Presence};
+use platen_shared::ledger::{Done, Fenced, Job, Ledger, Presence};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -32,12 +30,12 @@ pub(super) async fn run(ledger: Ledger, slots: usize) -> Result<()> {
         while let Ok(another) = free.clone().try_acquire_owned() {
             held.push(another);
         }
-        let ids = if !ledger.with_work(&[QUEUE]).await?.is_empty() {
+        let jobs = if !ledger.with_work(&[QUEUE]).await?.is_empty() {
             ledger.claim(&name, &[QUEUE], i64::try_from(held.len())?).await?
         } else {
             Vec::new()
         };
-        if ids.is_empty() {
+        if jobs.is_empty() {
             drop(held);
             tokio::select! {
                 _ = tokio::time::timeout(POLL_EVERY, ledger.nudged()) => {}
@@ -45,10 +43,11 @@ pub(super) async fn run(ledger: Ledger, slots: usize) -> Result<()> {
             }
             continue;
         }
-        for (id, slot) in ids.into_iter().zip(held) {
-            let (ledger, log, name) = (ledger.clone(), log.clone(), name.clone());
+        for (claimed, slot) in jobs.into_iter().zip(held) {
+            let (ledger, log) = (ledger.clone(), log.clone());
             tokio::spawn(async move {
-                if let Err(error) = job(&ledger, &log, &name, id).await {
+                let id = claimed.id;
+                if let Err(error) = job(&ledger, &log, claimed).await {
                     eprintln!("job {id}: {error:#}");
                 }
                 drop(slot);
@@ -73,23 +72,17 @@ async fn listen(ledger: Ledger, stop: CancellationToken) -> Result<()> {
     }
 }
 
-async fn job(ledger: &Ledger, log: &Log, name: &str, id: JobId) -> Result<()> {
-    let Some(job) = ledger.start(id, name).await? else { return Ok(()) };
+async fn job(ledger: &Ledger, log: &Log, job: Job) -> Result<()> {
     let payload: Payload = serde_json::from_value(job.payload.0.clone())?;
     log.line('S', payload.i, payload.t)?;
     if payload.w > 0 {
         tokio::time::sleep(Duration::from_millis(payload.w)).await;
         log.line('D', payload.i, 0)?;
     }
-    let fence = job.fence();
-    let mut tx = ledger.db.begin("bench_record").await?;
-    match seize(&mut tx, &fence, End::Succeeded, None).await {
-        Err(Fenced::Late) => return Ok(()),
-        done => done?,
+    match ledger.finish(Done { fence: job.fence(), output: serde_json::Value::Null }).await {
+        Err(Fenced::Late) => Ok(()),
+        ended => Ok(ended?),
     }
-    archive(&mut tx, ledger.now(), id, None).await?;
-    close_attempt(&mut tx, ledger.now(), &fence, "succeeded", None).await?;
-    Ok(tx.commit().await?)
 }
 
 /// Beats and sweeps once a second, until told to stop.

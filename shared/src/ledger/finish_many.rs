@@ -1,0 +1,128 @@
+//! Ending many attempts well in one transaction: for kinds whose end is nothing but that.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use super::{Fence, Fenced, Ledger, columns};
+use crate::db::{self, At, Json, Rows, Tx, rows};
+use crate::id::JobId;
+use crate::sql;
+
+/// An attempt that went well.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// Who may say so.
+    pub fence: Fence,
+    /// What is kept of its output.
+    pub output: Value,
+}
+
+/// The jobs of an argument that still belong to the attempts it names.
+macro_rules! held {
+    () => {
+        "jsonb_each($1) f CROSS JOIN jobs j
+         WHERE j.tenant = /*pg CAST( */ f.value->>'t' /*pg AS UUID) */ AND j.id = /*pg CAST( */ f.value->>'i' /*pg AS UUID) */
+           AND j.worker = f.value->>'w' AND j.attempt = CAST(f.value->>'a' AS BIGINT) AND j.state = 'running'"
+    };
+}
+
+impl Ledger {
+    /// Ends an attempt as succeeded, in a transaction shared with whatever else ends now; answers after its commit.
+    ///
+    /// # Errors
+    /// [`Fenced`].
+    pub async fn finish(&self, done: Done) -> Result<(), Fenced> {
+        let ledger = self.clone();
+        let write = move |all| {
+            let ledger = ledger.clone();
+            async move { ledger.finish_all(all).await }
+        };
+        self.groups.finish.join(done, write).await.unwrap_or_else(|| Err(db::Error::WorkerCrashed.into()))
+    }
+
+    async fn finish_all(&self, all: Vec<Done>) -> Vec<Result<(), Fenced>> {
+        let error = match self.finish_together(&all).await {
+            Ok(held) => {
+                let outcome = |one: &Done| if held.contains(&one.fence.id) { Ok(()) } else { Err(Fenced::Late) };
+                return all.iter().map(outcome).collect();
+            }
+            Err(error) if all.len() == 1 => return vec![Err(error.into())],
+            Err(error) => error,
+        };
+        // One that the database refuses must not take the others with it.
+        tracing::debug!(%error, "{} jobs could not be ended together; one by one now", all.len());
+        let mut outcomes = vec![];
+        for one in &all {
+            outcomes.push(match self.finish_together(std::slice::from_ref(one)).await {
+                Ok(held) if held.is_empty() => Err(Fenced::Late),
+                Ok(_) => Ok(()),
+                Err(error) => Err(error.into()),
+            });
+        }
+        outcomes
+    }
+
+    /// Answers which of the attempts were still what they claim to be.
+    async fn finish_together(&self, all: &[Done]) -> db::Result<HashSet<JobId>> {
+        let now = self.now();
+        let mut tx = self.db.begin("finish").await?;
+        let held = close(&mut tx, now, list(all)).await?;
+        if !held.is_empty() {
+            archive(&mut tx, now, list(all)).await?;
+        }
+        tx.commit().await?;
+        Ok(held)
+    }
+}
+
+fn list(all: &[Done]) -> Json<Rows<Value>> {
+    rows(all.iter().map(|one| {
+        let fence = &one.fence;
+        json!({ "t": fence.tenant.0, "i": fence.id.0, "w": fence.worker, "a": fence.attempt, "o": one.output })
+    }))
+}
+
+/// As [`super::finish::close_attempt`]: the rows are held from here on.
+async fn close(tx: &mut Tx, now: At, list: Json<Rows<Value>>) -> db::Result<HashSet<JobId>> {
+    let held: Vec<(JobId,)> = tx
+        .query(sql!(concat!(
+            "INSERT INTO job_attempts (tenant, job, number, worker, started_at, ended_at, outcome)
+             SELECT j.tenant, j.id, j.attempt, j.worker, j.started_at, $2, 'succeeded' FROM ",
+            held!(),
+            " /*pg FOR UPDATE OF j */ RETURNING job"
+        )))
+        .bind(list)
+        .bind(now)
+        .planned_anew()
+        .all()
+        .await?;
+    Ok(held.into_iter().map(|(id,)| id).collect())
+}
+
+/// As [`super::finish::archive`].
+async fn archive(tx: &mut Tx, now: At, list: Json<Rows<Value>>) -> db::Result<()> {
+    tx.query(sql!(concat!(
+        "INSERT INTO job_history (",
+        columns!(),
+        ", output, finished_at) SELECT j.id, j.tenant, j.queue, j.kind, j.key, j.spec_hash, j.provider, j.payload, j.priority, 'succeeded', j.attempt,
+           j.failures, j.recoveries, j.worker, j.run_at, '', '', j.saved, NULL, j.cancel_requested, j.correlation_id, j.enqueued_at, j.ready_at,
+           j.started_at, f.value->'o', $2 FROM ",
+        held!()
+    )))
+    .bind(list.clone())
+    .bind(now)
+    .planned_anew()
+    .exec()
+    .await?;
+    tx.query(sql!(
+        "DELETE FROM jobs WHERE state = 'running' AND (tenant, id, worker, attempt) IN (
+           SELECT /*pg CAST( */ value->>'t' /*pg AS UUID) */, /*pg CAST( */ value->>'i' /*pg AS UUID) */, value->>'w', CAST(value->>'a' AS BIGINT)
+           FROM jsonb_each($1))"
+    ))
+    .bind(list)
+    .planned_anew()
+    .exec()
+    .await
+    .map(drop)
+}
