@@ -207,6 +207,7 @@ impl World {
 
     /// Notes how a request ended, if it is still remembered.
     pub(crate) fn close(&mut self, number: u64, status: u16, cut: bool) {
+        self.tally.replies_cut += u64::from(cut);
         let first = self.noted + 1 - self.log.len() as u64;
         let row = number.checked_sub(first).and_then(|i| usize::try_from(i).ok());
         if let Some(row) = row.and_then(|i| self.log.get_mut(i)) {

@@ -18,6 +18,7 @@ pub(crate) struct Tally {
     pub(crate) gets: u64,
     pub(crate) release_calls: u64,
     pub(crate) file_fetches: u64,
+    pub(crate) replies_cut: u64,
 }
 
 impl Tally {
@@ -64,6 +65,9 @@ pub struct Counts {
     pub requests: u64,
     /// GETs of file links.
     pub file_fetches: u64,
+    /// Calls that took effect, or not, and whose client saw a dead connection.
+    #[serde(default)]
+    pub replies_cut: u64,
     /// The effects again, by `orderReferenceId`.
     pub by_reference: BTreeMap<String, ReferenceCounts>,
 }
@@ -95,6 +99,7 @@ pub(crate) fn counts(app: &App) -> Counts {
         gets: tally.gets,
         release_calls: tally.release_calls,
         file_fetches: tally.file_fetches,
+        replies_cut: tally.replies_cut,
         ..Counts::default()
     };
     let (mut groups, mut released) = (BTreeSet::new(), BTreeSet::new());
