@@ -28,7 +28,7 @@ use tokio::sync::Notify;
 use api::{call, client};
 use seed::Seeded;
 
-/// On each engine.
+/// On each engine, unless `CRASH_RUNS` says otherwise.
 const RUNS: usize = 200;
 /// Callers at the same time.
 const CALLERS: usize = 8;
@@ -189,6 +189,7 @@ async fn check(test: &TestDb, seeded: &Seeded, acknowledged: &Acknowledged) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_however_often_the_api_is_killed() {
+    let runs = std::env::var("CRASH_RUNS").map_or(RUNS, |n| n.parse().expect("CRASH_RUNS is a number"));
     let all = databases().await;
     for test in all {
         let folder = tempfile::tempdir().expect("a folder");
@@ -196,13 +197,13 @@ async fn nothing_acknowledged_is_lost_however_often_the_api_is_killed() {
         let seeded = seed::seed(&test.db, &first.url).await;
         first.kill().await;
         let acknowledged: Arc<Mutex<Acknowledged>> = Arc::default();
-        for n in 0..RUNS {
+        for n in 0..runs {
             run(&test, folder.path(), &seeded, n as u64, &acknowledged).await;
         }
         let acknowledged = std::mem::take(&mut *acknowledged.lock().expect("unpoisoned"));
         check(&test, &seeded, &acknowledged).await;
         println!(
-            "{}: {RUNS} runs, {} orders, {} payments and {} jobs acknowledged, none lost",
+            "{}: {runs} runs, {} orders, {} payments and {} jobs acknowledged, none lost",
             test.engine(),
             acknowledged.orders.len(),
             acknowledged.paid.len(),
