@@ -3,6 +3,7 @@
 mod api;
 mod backup;
 mod bench;
+mod chaos;
 mod config;
 mod demo;
 mod dev;
@@ -90,6 +91,8 @@ enum Command {
     Schedules(schedules::Args),
     /// Serve a stand-in for Gelato on loopback
     Sim(sim::Args),
+    /// Break everything that can break, on this machine alone, and see that nothing is lost or done twice
+    Chaos(chaos::Args),
     /// One contender of the queue benchmark (docs/benchmarks.md)
     BenchAdapter(bench::Args),
 }
@@ -119,6 +122,8 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode> {
+    crate::skew::start()?;
+    let database_url = cli.database_url.is_some();
     let sources = Sources::of_process(cli.config).flag("database.url", cli.database_url);
     match cli.command {
         Command::Demo(args) => demo::run(args).await,
@@ -137,6 +142,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Providers(args) => providers::run(args, &sources).await,
         Command::Schedules(args) => schedules::run(args, &sources).await,
         Command::Sim(args) => sim::run(args).await,
+        Command::Chaos(args) => chaos::run(args, database_url).await,
         Command::BenchAdapter(args) => bench::run(args).await,
     }
 }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, Sources};
 use crate::wire::Base;
 pub(crate) use folder::Folder;
-pub(crate) use process::WorkerProcess;
+pub(crate) use process::{WorkerProcess, without_foreign};
 
 /// The key of the stand-in's only account.
 pub(crate) const SIM_KEY: &str = "stand-in-key";

@@ -1,5 +1,6 @@
 //! Time as an argument: nothing but [`SystemClock`] looks at the machine's clock.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::db::At;
@@ -14,6 +15,9 @@ pub trait Clock: Send + Sync {
         span
     }
 }
+
+/// How wrong the machine's clock is made to seem.
+static SKEW_US: AtomicI64 = AtomicI64::new(0);
 
 /// The machine's clock, possibly running fast: one real second is `speed` seconds, counted from `anchor`.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +44,13 @@ impl SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     pub fn wall() -> At {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        At(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+        let wall = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        At(wall.saturating_add(SKEW_US.load(Ordering::Relaxed)))
+    }
+
+    /// From now on this process sees a machine whose clock is wrong by so many microseconds: for runs that try what that does.
+    pub fn skew(micros: i64) {
+        SKEW_US.store(micros, Ordering::Relaxed);
     }
 }
 

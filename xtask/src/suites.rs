@@ -30,6 +30,7 @@ const SUITES: &[(&str, &[&str])] = &[
     ("lines", DATABASES),
     ("dispatch", &["sqlite-ledger", "postgres-ledger", "sqlite-redis", "postgres-redis"]),
     ("fleet", &["postgres-redis"]),
+    ("chaos", &["sqlite", "postgres-redis"]),
 ];
 
 /// Compares the log with the list above.

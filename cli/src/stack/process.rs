@@ -11,6 +11,19 @@ use tokio::process::{Child, Command};
 const FOREIGN: [&str; 5] = ["DATABASE_URL", "REDIS_URL", "BLOB_URL", "PUBLIC_URL", "PORT"];
 const SIGKILL: i32 = 9;
 
+/// Takes out of a command's environment what must not reach a process of our own.
+pub(crate) fn without_foreign(command: &mut std::process::Command) {
+    for (variable, _) in std::env::vars_os() {
+        let ours = variable.to_str().is_some_and(|v| {
+            FOREIGN.contains(&v.trim_end_matches("_FILE")) || (v.starts_with("PLATEN_") && v.contains("__"))
+        });
+        if ours {
+            command.env_remove(variable);
+        }
+    }
+    command.env_remove("PLATEN_CRASH_AT").env_remove("PLATEN_CRASH_ONCE");
+}
+
 /// A running worker process; killed when dropped.
 pub(crate) struct WorkerProcess {
     name: &'static str,
@@ -25,15 +38,7 @@ impl WorkerProcess {
         let program = std::env::current_exe().context("this program's own path is unknown")?;
         let mut command = Command::new(program);
         command.arg("worker").arg("--config").arg(config);
-        for (variable, _) in std::env::vars_os() {
-            let ours = variable.to_str().is_some_and(|v| {
-                FOREIGN.contains(&v.trim_end_matches("_FILE")) || (v.starts_with("PLATEN_") && v.contains("__"))
-            });
-            if ours {
-                command.env_remove(variable);
-            }
-        }
-        command.env_remove("PLATEN_CRASH_AT").env_remove("PLATEN_CRASH_ONCE");
+        without_foreign(command.as_std_mut());
         if let Some(point) = crash_at {
             command.env("PLATEN_CRASH_AT", point);
         }
