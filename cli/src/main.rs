@@ -6,6 +6,7 @@ mod config;
 mod crash;
 mod demo;
 mod logs;
+mod lone;
 mod skew;
 mod stack;
 mod stop;

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Sources};
+use crate::lone;
 use crate::wire::Base;
 pub(crate) use folder::Folder;
 pub(crate) use process::{WorkerProcess, without_foreign};
@@ -94,7 +95,8 @@ impl Stack {
 
     /// A worker inside this process.
     pub(crate) fn work_here(&mut self) -> Result<()> {
-        let (setup, settings) = self.base.worker(&self.config, None)?;
+        let (mut setup, settings) = self.base.worker(&self.config, None)?;
+        setup.lone = Some(lone::of_file(&self.config_file)?);
         self.tasks.push(tokio::spawn(platen_worker::run(setup, settings, self.stop.child_token())));
         Ok(())
     }

@@ -23,3 +23,9 @@ pub(crate) fn on_signal() -> std::io::Result<CancellationToken> {
     });
     Ok(stop)
 }
+
+/// From now on SIGTERM and Ctrl-C do nothing to this process: somebody else decides when it ends.
+pub(crate) fn ignore_signals() -> std::io::Result<()> {
+    // Once listened to, a signal has lost its usual effect for good.
+    signal(SignalKind::terminate()).and(signal(SignalKind::interrupt())).map(drop)
+}

@@ -173,6 +173,7 @@ impl Base {
             timeouts: HashMap::new(),
             dice: Arc::new(chance),
             hook,
+            lone: None,
         };
         let settings = platen_worker::Settings {
             lanes: config.lanes(),

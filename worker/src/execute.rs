@@ -12,12 +12,14 @@ use platen_shared::adapters::http::correlated;
 use platen_shared::clock::Clock;
 use platen_shared::db;
 use platen_shared::id::{JobId, TenantId};
+use platen_shared::ledger::lone::LONE_AFTER;
 use platen_shared::ledger::{Fence, Job, Ledger, Presence, Progress, Queue, RECOVERIES_MAX};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use crate::lone::{self, Lone};
 use crate::settle::{Verdict, settle};
 
 /// So many jobs run or have run without their ends being written: a kill runs these again.
@@ -47,6 +49,15 @@ pub struct Setup {
     pub dice: Arc<dyn Fn() -> f64 + Send + Sync>,
     /// Crash points, in tests and chaos runs.
     pub hook: Option<Hook>,
+    /// How a process of its own is started for a job whose owners died; none: such a job runs here, like any other.
+    pub lone: Option<Lone>,
+}
+
+impl Setup {
+    /// One attempt of a kind may take this long here.
+    pub(crate) fn limit(&self, entry: &Entry) -> Duration {
+        self.timeouts.get(&entry.queue).map_or(entry.timeout, |lane| entry.timeout.min(*lane))
+    }
 }
 
 /// Runs jobs by id, for any dispatcher.
@@ -204,7 +215,7 @@ impl Runner {
         }
     }
 
-    async fn settle(&self, job: &Job, verdict: Verdict) {
+    pub(crate) async fn settle(&self, job: &Job, verdict: Verdict) {
         let succeeded = matches!(verdict, Verdict::Done(..));
         settle(&self.setup, job, verdict).await;
         self.holds_no_more(&[job.fence()]);
@@ -232,7 +243,7 @@ impl Runner {
         }
     }
 
-    async fn attempt(&self, job: &Job) -> Verdict {
+    pub(crate) async fn attempt(&self, job: &Job) -> Verdict {
         let running = Running::of(job);
         self.lock().insert(job.id, running.clone());
         let _forget = Forget(self, job.id);
@@ -247,6 +258,9 @@ impl Runner {
         }
         if job.cancel_requested {
             return Verdict::Failed(entry, Failure::Cancelled);
+        }
+        if let Some(lone) = self.setup.lone.as_ref().filter(|_| job.recoveries >= LONE_AFTER) {
+            return lone::watch(lone, entry, job, &running.stop, self.setup.limit(entry)).await;
         }
         let started = self.ledger().now();
         metrics::histogram!("platen_job_wait_seconds", "queue" => entry.queue.word(), "kind" => entry.kind)
@@ -278,7 +292,7 @@ impl Runner {
         let ctx = begin.ctx(entry.kind, job);
         let run = AssertUnwindSafe((entry.run)(&ctx, &job.payload)).catch_unwind();
         let run = correlated(job.correlation_id.clone(), entry.kind, run);
-        let limit = self.setup.timeouts.get(&entry.queue).map_or(entry.timeout, |lane| entry.timeout.min(*lane));
+        let limit = self.setup.limit(entry);
         match tokio::time::timeout(limit, run).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(Failure::passing("panic", "the job panicked; the log of this time says where")),

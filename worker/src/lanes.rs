@@ -1,6 +1,7 @@
 //! Slots: how many jobs of which queue run at a time in this process. Every lane owns one slot, so that no other lane, however slow or
 //! full, can keep it from running; the rest are shared, and go to the better lane first.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +20,11 @@ pub struct Lane {
     pub timeout: Duration,
     /// The higher one gets a free slot first.
     pub priority: i64,
+}
+
+/// How long an attempt of each queue may take.
+pub(crate) fn timeouts(lanes: &[Lane]) -> HashMap<Queue, Duration> {
+    lanes.iter().map(|lane| (lane.queue, lane.timeout)).collect()
 }
 
 /// The slots of a process.

@@ -4,6 +4,7 @@ mod dispatch;
 pub mod execute;
 mod heart;
 mod lanes;
+pub mod lone;
 pub mod press;
 pub mod schedule;
 mod settle;
@@ -23,6 +24,7 @@ pub use dispatch::TOLD_IN_OUR_WORDS;
 pub use execute::{Runner, Setup};
 pub use lanes::Lane;
 use lanes::Lanes;
+pub use lone::Lone;
 
 /// How one worker process is set.
 #[derive(Clone, Debug)]
@@ -60,7 +62,7 @@ pub struct Redis {
 /// When the heart cannot be started: without it, others would take this worker's jobs.
 pub async fn run(mut setup: Setup, settings: Settings, stop: CancellationToken) -> Result<()> {
     let name = format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple());
-    setup.timeouts = settings.lanes.iter().map(|lane| (lane.queue, lane.timeout)).collect();
+    setup.timeouts = lanes::timeouts(&settings.lanes);
     let lanes = Lanes::new(settings.lanes.clone(), settings.concurrency);
     let runner = Arc::new(Runner::new(name.clone(), setup));
     runner.show(|me| introduce(me, &settings, &lanes));

@@ -19,6 +19,8 @@ pub(crate) enum Verdict {
     Failed(&'static Entry, Failure),
     /// A newer release's work: not ours to judge.
     Foreign,
+    /// The process of its own that ran it has written that.
+    Written,
     /// Even giving up could not be recorded by the kind: the job ends without it.
     Broken(Trouble),
 }
@@ -52,7 +54,7 @@ fn harsher(verdict: Verdict, error: &db::Error) -> Verdict {
     match verdict {
         Verdict::Failed(_, Failure::Fatal(t)) if t.class == RECORD => Verdict::Broken(trouble),
         Verdict::Done(entry, _) | Verdict::Failed(entry, _) => Verdict::Failed(entry, Failure::Fatal(trouble)),
-        Verdict::Foreign | Verdict::Broken(_) => Verdict::Broken(trouble),
+        Verdict::Foreign | Verdict::Written | Verdict::Broken(_) => Verdict::Broken(trouble),
     }
 }
 
@@ -60,6 +62,7 @@ async fn write(setup: &Setup, job: &Job, verdict: &Verdict) -> Result<(), Fenced
     match verdict {
         Verdict::Done(entry, output) => succeed(setup, entry, job, output).await,
         Verdict::Failed(entry, failure) => fail(setup, entry, job, failure).await,
+        Verdict::Written => Ok(()),
         Verdict::Broken(trouble) => give_up(setup, None, job, End::Dead, trouble).await,
         Verdict::Foreign => {
             let why = "this worker's release does not know this kind or version of work; a newer worker will take it";

@@ -22,6 +22,8 @@ const SUITES: &[(&str, &[&str])] = &[
     ("crash", DATABASES),
     ("drain", DATABASES),
     ("upgrade", DATABASES),
+    ("poison", DATABASES),
+    ("late", DATABASES),
     ("procfile", &["foreman"]),
     ("blobs", &["folder", "memory", "s3"]),
     ("backup", &["sqlite", "postgres", "s3"]),

@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use platen_shared::id::JobId;
 use tokio::net::TcpListener;
 
 use crate::config::{Config, Sources};
 use crate::wire::Base;
-use crate::{checks, crash, logs, stop};
+use crate::{checks, crash, logs, lone, stop};
 
 /// The worker's own flags.
 #[derive(Debug, clap::Args)]
@@ -25,7 +26,20 @@ pub(super) struct Args {
     /// Bring the database's schema up to this release first
     #[arg(long)]
     migrate: bool,
+    /// Run this one job, which worker --owner holds at attempt --attempt, and leave: a worker starts this by itself, in a process of its own,
+    /// for a job whose owners died. Any other job is refused
+    #[arg(long, value_name = "JOB")]
+    only: Option<JobId>,
+    /// The worker that holds the job of --only
+    #[arg(long, value_name = "WORKER", requires = "only")]
+    owner: Option<String>,
+    /// The attempt at which it does
+    #[arg(long, value_name = "N", requires = "only")]
+    attempt: Option<i64>,
 }
+
+/// Of the child of a worker: it runs one job.
+const CHILD_CONNECTIONS: u32 = 3;
 
 pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
     let sources = sources
@@ -34,6 +48,9 @@ pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
         .flag("gelato.url", args.gelato_url);
     let config = Config::load(&sources)?;
     logs::start(&config);
+    if let Some(id) = args.only {
+        return only(config, id, args.owner, args.attempt).await;
+    }
     let hook = crash::hook()?;
     let stop = stop::on_signal()?;
     let base = Base::open(&config, args.migrate).await?;
@@ -42,8 +59,27 @@ pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
     }
     checks::at_start(&config, &base.ledger.db, &base.blobs);
     watched(&config, &base).await?;
-    let (setup, settings) = base.worker(&config, hook)?;
+    let (mut setup, settings) = base.worker(&config, hook)?;
+    setup.lone = Some(lone::of_sources(&sources)?);
     platen_worker::run(setup, settings, stop).await?;
+    base.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The one job of the worker whose child this is.
+async fn only(mut config: Config, id: JobId, owner: Option<String>, attempt: Option<i64>) -> Result<ExitCode> {
+    let (Some(owner), Some(attempt)) = (owner, attempt) else {
+        bail!(
+            "job {id} is run alone by the worker that holds it, which says so with --owner and --attempt: nothing was done. To have a \
+             job tried again, use `platen jobs retry {id}`"
+        );
+    };
+    stop::ignore_signals()?;
+    let hook = crash::hook()?;
+    config.database.connections = config.database.connections.min(CHILD_CONNECTIONS);
+    let base = Base::open(&config, false).await?;
+    let (setup, settings) = base.worker(&config, hook)?;
+    platen_worker::lone::child(setup, &settings.lanes, id, &owner, attempt).await?;
     base.close().await;
     Ok(ExitCode::SUCCESS)
 }

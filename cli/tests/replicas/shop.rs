@@ -21,6 +21,8 @@ pub(crate) struct Shop {
     pub(crate) test: TestDb,
     pub(crate) sim: Server,
     pub(crate) api: Api,
+    /// One for all calls: making one is slow.
+    pub(crate) http: reqwest::Client,
     folder: tempfile::TempDir,
     key: String,
 }
@@ -32,7 +34,7 @@ impl Shop {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let sim = Server::start(listener, Config::default()).await.expect("a stand-in");
         let api = start(&test.url, folder.path(), &[]).await;
-        let mut shop = Shop { test, sim, api, folder, key: ROOT.to_owned() };
+        let mut shop = Shop { test, sim, api, http: client(), folder, key: ROOT.to_owned() };
         let body = json!({ "name": "Test shop", "currency": "EUR", "platformFeeBps": 1000 });
         let made = shop.ask(Method::POST, "/v1/tenants", &body).await;
         shop.key = made["key"]["secret"].as_str().expect("a secret").to_owned();
@@ -43,7 +45,7 @@ impl Shop {
     /// A call that must succeed.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: &Value) -> Value {
         let (url, idempotency) = (format!("{}{path}", self.api.url), format!("{method} {path} {body}"));
-        let answer = call(&client(), &self.key, method, &url, &idempotency, body).await;
+        let answer = call(&self.http, &self.key, method, &url, &idempotency, body).await;
         let (status, body) = answer.expect("an answer");
         assert!((200..300).contains(&status), "{path} answered {status}: {body}");
         body
@@ -115,7 +117,7 @@ pub(crate) fn platen() -> Command {
 
 /// A running worker, and what it says.
 pub(crate) struct Worker {
-    child: Child,
+    pub(crate) child: Child,
     lines: Lines<BufReader<ChildStderr>>,
 }
 

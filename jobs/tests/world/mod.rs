@@ -81,6 +81,7 @@ impl World {
             timeouts: HashMap::new(),
             dice: Arc::new(|| 1.0),
             hook,
+            lone: None,
         };
         Arc::new(Runner::new(name, setup))
     }

@@ -3,7 +3,7 @@
 //! [`enqueue`] inserts in the caller's transaction, [`Ledger::submit`] many callers' jobs in one; [`claim`] hands out and starts; [`system`] beats and recovers; [`finish`] ends attempts,
 //! fenced by (id, worker, attempt), [`finish_many`] many at once; [`offers`] are the ids that Redis is given; [`read`] explains; [`fleet`] shows all of it to operators;
 //! [`control`] is what they do; [`schedules`] are clocks of tenants that insert rows, [`fires`] those of the
-//! installation; [`follow`] finds the jobs of an order, [`trim`] forgets.
+//! installation; [`follow`] finds the jobs of an order, [`lone`] holds suspects to their fence, [`trim`] forgets.
 
 pub mod claim;
 pub mod control;
@@ -14,6 +14,7 @@ pub mod fires;
 pub mod fleet;
 pub mod follow;
 mod group;
+pub mod lone;
 pub mod offers;
 pub mod read;
 pub mod schedules;

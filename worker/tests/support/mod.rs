@@ -92,6 +92,7 @@ pub(crate) fn setup(world: &World, ledger: &Ledger) -> Setup {
         timeouts: HashMap::new(),
         dice: Arc::new(|| 0.5),
         hook: None,
+        lone: None,
     }
 }
 
