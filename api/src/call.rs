@@ -114,7 +114,12 @@ impl Call {
 
     /// Notes a command in its own transaction.
     pub(crate) async fn audit(&self, tx: &mut Tx, action: &str, subject: impl ToString, reason: &str) -> Reply<()> {
-        let row = Audit {
+        Ok(audit::write(tx, &self.note(action, subject, reason)).await?)
+    }
+
+    /// What the audit says of a command.
+    pub(crate) fn note(&self, action: &str, subject: impl ToString, reason: &str) -> Audit {
+        Audit {
             id: EventId::new(),
             tenant: self.tenant(),
             at: self.ledger_now(),
@@ -122,8 +127,7 @@ impl Call {
             action: action.to_owned(),
             subject: subject.to_string(),
             reason: reason.to_owned(),
-        };
-        Ok(audit::write(tx, &row).await?)
+        }
     }
 
     /// Commits a transaction that enqueued, and tells workers of this process.

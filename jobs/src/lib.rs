@@ -35,7 +35,7 @@ pub mod sync_catalog;
 use registry::kinds;
 
 pub use job::{Ctx, Failure, Hook, Job, Key, Limit, Ports, Recording, Retry};
-pub use registry::{Entry, Origin, enqueue, enqueue_by_kind, find};
+pub use registry::{Entry, Origin, enqueue, enqueue_by_kind, find, job_of_kind};
 
 kinds![
     build_bundle::BuildBundle,

@@ -175,10 +175,22 @@ pub async fn enqueue_by_kind(
     payload: &Value,
     key: Option<String>,
 ) -> Result<Enqueued, EnqueueError> {
+    ledger::enqueue::enqueue(tx, origin.now, &job_of_kind(origin, entry, payload, key)?).await
+}
+
+/// The same as a job to be, for [`ledger::Ledger::submit`].
+///
+/// # Errors
+/// When the payload is none of the kind.
+pub fn job_of_kind(
+    origin: &Origin,
+    entry: &'static Entry,
+    payload: &Value,
+    key: Option<String>,
+) -> serde_json::Result<NewJob> {
     let (own, provider) = (entry.check)(payload)?;
     let key = Key { text: key.unwrap_or(own.text), ..own };
-    ledger::enqueue::enqueue(tx, origin.now, &origin.job(entry.kind, entry.queue, key, &provider, payload.clone()))
-        .await
+    Ok(origin.job(entry.kind, entry.queue, key, &provider, payload.clone()))
 }
 
 impl Origin {

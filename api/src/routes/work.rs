@@ -2,9 +2,10 @@
 
 use axum::response::Response;
 use platen_jobs::submit_order::SubmitOrder;
-use platen_jobs::{Entry, Job, enqueue_by_kind, find, workflow};
-use platen_shared::db::Tx;
+use platen_jobs::{Entry, Job, enqueue_by_kind, find, job_of_kind, workflow};
+use platen_shared::db::{Source, Tx};
 use platen_shared::id::{JobId, OrderId};
+use platen_shared::ledger::EnqueueError;
 use platen_shared::store::{orders, specs};
 use serde::Deserialize;
 use serde_json::Value;
@@ -40,10 +41,35 @@ pub(crate) async fn create(call: Call, Input(body): Input<NewJob>) -> Reply<Resp
     let mut checks = Checks::default();
     checks.need((-100..=100).contains(&body.priority), "range", "/priority", "priority must be between -100 and 100.");
     checks.done()?;
-    let mut tx = call.begin("enqueue").await?;
-    let id = enqueue(&call, &mut tx, entry, &body.payload, body.priority).await?;
-    call.commit_and_nudge(tx).await?;
+    let id = match body.payload.get("order") {
+        Some(_) => with_order(&call, entry, &body).await?,
+        None => alone(&call, entry, &body).await?,
+    };
     call.work(id).await
+}
+
+/// A job that is the whole of the change shares its transaction with other callers'. What it names is never changed or deleted, so it may be
+/// looked up before.
+async fn alone(call: &Call, entry: &'static Entry, body: &NewJob) -> Reply<JobId> {
+    known_spec(call, &mut call.read(), &body.payload).await?;
+    let job = job_of_kind(&call.origin(body.priority), entry, &body.payload, None).map_err(EnqueueError::from)?;
+    let note = call.note("job.enqueue", entry.kind, "");
+    Ok(call.app().ledger.submit(job, Some(note)).await?.id())
+}
+
+async fn with_order(call: &Call, entry: &'static Entry, body: &NewJob) -> Reply<JobId> {
+    let mut tx = call.begin("enqueue").await?;
+    let order = known(call, &mut tx, &body.payload).await?;
+    call.audit(&mut tx, "job.enqueue", entry.kind, "").await?;
+    let id = match order {
+        // A submission moves its order as well: both or neither.
+        Some(order) if entry.kind == SubmitOrder::KIND => {
+            workflow::submit(&mut tx, &call.origin(body.priority), call.now(), &order).await.map_err(not_ready)?
+        }
+        _ => enqueue_by_kind(&mut tx, &call.origin(body.priority), entry, &body.payload, None).await?.id(),
+    };
+    tx.commit().await?;
+    Ok(id)
 }
 
 /// The kind of a name, if a tenant may enqueue it.
@@ -75,10 +101,8 @@ pub(crate) fn checked(entry: &Entry, payload: &Value, pointer: &str) -> Reply<()
 
 /// Looks the payload's ids up in the enqueuing transaction: a foreign one is a missing one.
 pub(crate) async fn known(call: &Call, tx: &mut Tx, payload: &Value) -> Reply<Option<orders::Order>> {
+    known_spec(call, tx, payload).await?;
     let text = |name: &str| payload.get(name).and_then(Value::as_str);
-    if let Some(hash) = text("specHash") {
-        specs::get(tx, call.tenant(), hash).await?.ok_or_else(|| Problem::missing("spec"))?;
-    }
     let Some(id) = text("order") else { return Ok(None) };
     let id: OrderId = id.parse().map_err(|_| Problem::missing("order"))?;
     let order = orders::lock(tx, call.tenant(), id).await?.ok_or_else(|| Problem::missing("order"))?;
@@ -88,14 +112,7 @@ pub(crate) async fn known(call: &Call, tx: &mut Tx, payload: &Value) -> Reply<Op
     Ok(Some(order))
 }
 
-async fn enqueue(call: &Call, tx: &mut Tx, entry: &'static Entry, payload: &Value, priority: i64) -> Reply<JobId> {
-    let order = known(call, tx, payload).await?;
-    call.audit(tx, "job.enqueue", entry.kind, "").await?;
-    match order {
-        // A submission moves its order as well: both or neither.
-        Some(order) if entry.kind == SubmitOrder::KIND => {
-            workflow::submit(tx, &call.origin(priority), call.now(), &order).await.map_err(not_ready)
-        }
-        _ => Ok(enqueue_by_kind(tx, &call.origin(priority), entry, payload, None).await?.id()),
-    }
+async fn known_spec(call: &Call, source: &mut impl Source, payload: &Value) -> Reply<()> {
+    let Some(hash) = payload.get("specHash").and_then(Value::as_str) else { return Ok(()) };
+    specs::get(source, call.tenant(), hash).await?.map(drop).ok_or_else(|| Problem::missing("spec"))
 }
