@@ -93,8 +93,10 @@ enum Command {
     Sim(sim::Args),
     /// Break everything that can break, on this machine alone, and see that nothing is lost or done twice
     Chaos(chaos::Args),
-    /// One contender of the queue benchmark (docs/benchmarks.md)
-    BenchAdapter(bench::Args),
+    /// Measure this program on this machine (docs/benchmarks.md)
+    Bench(bench::Args),
+    /// One contender of the queue benchmark (bench/README.md)
+    BenchAdapter(bench::adapter::Args),
 }
 
 /// Reads the command line and does what it says.
@@ -123,7 +125,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 
 async fn run(cli: Cli) -> Result<ExitCode> {
     crate::skew::start()?;
-    let database_url = cli.database_url.is_some();
+    let database_url = cli.database_url.clone();
     let sources = Sources::of_process(cli.config).flag("database.url", cli.database_url);
     match cli.command {
         Command::Demo(args) => demo::run(args).await,
@@ -142,8 +144,9 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Providers(args) => providers::run(args, &sources).await,
         Command::Schedules(args) => schedules::run(args, &sources).await,
         Command::Sim(args) => sim::run(args).await,
-        Command::Chaos(args) => chaos::run(args, database_url).await,
-        Command::BenchAdapter(args) => bench::run(args).await,
+        Command::Chaos(args) => chaos::run(args, database_url.is_some()).await,
+        Command::Bench(args) => bench::run(args, database_url).await,
+        Command::BenchAdapter(args) => bench::adapter::run(args).await,
     }
 }
 

@@ -1,147 +1,127 @@
-//! `platen bench-adapter`: this program as one contender of the peer-queue benchmark, over the same ledger functions as the product.
+//! `platen bench`: what only this program can measure of itself, on this machine, in a place of its own that is gone afterwards.
 //!
-//! The job is the same for every contender: append `S <i> <t> <now> <pid>` to `$BENCH_LOG`, perhaps sleep and append a `D` line.
-//! With `BENCH_PG_URL` the ledger is on Postgres, without it in a SQLite file below `$BENCH_WORK` (or beside `$BENCH_LOG`).
+//! `platen bench-adapter` is this program as one contender among other queues.
 
-mod enqueue;
-mod log;
-mod work;
+pub(super) mod adapter;
+mod bulk;
+mod claim;
+mod drain;
+mod fair;
+mod figures;
+mod fill;
+mod history;
+mod http;
+mod kind;
+mod limiter;
+mod micro;
+mod place;
+mod single;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-use platen_shared::db::Db;
-use platen_shared::ledger::{Ledger, Queue};
-use platen_shared::store::tenants;
-use serde::{Deserialize, Serialize};
+use anyhow::Result;
+use clap::{Subcommand, value_parser};
 
-use super::tenant;
-use crate::wire::LedgerClock;
+use place::Place;
 
-/// The name of the kind, which only this command knows.
-const KIND: &str = "bench";
-/// Its lane.
-const QUEUE: Queue = Queue::Housekeeping;
-/// Whose jobs they are.
-const TENANT: &str = "bench";
-
-/// What the harness can ask for.
+/// Where, and what.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// setup, enqueue or worker
-    verb: String,
-    /// --n, --from, --mode, --work-ms, --interval-ms, --concurrency; others are ignored
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    options: Vec<String>,
+    /// Where its files may lie while it runs: an empty folder, or one that it left behind; a new temporary one when left out
+    #[arg(long, global = true, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    /// How often everything is measured
+    #[arg(long, global = true, default_value_t = 5, value_parser = value_parser!(u32).range(1..=50))]
+    rounds: u32,
+    #[command(subcommand)]
+    what: What,
 }
 
-/// A job's payload: number, `CLOCK_MONOTONIC` nanoseconds right before the enqueue call, milliseconds of work.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Payload {
-    i: u64,
-    t: u64,
-    w: u64,
+/// With `--database-url postgres://…` on this machine's loopback, an empty database there is used; without it, a SQLite file.
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Enqueues one by one through the library, each answered after its commit
+    Single {
+        /// Jobs in a round
+        #[arg(long, default_value_t = 20_000, value_parser = value_parser!(u64).range(1..=1_000_000))]
+        n: u64,
+        /// Callers at a time
+        #[arg(long, default_value_t = 64, value_parser = value_parser!(u64).range(1..=1_000))]
+        in_flight: u64,
+        /// Write each answer into a file at once (bench/syscalls.py)
+        #[arg(long)]
+        answers: bool,
+    },
+    /// Enqueues in blocks of 1,000, one transaction each
+    Bulk {
+        /// Jobs in a round
+        #[arg(long, default_value_t = 100_000, value_parser = value_parser!(u64).range(1..=1_000_000))]
+        n: u64,
+    },
+    /// Enqueues through HTTP: as fast as 64 callers can, then at a steady rate
+    Http {
+        /// Requests in a round of 64 callers
+        #[arg(long, default_value_t = 10_000, value_parser = value_parser!(u64).range(1..=1_000_000))]
+        n: u64,
+        /// Requests per second of the steady part
+        #[arg(long, default_value_t = 1_000, value_parser = value_parser!(u64).range(1..=20_000))]
+        rate: u64,
+        /// How long the steady part is
+        #[arg(long, default_value_t = 10, value_parser = value_parser!(u64).range(1..=600))]
+        seconds: u64,
+    },
+    /// What a claim costs with 1,000 jobs ready, behind many future ones, and with very many ready
+    Claim {
+        /// Very many
+        #[arg(long, default_value_t = 1_000_000, value_parser = value_parser!(u64).range(1_000..=10_000_000))]
+        ready: u64,
+        /// Jobs that are not due
+        #[arg(long, default_value_t = 200_000, value_parser = value_parser!(u64).range(0..=10_000_000))]
+        future: u64,
+    },
+    /// What a long history changes; it is made by running that many jobs, which takes a while (and 1 GB of disk per million)
+    History {
+        /// Finished jobs
+        #[arg(long, default_value_t = 1_000_000, value_parser = value_parser!(u64).range(1_000..=20_000_000))]
+        finished: u64,
+    },
+    /// How long another tenant's single job waits while one has very many
+    Fair {
+        /// Jobs of the one
+        #[arg(long, default_value_t = 100_000, value_parser = value_parser!(u64).range(1_000..=1_000_000))]
+        n: u64,
+    },
+    /// What the limits that a fleet shares cost the jobs that pass them
+    Limiter {
+        /// Jobs of a drain
+        #[arg(long, default_value_t = 5_000, value_parser = value_parser!(u64).range(100..=1_000_000))]
+        n: u64,
+    },
+    /// One small piece of work many times, for counting instructions (`cargo xtask instructions`)
+    Micro {
+        /// Which
+        what: micro::Piece,
+        /// How many times
+        #[arg(long, default_value_t = 1, value_parser = value_parser!(u64).range(0..=100_000))]
+        times: u64,
+    },
 }
 
-/// `--name value` pairs.
-struct Options(BTreeMap<String, String>);
-
-impl Options {
-    fn read(words: &[String]) -> Options {
-        let mut found = BTreeMap::new();
-        for (name, value) in words.iter().zip(words.iter().skip(1)) {
-            if let Some(name) = name.strip_prefix("--") {
-                found.insert(name.to_owned(), value.clone());
-            }
-        }
-        Options(found)
-    }
-
-    fn number(&self, name: &str, usual: u64) -> Result<u64> {
-        let Some(text) = self.0.get(name) else { return Ok(usual) };
-        text.parse().with_context(|| format!("--{name} must be a whole number"))
-    }
-}
-
-pub(super) async fn run(args: Args) -> Result<ExitCode> {
-    let options = Options::read(&args.options);
-    match args.verb.as_str() {
-        "setup" => setup().await?,
-        "enqueue" => enqueue::run(&ledger(10).await?, &options).await?,
-        "worker" => {
-            let slots = usize::try_from(options.number("concurrency", 10)?)?.max(1);
-            work::run(ledger(u32::try_from(slots)? + 5).await?, slots).await?;
-        }
-        other => bail!("{other} is not a verb of the benchmark; the verbs are setup, enqueue and worker"),
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Leaves an empty, migrated queue.
-async fn setup() -> Result<()> {
-    match postgres() {
-        Some(url) => empty_postgres(&url)?,
-        None => {
-            let file = sqlite_file()?;
-            for end in ["", "-wal", "-shm"] {
-                let _ = std::fs::remove_file(format!("{}{end}", file.display()));
-            }
-        }
-    }
-    let db = Db::open(&url()?, 2).await?;
-    db.migrate().await?;
-    let ledger = Ledger::new(db.clone(), Arc::new(LedgerClock::of(&db).await?));
-    let mut tx = db.begin("bench_setup").await?;
-    tenant::create(&mut tx, &ledger, TENANT, "EUR").await?;
-    tx.commit().await?;
-    db.close().await;
-    Ok(())
-}
-
-/// Through the client that the harness itself uses: the product has no function that forgets everything, and should have none.
-fn empty_postgres(url: &str) -> Result<()> {
-    let mut psql = std::process::Command::new("psql");
-    psql.args([url, "-q", "-v", "ON_ERROR_STOP=1", "-c", "DROP SCHEMA public CASCADE; CREATE SCHEMA public"]);
-    let done = psql
-        .env("PGOPTIONS", "-c client_min_messages=error")
-        .status()
-        .context("psql could not be started; the benchmark needs it")?;
-    if !done.success() {
-        bail!("psql could not empty the benchmark's database");
-    }
-    Ok(())
-}
-
-fn postgres() -> Option<String> {
-    std::env::var("BENCH_PG_URL").ok().filter(|url| !url.is_empty())
-}
-
-fn sqlite_file() -> Result<PathBuf> {
-    let folder = match (std::env::var_os("BENCH_WORK"), std::env::var_os("BENCH_LOG")) {
-        (Some(work), _) => PathBuf::from(work),
-        (None, Some(log)) => Path::new(&log).parent().map(Path::to_path_buf).unwrap_or_default(),
-        (None, None) => bail!("BENCH_WORK or BENCH_LOG must say where the data file may lie"),
+pub(super) async fn run(args: Args, database_url: Option<String>) -> Result<ExitCode> {
+    let place = Place::take(args.folder.as_deref(), database_url)?;
+    let rounds = args.rounds;
+    let done = match args.what {
+        What::Single { n, in_flight, answers } => single::run(&place, rounds, n, in_flight, answers).await,
+        What::Bulk { n } => bulk::run(&place, rounds, n).await,
+        What::Http { n, rate, seconds } => http::run(&place, rounds, n, (rate, seconds)).await,
+        What::Claim { ready, future } => claim::run(&place, rounds, (ready, future)).await,
+        What::History { finished } => history::run(&place, rounds, finished).await,
+        What::Fair { n } => fair::run(&place, n).await,
+        What::Limiter { n } => limiter::run(&place, rounds, n).await,
+        What::Micro { what, times } => micro::run(&place, what, times).await,
     };
-    Ok(folder.join("platen-bench.db"))
-}
-
-fn url() -> Result<String> {
-    match postgres() {
-        Some(url) => Ok(url),
-        None => Ok(format!("sqlite://{}", sqlite_file()?.display())),
-    }
-}
-
-async fn ledger(connections: u32) -> Result<Ledger> {
-    let db =
-        Db::open(&url()?, connections).await.context("the benchmark's database cannot be opened; run `setup` first")?;
-    let clock = Arc::new(LedgerClock::of(&db).await?);
-    Ok(Ledger::new(db, clock))
-}
-
-async fn own_tenant(ledger: &Ledger) -> Result<tenants::Tenant> {
-    tenant::of(&ledger.db, TENANT).await.context("run `setup` first")
+    // Whatever happened, nothing stays behind; what went wrong first is told first.
+    let left = place.leave();
+    done.and(left).map(|()| ExitCode::SUCCESS)
 }

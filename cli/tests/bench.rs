@@ -1,0 +1,84 @@
+//! `platen bench` in the small: every measurement runs, in a place of its own that is gone afterwards, and nobody else's place is taken.
+
+#[path = "support/cli.rs"]
+mod cli;
+#[path = "support/shell.rs"]
+mod shell;
+
+use std::path::Path;
+
+use platen_shared::db::Schema;
+use platen_shared::testing::{TestDb, postgres_url};
+
+use cli::{platen, said};
+
+/// Every verb with sizes of a test, and what its answer begins with.
+const VERBS: [(&[&str], &str); 9] = [
+    (&["single", "--n", "100"], "single enqueue, 64 in flight"),
+    (&["bulk", "--n", "2000"], "enqueue in blocks of 1000"),
+    (&["http", "--n", "100", "--rate", "100", "--seconds", "1"], "POST /v1/jobs, 64 callers"),
+    (&["claim", "--ready", "2000", "--future", "100"], "claim of 10, 1000 ready"),
+    (&["fair", "--n", "3000"], "a single job beside another tenant's 3000"),
+    (&["limiter", "--n", "100"], "jobs of 0 ms without a limit"),
+    (&["micro", "claim", "--times", "3"], ""),
+    (&["micro", "finish", "--times", "3"], ""),
+    (&["micro", "group-commit", "--times", "2"], ""),
+];
+
+/// Runs it in a folder that it has to make: (exit code, standard output, standard error).
+fn bench(words: &[&str], folder: &Path, database_url: Option<&str>) -> (i32, String, String) {
+    let mut command = platen(&["bench"]);
+    command.args(words).args(["--rounds", "1", "--folder"]).arg(folder);
+    command.args(database_url.iter().flat_map(|url| ["--database-url", url]));
+    said(&command.output().expect("platen starts"))
+}
+
+fn every_verb(database_url: Option<&str>) {
+    let parent = tempfile::tempdir().expect("a folder");
+    for (words, title) in VERBS {
+        let (code, out, err) = bench(words, &parent.path().join("place"), database_url);
+        assert!(code == 0 && out.starts_with(title), "{words:?}: {out}{err}");
+        assert!(!parent.path().join("place").exists(), "{words:?} left its folder behind");
+    }
+}
+
+#[test]
+fn every_measurement_runs_on_sqlite_and_leaves_nothing() {
+    every_verb(None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_measurement_runs_on_postgres_and_leaves_an_empty_database() {
+    if postgres_url().is_none() {
+        return;
+    }
+    let db = TestDb::postgres().await;
+    let parent = tempfile::tempdir().expect("a folder");
+    let (code, _, err) = bench(VERBS[0].0, &parent.path().join("place"), Some(&db.url));
+    assert!(code == 1 && err.contains("is not empty and not a benchmark's"), "{err}");
+    assert!(db.db.schema().await.is_ok_and(|found| matches!(found, Schema::Fits(_))), "the tables are gone");
+    for statement in ["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"] {
+        db.tamper(statement).await.expect("a schema of its own");
+    }
+    every_verb(Some(&db.url));
+    assert_eq!(db.db.schema().await.expect("an answer"), Schema::TooOld(None));
+    db.drop_it().await;
+}
+
+#[test]
+fn only_this_machines_databases_are_taken() {
+    let parent = tempfile::tempdir().expect("a folder");
+    for url in ["postgres://db.example/platen", "postgres://127.0.0.1/platen?host=db.example"] {
+        let (code, out, err) = bench(VERBS[0].0, &parent.path().join("place"), Some(url));
+        assert!(code == 1 && out.is_empty() && err.contains("this machine alone"), "{url}: {err}");
+    }
+}
+
+#[test]
+fn a_folder_of_somebody_else_is_refused_and_left_as_it_is() {
+    let theirs = tempfile::tempdir().expect("a folder");
+    std::fs::write(theirs.path().join("letter"), "dear").expect("a file");
+    let (code, _, err) = bench(VERBS[0].0, theirs.path(), None);
+    assert!(code == 1 && err.contains("holds other things"), "{err}");
+    assert_eq!(std::fs::read_dir(theirs.path()).expect("it is there").count(), 1);
+}
