@@ -7,6 +7,7 @@ mod folder;
 mod foreman;
 mod golden;
 mod install;
+mod instructions;
 mod launch;
 mod pgbouncer;
 mod postgres;
@@ -26,10 +27,12 @@ const HELP: &str = "\
 The commands of this repository.
 
   cargo xtask test [STEP...]   Run every check: fmt, clippy, tests (on SQLite and on private servers), suites, cover,
-                               docs, deny. Name steps to run only those.
+                               instructions, docs, deny. Name steps to run only those.
   cargo xtask servers [NAME..] Start the private servers of the tests, print the variables that tests find them by, stay
                                until Ctrl-C. Name servers (postgres, redis, …) to start only those.
   cargo xtask golden           Run the tests that compare with checked-in files, and accept what they produce now.
+  cargo xtask instructions     Compare what small pieces of hot work cost with bench/instructions.toml, in instructions; with the
+                               word `accept`, write down what they cost now.
   cargo xtask help             Print this.
 
 Servers are taken from the machine or installed through apt-get; their data lives in a temporary folder that is removed
@@ -57,6 +60,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
     match verb {
         "test" => test::run(rest),
         "servers" => servers::stay(rest),
+        "instructions" => instructions::run(rest),
         "golden" if rest.is_empty() => golden::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

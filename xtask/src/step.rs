@@ -48,13 +48,13 @@ impl Report {
 
     /// Prints the table.
     pub(crate) fn print(&self) {
-        println!("\n{:<10} {:<8} {:>9}  remark", "step", "outcome", "time");
+        println!("\n{:<12} {:<8} {:>9}  remark", "step", "outcome", "time");
         for (name, outcome, took) in &self.lines {
             let remark = outcome.remark().lines().next().unwrap_or_default();
-            println!("{}", format!("{name:<10} {:<8} {:>9}  {remark}", outcome.word(), human(*took)).trim_end());
+            println!("{}", format!("{name:<12} {:<8} {:>9}  {remark}", outcome.word(), human(*took)).trim_end());
         }
         let total: Duration = self.lines.iter().map(|(_, _, took)| *took).sum();
-        println!("{:<10} {:<8} {:>9}", "all", if self.passed() { "passed" } else { "FAILED" }, human(total));
+        println!("{:<12} {:<8} {:>9}", "all", if self.passed() { "passed" } else { "FAILED" }, human(total));
     }
 }
 
