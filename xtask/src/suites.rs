@@ -24,6 +24,7 @@ const SUITES: &[(&str, &[&str])] = &[
     ("upgrade", DATABASES),
     ("poison", DATABASES),
     ("late", DATABASES),
+    ("simulation", &["sqlite"]),
     ("procfile", &["foreman"]),
     ("blobs", &["folder", "memory", "s3"]),
     ("backup", &["sqlite", "postgres", "s3"]),

@@ -12,7 +12,7 @@ use crate::check;
 use crate::world::{Plant, World};
 
 /// Draws of a world before the calm.
-const STEPS: usize = 110;
+const STEPS: usize = 100;
 /// In the calm, whatever was acknowledged has ended by then.
 const CALM_MAX: Duration = Duration::from_secs(60);
 const CALM_TICK: Duration = Duration::from_secs(1);

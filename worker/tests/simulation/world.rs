@@ -22,7 +22,6 @@ use crate::station::{Parts, SkewedClock, Station};
 
 /// Where every world begins: 2026-01-01.
 const DAWN: At = At(1_767_225_600_000_000);
-const WORKERS: usize = 3;
 /// Different orders of a world.
 const ORDERS: usize = 7;
 
@@ -78,7 +77,7 @@ impl World {
         let ports = Ports { providers: Arc::new(outside.clone()), ..ports.clone() };
         let find = if plant == Some(Plant::NoFence) { kinds::find_heedless } else { kinds::find };
         let mut stations = Vec::new();
-        for number in 0..WORKERS {
+        for number in 0..2 + dice.below(2) {
             let skew = [0, 0, 900_000, -900_000, 8_000_000, -8_000_000][dice.below(6)];
             let chance = Mutex::new(Dice::new(dice.next()));
             let parts = Parts {
