@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Measures every contender with the same jobs; phases interleave the contenders in random order. See README.md."""
-import argparse, json, os, platform, random, subprocess, time
+import argparse, json, os, platform, random, signal, subprocess, sys, time
 import contender
 from stores import Stores
 
@@ -175,6 +175,8 @@ def main():
     phases = [p for p in PHASES if p.__name__ in wanted]
     if len(phases) != len(wanted):
         raise SystemExit(f"the phases are {', '.join(p.__name__ for p in PHASES)}")
+    for number in (signal.SIGTERM, signal.SIGINT):  # so that servers and workers are stopped in any case
+        signal.signal(number, lambda *_: sys.exit(1))
     with Stores() as stores, open(a.out, "w") as out:
         def tell(line):
             print(json.dumps(line), flush=True)

@@ -48,8 +48,8 @@ def main():
     w, h = columns * WIDTH + margin * (columns + 1), head + rows * height + 34
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{w}" height="{h}" font-family="Helvetica, Arial, sans-serif">',
            f'<rect width="{w}" height="{h}" fill="#ffffff"/>', text(margin, 40, "Platen among other queues", 22, weight="bold"),
-           text(margin, 62, f"One run on one machine: {r.run['cpus']} cores, Linux, PostgreSQL {r.run['postgres']} and SQLite durable at every commit, "
-                f"Redis {r.run['redis']} as shipped. Medians of {r.run['options']['rounds']} rounds.", 13, FAINT)]
+           text(margin, 62, f"On one machine: {r.run['cpus']} cores, Linux, PostgreSQL {r.run['postgres']} and SQLite durable at every commit, "
+                f"Redis {r.run['redis']} as shipped. Medians of up to {r.run['options']['rounds']} rounds.", 13, FAINT)]
     for place, (title, unit, value, digits) in enumerate(PANELS):
         x, y = margin + (place % columns) * (WIDTH + margin), head + (place // columns) * height
         out += panel(r, x, y, title, unit, value, digits)

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""Medians over rounds, with the lowest and highest, as Markdown tables:  report.py FILE.jsonl"""
+"""Medians over rounds, with the lowest and highest, and the goals, as Markdown:  report.py FILE.jsonl [PAGE.md]
+
+With a page, what stands there between the lines `<!-- report -->` and `<!-- end of report -->` is replaced."""
 import json, statistics, sys
+import goals
 
 
 class Results:
@@ -93,19 +96,29 @@ def lost(r, name):
     return sum(abs(line["jobs"] - line["doubled"] - expected[line["phase"]]) + line["doubled"] for line in drains) if drains else None
 
 
-def main():
-    r = Results(sys.argv[1])
-    o = r.run["options"]
-    loads = [line["load"] for line in r.lines]
-    print(f"{r.run['when']}, commit {r.run['commit']}, {r.run['cpus']} cores {r.run['machine']}, Linux {r.run['kernel']}, PostgreSQL {r.run['postgres']}, "
-          f"Redis {r.run['redis']}; {o['rounds']} rounds of {o['n']:,} jobs, {o['slots']} slots a worker, {o['samples']:,} latencies; "
-          f"load of the machine {min(loads):.1f} to {max(loads):.1f}.\n")
-    print("| median (lowest–highest) |", " | ".join(r.names), "|")
-    print("|---|" + "---|" * len(r.names))
+def report(r):
+    o, loads = r.run["options"], [line["load"] for line in r.lines]
+    yield (f"{r.run['when']}, commit {r.run['commit']}, {r.run['cpus']} cores {r.run['machine']}, Linux {r.run['kernel'].split('-')[0]}, PostgreSQL "
+           f"{r.run['postgres']}, Redis {r.run['redis']}; {o['rounds']} rounds of {o['n']:,} jobs, {o['slots']} slots a worker, {o['samples']:,} latencies. "
+           f"Load of the machine during the run: {min(loads):.1f} to {max(loads):.1f}.")
+    yield from ("", "| median (lowest–highest) | " + " | ".join(r.names) + " |", "| --- |" + " --- |" * len(r.names))
     for title, cell in ROWS:
-        print(f"| {title} |", " | ".join(cell(r, name) for name in r.names), "|")
+        yield f"| {title} | " + " | ".join(cell(r, name) for name in r.names) + " |"
+    yield from ("", "| goal | | this run | |", "| --- | --- | --- | --- |")
+    yield from goals.rows(r)
     for line in r.failed:
-        print(f"\nFailed: {line['name']}, {line['phase']}, round {line['round']}: {line['error']}")
+        yield f"\nFailed: {line['name']}, {line['phase']}, round {line['round']}: {line['error']}"
+
+
+def main():
+    text = "\n".join(report(Results(sys.argv[1])))
+    if len(sys.argv) < 3:
+        return print(text)
+    with open(sys.argv[2]) as file:
+        head, rest = file.read().split("<!-- report -->\n", 1)
+    _, tail = rest.split("<!-- end of report -->\n", 1)
+    with open(sys.argv[2], "w") as file:
+        file.write(f"{head}<!-- report -->\n{text}\n<!-- end of report -->\n{tail}")
 
 
 if __name__ == "__main__":

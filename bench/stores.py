@@ -1,5 +1,5 @@
 """Private servers for one run: PostgreSQL with its default settings (fsync and synchronous_commit on) and Redis as shipped."""
-import glob, os, shutil, socket, subprocess, tempfile, time
+import glob, os, shutil, signal, socket, subprocess, tempfile, time
 
 USER = "bench"
 
@@ -44,7 +44,7 @@ class Stores:
 
     def __exit__(self, *_):
         for process in self.processes:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown: it waits for nobody
         for process in self.processes:
             process.wait(30)
         shutil.rmtree(self.folder, ignore_errors=True)
