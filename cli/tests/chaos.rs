@@ -52,17 +52,21 @@ pub(crate) fn begin(data: &Path, words: &[&str]) -> Child {
     chaos(data, words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Every order is where it belongs, and each of these faults has happened.
-fn survives(words: &[&str], faults: &[&str]) -> Value {
+/// A run under these options: every order is where it belongs, and each fault that the options name has happened.
+fn survives(options: &[&str]) -> Value {
+    let words: Vec<&str> = options.iter().flat_map(|text| text.split(' ')).collect();
+    let faults: Vec<&str> =
+        options[1..].iter().flat_map(|text| text.split(' ')).filter_map(|word| word.strip_prefix("--")).collect();
+    assert!(faults.len() >= 5);
     let place = Place::new();
-    let (code, out, err) = said(&chaos(&place.path(), words).output().unwrap());
+    let (code, out, err) = said(&chaos(&place.path(), &words).output().unwrap());
     assert_eq!(code, 0, "{out}\n{err}");
     let verdict: Value = serde_json::from_str(&out).unwrap();
     let empty = |list: &Value| list.as_array().is_some_and(Vec::is_empty);
     assert!(verdict["good"] == true && empty(&verdict["lost"]) && empty(&verdict["doubled"]), "{verdict}");
     assert_eq!(verdict["enqueued"], verdict["finished"]);
     for fault in faults {
-        assert!(verdict["faults"][*fault].as_u64() >= Some(1), "{fault} never happened: {verdict}");
+        assert!(verdict["faults"][fault].as_u64() >= Some(1), "{fault} never happened: {verdict}");
     }
     assert!(verdict["lostReplies"].as_u64() >= Some(1), "no reply was lost: {verdict}");
     assert!(
@@ -75,25 +79,10 @@ fn survives(words: &[&str], faults: &[&str]) -> Value {
 
 #[test]
 fn nothing_is_lost_on_sqlite() {
-    let words = [
-        "--orders",
-        "150",
-        "--over",
-        "20s",
-        "--for",
-        "20s",
-        "--seed",
-        "1",
-        "--workers",
-        "3",
-        "--within",
-        "5m",
-        "--lose-replies",
-        "10%",
-    ];
-    let often = ["--kill-workers", "1s", "--kill-api", "5s", "--stop", "8s", "--cut", "6s", "--delay", "5s"];
-    let faults = ["kill-workers", "kill-api", "stop", "cut", "delay"];
-    println!("{}", survives(&[&words[..], &often].concat(), &faults));
+    let work =
+        "--orders 120 --over 16s --for 16s --within 5m --seed 1 --workers 3 --slow-replies 200ms --lose-replies 10%";
+    let faults = "--kill-workers 1s --kill-api 5s --stop 8s --cut 6s --delay 5s";
+    println!("{}", survives(&[work, faults]));
     suite_ran("chaos", "sqlite");
 }
 
@@ -102,27 +91,9 @@ fn nothing_is_lost_on_postgres_and_redis() {
     if !has_redis() || postgres_url().is_none() {
         return;
     }
-    let stores = ["--database", "postgres", "--redis"];
-    let words = [
-        "--orders",
-        "150",
-        "--over",
-        "22s",
-        "--for",
-        "22s",
-        "--seed",
-        "2",
-        "--workers",
-        "4",
-        "--within",
-        "5m",
-        "--lose-replies",
-        "10%",
-    ];
-    let kills = ["--kill-workers", "1s", "--kill-api", "6s", "--skew", "9s", "--kill-postgres", "11s"];
-    let others = ["--restart-redis", "8s", "--flush-redis", "5s", "--stop", "9s", "--cut", "7s", "--delay", "5s"];
-    let faults =
-        ["kill-workers", "kill-api", "skew", "kill-postgres", "restart-redis", "flush-redis", "stop", "cut", "delay"];
-    println!("{}", survives(&[&stores[..], &words, &kills, &others].concat(), &faults));
+    let work = "--database postgres --redis --orders 150 --over 20s --for 20s --within 5m --seed 2 --slow-replies 200ms --lose-replies 10%";
+    let kills = "--kill-workers 1s --kill-api 6s --skew 9s --kill-postgres 9s --restart-redis 8s --flush-redis 5s";
+    let others = "--stop 9s --cut 7s --delay 5s";
+    println!("{}", survives(&[work, kills, others]));
     suite_ran("chaos", "postgres-redis");
 }

@@ -49,6 +49,9 @@ pub(super) struct Args {
     /// What has not ended by then counts as lost
     #[arg(long, value_name = "SPAN", value_parser = span)]
     within: Option<Duration>,
+    /// Each of the printer's replies comes so much later, so that jobs last
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    slow_replies: Option<Duration>,
     /// Requests per second that the printer's account allows
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     budget: Option<u32>,
@@ -165,6 +168,7 @@ impl Args {
             faults,
             faults_for: self.faults_for,
             outage: self.faults.outage.or(preset.outage.map(Duration::from_secs)).filter(|span| !span.is_zero()),
+            slow_replies: self.slow_replies.unwrap_or_default(),
             budget: self.budget.unwrap_or(preset.budget),
             speed: preset.speed,
             lost_replies: self.faults.lose_replies.unwrap_or(preset.lost_replies),

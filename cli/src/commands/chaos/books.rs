@@ -36,6 +36,8 @@ pub(super) struct Verdict {
     pub(super) recoveries: usize,
     /// Of the attempts whose worker was killed or stopped: until the next one began elsewhere.
     pub(super) recovery: Times,
+    /// The job that took longest to run again, from its rows.
+    pub(super) slowest: Vec<String>,
     /// Replies that the stand-in cut.
     pub(super) lost_replies: u64,
     pub(super) faults: BTreeMap<&'static str, u64>,
@@ -192,7 +194,7 @@ async fn entries(scene: &Scene, order: OrderId) -> Result<BTreeMap<String, usize
 /// Walks over every job: counts recoveries, and tells the stories.
 async fn look_at_jobs(scene: &Scene, verdict: &mut Verdict) -> Result<()> {
     let (tenant, ledger, falls) = (scene.shop.tenant, &scene.ledger, scene.fleet.falls());
-    let (mut filter, mut times) = (Filter::default(), Vec::new());
+    let (mut filter, mut times, mut slowest) = (Filter::default(), Vec::new(), Duration::ZERO);
     loop {
         let page = ledger.jobs(tenant, &filter, PAGE).await?;
         let Some(last) = page.last() else { break };
@@ -208,7 +210,13 @@ async fn look_at_jobs(scene: &Scene, verdict: &mut Verdict) -> Result<()> {
             }
             let attempts = ledger.attempts(tenant, job.id).await?;
             verdict.recoveries += attempts.iter().filter(|a| a.outcome.as_deref() == Some("lost")).count();
-            times.extend(attempts.windows(2).filter_map(|pair| recovery(&pair[0], &pair[1], &falls)));
+            let own = attempts.windows(2).filter_map(|pair| recovery(&pair[0], &pair[1], &falls));
+            let own: Vec<Duration> = own.collect();
+            if let Some(longest) = own.iter().max().filter(|longest| **longest > slowest) {
+                slowest = *longest;
+                verdict.slowest = [told(job)].into_iter().chain(attempts.iter().map(line)).collect();
+            }
+            times.extend(own);
             for story in stories {
                 story.rows.push(told(job));
                 story.rows.extend(attempts.iter().map(line));

@@ -176,6 +176,8 @@ pub(super) struct Plan {
     /// Of a thousand.
     pub(super) lost_replies: u32,
     pub(super) outage: Option<Duration>,
+    /// How late each of the printer's replies comes, so that jobs last.
+    pub(super) slow_replies: Duration,
     pub(super) budget: u32,
     pub(super) speed: u32,
 }
@@ -268,6 +270,7 @@ mod tests {
             faults_for: None,
             lost_replies: 0,
             outage: None,
+            slow_replies: Duration::ZERO,
             budget: 1,
             speed: 1,
         };

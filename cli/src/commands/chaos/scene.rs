@@ -150,8 +150,13 @@ pub(super) fn break_printer(printer: &Server, plan: &Plan, down: bool) {
     printer.clear_faults();
     if down {
         printer.set_fault(Fault::new(FaultKind::Status { status: 503, html: false, after: false }));
-    } else if plan.lost_replies > 0 {
+        return;
+    }
+    if plan.lost_replies > 0 {
         printer.set_fault(Fault::new(FaultKind::DropReply).probability(f64::from(plan.lost_replies) / 1000.0));
+    }
+    if let Ok(ms @ 1..) = u64::try_from(plan.slow_replies.as_millis()) {
+        printer.set_fault(Fault::new(FaultKind::Slow { ms }));
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) fn text(verdict: &Verdict, calm: Option<&Verdict>) -> String {
         "recoveries {recoveries}   from the fall of a worker to its job running elsewhere, of {}: p50 {:.1} s   p99 {:.1} s   max {:.1} s",
         times.measured, times.p50, times.p99, times.max
     );
+    for row in &verdict.slowest {
+        let _ = writeln!(text, "  slowest: {row}");
+    }
     let faults: Vec<String> = verdict.faults.iter().map(|(fault, n)| format!("{fault} {n}")).collect();
     let faults = if faults.is_empty() { "none".to_owned() } else { faults.join(", ") };
     let _ = writeln!(
