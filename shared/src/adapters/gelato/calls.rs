@@ -47,7 +47,7 @@ impl Gelato {
         let ask = Ask {
             operation: "quote",
             effect: Effect::SlowRead,
-            class: Class::Prompt,
+            class: Class::Underway,
             method: Method::POST,
             template: "/v4/orders:quote",
             url: self.order_url(&["orders:quote"])?,
@@ -105,7 +105,7 @@ impl Gelato {
         let ask = Ask {
             operation: "create",
             effect: Effect::Write,
-            class: Class::Prompt,
+            class: Class::Underway,
             method: Method::POST,
             template: "/v4/orders",
             url: self.order_url(&["orders"])?,
@@ -139,7 +139,7 @@ impl Gelato {
     fn one(&self, operation: &'static str, effect: Effect, method: Method, id: &str, action: &str) -> PortResult<Ask> {
         let template = if action.is_empty() { "/v4/orders/{id}" } else { "/v4/orders/{id}:cancel" };
         let url = self.order_url(&["orders", &format!("{id}{action}")])?;
-        Ok(Ask { operation, effect, class: Class::Prompt, method, template, url, body: None })
+        Ok(Ask { operation, effect, class: Class::Underway, method, template, url, body: None })
     }
 }
 

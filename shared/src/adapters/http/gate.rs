@@ -22,6 +22,11 @@ const HOLD_US: i64 = 3_000_000;
 /// The shortest wait that those are told who stood in line in vain.
 const LINE_AFTER: Duration = Duration::from_secs(1);
 
+/// So long an order that has begun asks for the token of its next call.
+const UNDERWAY_MAX: Duration = Duration::from_secs(20);
+/// The longest wait for a token that is not booked yet, at one per second. Longer ones are pauses.
+const TOKEN_MAX: Duration = Duration::from_secs(3);
+
 /// An account's request budget: a setting, since no provider's number holds for everyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -36,6 +41,10 @@ pub struct Rate {
 pub enum Class {
     /// Orders: may use the whole burst, and books a token that comes within 2 s.
     Prompt,
+    /// The further calls of an order that has begun: as [`Class::Prompt`], and asks again for 20 s when there is no token. Who waits keeps
+    /// his slot, so that no more orders begin than can be ended; if each of their calls gave way, many queued orders would spend the whole
+    /// budget on beginnings.
+    Underway,
     /// Catalogues, many calls in a row: leaves half of the burst to the others and books nothing, so that however many of them wait
     /// (10 s at most, in line), an order never waits behind them.
     Bulk,
@@ -44,7 +53,7 @@ pub enum Class {
 impl Class {
     fn wait_max(self) -> Duration {
         Duration::from_secs(match self {
-            Class::Prompt => 2,
+            Class::Prompt | Class::Underway => 2,
             Class::Bulk => 10,
         })
     }
@@ -52,7 +61,7 @@ impl Class {
     fn step(self, budget: Budget) -> Step {
         let micros = i64::try_from(self.wait_max().as_micros()).unwrap_or(0);
         match self {
-            Class::Prompt => Step::Enter { budget, room: budget.burst, wait_max: micros },
+            Class::Prompt | Class::Underway => Step::Enter { budget, room: budget.burst, wait_max: micros },
             Class::Bulk => Step::Enter { budget, room: (budget.burst / 2).max(1), wait_max: 0 },
         }
     }
@@ -106,6 +115,7 @@ impl Gate {
     pub async fn enter(self: &Arc<Self>, class: Class) -> Result<Permit, PortError> {
         let entered = match class {
             Class::Prompt => self.book().await,
+            Class::Underway => self.insist().await,
             Class::Bulk => self.stand_in_line().await,
         };
         self.core.tally.entered(self.account, entered.is_ok());
@@ -121,6 +131,19 @@ impl Gate {
             done = self.step(|_| Step::Admit).await;
         }
         self.permit(done, troubles)
+    }
+
+    /// A longer pause, as after a 429, is not waited out here.
+    async fn insist(self: &Arc<Self>) -> Result<Permit, PortError> {
+        let until = Instant::now() + UNDERWAY_MAX;
+        loop {
+            match self.book().await {
+                Err(PortError::Limited { after }) if after <= TOKEN_MAX && Instant::now() + after <= until => {
+                    tokio::time::sleep(after).await;
+                }
+                decided => return decided,
+            }
+        }
     }
 
     async fn stand_in_line(self: &Arc<Self>) -> Result<Permit, PortError> {

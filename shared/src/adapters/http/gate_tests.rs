@@ -99,6 +99,23 @@ async fn a_used_up_budget_says_when_the_next_token_comes() {
 }
 
 #[tokio::test]
+async fn an_order_that_has_begun_asks_again_but_waits_out_no_pause() {
+    let (clock, gate) = gate(1);
+    call(&gate, Outcome::Answered).await.expect("a token");
+    for _ in 0..2 {
+        assert!(futures::FutureExt::now_or_never(gate.enter(Class::Prompt)).is_none(), "it waits for its token");
+    }
+    let none_soon = Err(PortError::Limited { after: Duration::from_secs(3) });
+    assert_eq!(call(&gate, Outcome::Answered).await, none_soon, "who begins gives way");
+    let mut underway = std::pin::pin!(gate.enter(Class::Underway));
+    assert!(futures::FutureExt::now_or_never(underway.as_mut()).is_none(), "who has begun does not");
+    clock.advance(10);
+    let pause = Some(Duration::from_secs(9));
+    underway.await.expect("a token").report(Outcome::Throttled(pause)).await;
+    assert_eq!(gate.enter(Class::Underway).await.map(drop), Err(PortError::Limited { after: Duration::from_secs(9) }));
+}
+
+#[tokio::test]
 async fn who_waits_for_a_token_hears_of_a_pause_that_began_meanwhile() {
     let clock = Arc::new(Hands(AtomicI64::new(1_000_000_000)));
     let gate = Gates::new(clock).gate(account(), Rate { per_second: 1000, burst: 1 });
