@@ -112,3 +112,27 @@ async fn an_order_that_fails_at_the_printer_is_held_and_nobody_is_paid() {
     assert!(world.jobs("distribute_revenue").await.is_empty());
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_order_that_was_released_already_is_not_called_unplaced() {
+    let (world, id) = submitting().await;
+    assert!(world.run_and_kill(id, "submit_order", "released").await);
+    // Asked of the worker that then died: the row kept it.
+    world.test.tamper("UPDATE jobs SET cancel_requested = TRUE WHERE kind = 'submit_order'").await.unwrap();
+    assert_eq!(to_the_end(&world, id).await, "succeeded", "it is at the printer, and says so");
+    let counts = world.printer.counts();
+    assert_eq!((counts.released_groups, counts.releases_effective), (1, 1));
+    let order = orders::get(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap().unwrap();
+    assert_eq!(order.state.to_string(), "in_production");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_order_that_was_not_released_stays_unplaced() {
+    let (world, id) = submitting().await;
+    assert!(world.run_and_kill(id, "submit_order", "staged").await);
+    world.test.tamper("UPDATE jobs SET cancel_requested = TRUE WHERE kind = 'submit_order'").await.unwrap();
+    assert_eq!(to_the_end(&world, id).await, "cancelled");
+    assert_eq!(world.printer.counts().released_groups, 0);
+    world.end().await;
+}

@@ -90,9 +90,9 @@ impl Bench {
 
     /// Ends an attempt as the executor does.
     pub(crate) async fn succeed(&self, fence: &Fence, output: &Value) -> Result<(), platen_shared::ledger::Fenced> {
-        use platen_shared::ledger::finish::{End, archive, close_attempt};
+        use platen_shared::ledger::finish::{End, archive, hold};
         let mut tx = self.ledger.db.begin("test").await?;
-        close_attempt(&mut tx, self.ledger.now(), fence, "succeeded", None).await?;
+        hold(&mut tx, fence).await?;
         archive(&mut tx, self.ledger.now(), (fence.tenant, fence.id), End::Succeeded, None, Some(output)).await?;
         Ok(tx.commit().await?)
     }

@@ -256,8 +256,12 @@ impl Runner {
                 Failure::fatal("poison", format!("its worker died {} times while running it", job.recoveries)),
             );
         }
-        if job.cancel_requested {
+        if job.cancel_requested && job.attempt == 1 {
             return Verdict::Failed(entry, Failure::Cancelled);
+        }
+        if job.cancel_requested {
+            // An attempt before this one may have had its effect: the kind looks first, and stops where it still can.
+            running.stop.cancel();
         }
         if let Some(lone) = self.setup.lone.as_ref().filter(|_| job.recoveries >= LONE_AFTER) {
             return lone::watch(lone, entry, job, &running.stop, self.setup.limit(entry)).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use platen_jobs::{Entry, Failure, Recording};
 use platen_shared::db::{self, At};
-use platen_shared::ledger::finish::{End, Trouble, archive, close_attempt};
+use platen_shared::ledger::finish::{End, Trouble, archive, hold};
 use platen_shared::ledger::{Done, Fenced, Job, Waiting};
 use serde_json::Value;
 
@@ -77,7 +77,7 @@ async fn succeed(setup: &Setup, entry: &Entry, job: &Job, output: &Value) -> Res
     let kept = (entry.keep)(output).map_err(|e| db::Error::Decode(e.into()))?;
     if entry.records {
         let mut tx = ledger.db.begin("record").await?;
-        close_attempt(&mut tx, ledger.now(), &fence, "succeeded", None).await?;
+        hold(&mut tx, &fence).await?;
         (entry.record)(&mut tx, &recording(setup, job), &job.payload, output).await?;
         archive(&mut tx, ledger.now(), (job.tenant, job.id), End::Succeeded, None, Some(&kept)).await?;
         tx.commit().await?;
@@ -115,7 +115,7 @@ async fn fail(setup: &Setup, entry: &Entry, job: &Job, failure: &Failure) -> Res
 async fn give_up(setup: &Setup, entry: Option<&Entry>, job: &Job, end: End, trouble: &Trouble) -> Result<(), Fenced> {
     let (ledger, fence) = (&setup.ledger, job.fence());
     let mut tx = ledger.db.begin("give_up").await?;
-    close_attempt(&mut tx, ledger.now(), &fence, end.word(), Some(trouble)).await?;
+    hold(&mut tx, &fence).await?;
     if let Some(entry) = entry {
         (entry.gave_up)(&mut tx, &recording(setup, job), &job.payload, trouble).await?;
     }

@@ -11,7 +11,7 @@ mod signing_in;
 use axum::body::Body;
 use axum::http::Request;
 use platen_shared::id::{JobId, TenantId};
-use platen_shared::ledger::finish::{End, Trouble, archive, close_attempt, seize};
+use platen_shared::ledger::finish::{End, Trouble, archive, hold};
 use platen_shared::ledger::{Presence, Queue};
 use serde_json::json;
 
@@ -47,9 +47,7 @@ impl Kit {
             .beat(&Presence { process: "77".into(), queues: "sync,orders,previews".into(), ..Presence::named(worker) })
             .await
             .expect("a heartbeat");
-        for id in self.ledger.claim(worker, Queue::ALL, 100).await.expect("claimed") {
-            self.ledger.start(id, worker).await.expect("asked").expect("started");
-        }
+        self.ledger.claim(worker, Queue::ALL, 100).await.expect("claimed");
     }
 
     /// Gives a running job up, for this reason.
@@ -58,9 +56,8 @@ impl Kit {
         let fence = self.ledger.job(owner, id).await.expect("asked").expect("a job").fence();
         let trouble = Trouble::new("invalid", why);
         let mut tx = self.db.begin("test").await.expect("a transaction");
-        seize(&mut tx, &fence, End::Dead, Some(&trouble)).await.expect("seized");
-        archive(&mut tx, self.ledger.now(), id, None).await.expect("archived");
-        close_attempt(&mut tx, self.ledger.now(), &fence, "dead", Some(&trouble)).await.expect("closed");
+        hold(&mut tx, &fence).await.expect("held");
+        archive(&mut tx, self.ledger.now(), (owner, id), End::Dead, Some(&trouble), None).await.expect("archived");
         tx.commit().await.expect("committed");
     }
 }

@@ -50,7 +50,7 @@ impl Ledger {
     }
 
     /// Gives up to `n` ready jobs to a worker and begins their attempts: the queues in the order given, in each the tenants in turn, of each
-    /// its jobs by priority and age.
+    /// its jobs by priority and age. Key, design, provider and last error, which running does not need, are left empty.
     ///
     /// # Errors
     /// Whatever the database says.
@@ -183,15 +183,15 @@ pub(super) async fn tenants_waiting(tx: &mut Tx, queue: Queue, last: TenantId) -
 }
 
 async fn claim_of(tx: &mut Tx, now: At, worker: &str, queue: Queue, tenant: TenantId, n: i64) -> Result<Vec<Job>> {
-    let mut jobs: Vec<Job> = tx
+    let mut claimed: Vec<Claimed> = tx
         .query(sql!(concat!(
             "WITH picked AS MATERIALIZED (
                SELECT id FROM jobs j WHERE tenant = $1 AND queue = $2 AND state = 'ready' AND NOT ",
             paused!(),
             " ORDER BY priority DESC, run_at, id LIMIT $3 /*pg FOR UPDATE OF j SKIP LOCKED */)
              UPDATE jobs SET state = 'running', worker = $4, attempt = attempt + 1, started_at = $5, waiting_for = '', waiting_why = ''
-             WHERE tenant = $1 AND id IN (SELECT id FROM picked) RETURNING ",
-            hot!()
+             WHERE tenant = $1 AND id IN (SELECT id FROM picked)
+             RETURNING id, kind, payload, priority, attempt, failures, recoveries, run_at, saved, cancel_requested, correlation_id, enqueued_at, ready_at"
         )))
         .bind(tenant)
         .bind(queue.word())
@@ -202,6 +202,58 @@ async fn claim_of(tx: &mut Tx, now: At, worker: &str, queue: Queue, tenant: Tena
         .all()
         .await?;
     // An update answers its rows in no order.
-    jobs.sort_by_key(|job| (Reverse(job.priority), job.run_at, job.id));
-    Ok(jobs)
+    claimed.sort_by_key(|job| (Reverse(job.priority), job.run_at, job.id));
+    Ok(claimed.into_iter().map(|job| job.begun(tenant, queue, worker, now)).collect())
+}
+
+/// What running a job needs of its row.
+#[derive(sqlx::FromRow)]
+struct Claimed {
+    id: JobId,
+    kind: String,
+    payload: Json<serde_json::Value>,
+    priority: i64,
+    attempt: i64,
+    failures: i64,
+    recoveries: i64,
+    run_at: At,
+    saved: Option<Json<serde_json::Value>>,
+    cancel_requested: bool,
+    correlation_id: String,
+    enqueued_at: At,
+    ready_at: At,
+}
+
+impl Claimed {
+    fn begun(self, tenant: TenantId, queue: Queue, worker: &str, now: At) -> Job {
+        Job {
+            id: self.id,
+            tenant,
+            queue: queue.word().to_owned(),
+            kind: self.kind,
+            key: String::new(),
+            spec_hash: None,
+            provider: String::new(),
+            payload: self.payload,
+            priority: self.priority,
+            state: "running".to_owned(),
+            attempt: self.attempt,
+            failures: self.failures,
+            recoveries: self.recoveries,
+            worker: Some(worker.to_owned()),
+            run_at: self.run_at,
+            waiting_for: String::new(),
+            waiting_why: String::new(),
+            saved: self.saved,
+            error: None,
+            cancel_requested: self.cancel_requested,
+            correlation_id: self.correlation_id,
+            enqueued_at: self.enqueued_at,
+            ready_at: self.ready_at,
+            started_at: Some(now),
+            progress: None,
+            output: None,
+            finished_at: None,
+        }
+    }
 }

@@ -98,6 +98,17 @@ pub async fn retry(tx: &mut Tx, now: At, tenant: TenantId, id: JobId) -> Result<
         .await?;
     if back == 1 {
         tx.ring();
+        // Its last attempt, of which only the history told.
+        tx.query(sql!(
+            "INSERT INTO job_attempts (tenant, job, number, worker, started_at, ended_at, outcome, class, message)
+             SELECT tenant, id, attempt, worker, started_at, finished_at, state, error->>'class', error->>'message' FROM job_history
+             WHERE tenant = $1 AND id = $2 AND started_at IS NOT NULL AND worker IS NOT NULL
+             ON CONFLICT (tenant, job, number) DO NOTHING"
+        ))
+        .bind(tenant)
+        .bind(id)
+        .exec()
+        .await?;
         tx.query(sql!("DELETE FROM job_history WHERE tenant = $1 AND id = $2")).bind(tenant).bind(id).exec().await?;
     }
     Ok(back == 1)

@@ -159,15 +159,27 @@ impl<'a> Row<'a> {
 
 /// Takes the keys that are free; answers the jobs whose keys these were.
 async fn insert_keys(tx: &mut Tx, now: At, rows: &[Row<'_>]) -> db::Result<HashSet<JobId>> {
-    let fresh: Vec<(JobId,)> = tx
+    let n = tx
         .query(sql!(
             "INSERT INTO job_keys (tenant, kind, key, job, digest, created_at)
              SELECT /*pg CAST( */ value->>'t' /*pg AS UUID) */, value->>'k', value->>'key', /*pg CAST( */ value->>'i' /*pg AS UUID) */,
                value->>'d', $2 FROM jsonb_each($1) WHERE 1 = 1
-             ON CONFLICT (tenant, kind, key) DO NOTHING RETURNING job"
+             ON CONFLICT (tenant, kind, key) DO NOTHING"
         ))
         .bind(db::rows(rows))
         .bind(now)
+        .exec()
+        .await?;
+    if usize::try_from(n) == Ok(rows.len()) {
+        return Ok(rows.iter().map(|row| row.id).collect());
+    }
+    let fresh: Vec<(JobId,)> = tx
+        .query(sql!(
+            "SELECT k.job FROM jsonb_each($1) f CROSS JOIN job_keys k
+             WHERE k.tenant = /*pg CAST( */ f.value->>'t' /*pg AS UUID) */ AND k.kind = f.value->>'k' AND k.key = f.value->>'key'
+               AND k.job = /*pg CAST( */ f.value->>'i' /*pg AS UUID) */"
+        ))
+        .bind(db::rows(rows))
         .all()
         .await?;
     Ok(fresh.into_iter().map(|(id,)| id).collect())

@@ -78,11 +78,27 @@ impl End {
     }
 }
 
-/// Closes an attempt with its row, first thing in the transaction that ends it: the job's row is held from here on, so nobody else can.
+/// Holds the job's row for this attempt, first thing in the transaction that ends it: from here on nobody else can.
 ///
 /// # Errors
 /// [`Fenced::Late`] when the attempt is no longer this worker's.
-pub async fn close_attempt(
+pub async fn hold(tx: &mut Tx, fence: &Fence) -> Result<(), Fenced> {
+    let held: Option<(i64,)> = tx
+        .query(sql!(
+            "SELECT CAST(1 AS BIGINT) FROM jobs WHERE tenant = $1 AND id = $2 AND worker = $3 AND attempt = $4 AND state = 'running'
+             /*pg FOR UPDATE */"
+        ))
+        .bind(fence.tenant)
+        .bind(fence.id)
+        .bind(&fence.worker)
+        .bind(fence.attempt)
+        .opt()
+        .await?;
+    held.map(drop).ok_or(Fenced::Late)
+}
+
+/// Writes the row of an attempt that was not the job's last, and holds the job's row. Of the last one, the history tells.
+async fn close_attempt(
     tx: &mut Tx,
     now: At,
     fence: &Fence,
@@ -108,7 +124,7 @@ pub async fn close_attempt(
     if n == 1 { Ok(()) } else { Err(Fenced::Late) }
 }
 
-/// Moves a job that this transaction holds to the history; the commit makes it so.
+/// Moves a job that this transaction holds to the history, with its last attempt; the commit makes it so.
 ///
 /// # Errors
 /// Whatever the database says.

@@ -65,56 +65,49 @@ impl Ledger {
 
     /// Answers which of the attempts were still what they claim to be.
     async fn finish_together(&self, all: &[Done]) -> db::Result<HashSet<JobId>> {
-        let now = self.now();
+        let list = rows(all.iter().map(|one| {
+            let fence = &one.fence;
+            json!({ "t": fence.tenant.0, "i": fence.id.0, "w": fence.worker, "a": fence.attempt, "o": one.output })
+        }));
         let mut tx = self.db.begin("finish").await?;
-        let held = close(&mut tx, now, list(all)).await?;
-        if !held.is_empty() {
-            archive(&mut tx, now, list(all)).await?;
+        let n = archive(&mut tx, self.now(), &list).await?;
+        let held = if usize::try_from(n) == Ok(all.len()) {
+            all.iter().map(|one| one.fence.id).collect()
+        } else {
+            held(&mut tx, &list).await?
+        };
+        if n > 0 {
+            forget(&mut tx, &list).await?;
         }
         tx.commit().await?;
         Ok(held)
     }
 }
 
-fn list(all: &[Done]) -> Json<Rows<Value>> {
-    rows(all.iter().map(|one| {
-        let fence = &one.fence;
-        json!({ "t": fence.tenant.0, "i": fence.id.0, "w": fence.worker, "a": fence.attempt, "o": one.output })
-    }))
-}
-
-/// As [`super::finish::close_attempt`]: the rows are held from here on.
-async fn close(tx: &mut Tx, now: At, list: Json<Rows<Value>>) -> db::Result<HashSet<JobId>> {
-    let held: Vec<(JobId,)> = tx
-        .query(sql!(concat!(
-            "INSERT INTO job_attempts (tenant, job, number, worker, started_at, ended_at, outcome)
-             SELECT j.tenant, j.id, j.attempt, j.worker, j.started_at, $2, 'succeeded' FROM ",
-            held!(),
-            " /*pg FOR UPDATE OF j */ RETURNING job"
-        )))
-        .bind(list)
-        .bind(now)
-        .planned_anew()
-        .all()
-        .await?;
-    Ok(held.into_iter().map(|(id,)| id).collect())
-}
-
-/// As [`super::finish::archive`].
-async fn archive(tx: &mut Tx, now: At, list: Json<Rows<Value>>) -> db::Result<()> {
+/// Writes the history of those that are held; their rows are held from here on.
+async fn archive(tx: &mut Tx, now: At, list: &Json<Rows<Value>>) -> db::Result<u64> {
     tx.query(sql!(concat!(
         "INSERT INTO job_history (",
         columns!(),
         ", output, finished_at) SELECT j.id, j.tenant, j.queue, j.kind, j.key, j.spec_hash, j.provider, j.payload, j.priority, 'succeeded', j.attempt,
            j.failures, j.recoveries, j.worker, j.run_at, '', '', j.saved, NULL, j.cancel_requested, j.correlation_id, j.enqueued_at, j.ready_at,
            j.started_at, f.value->'o', $2 FROM ",
-        held!()
+        held!(),
+        " /*pg FOR UPDATE OF j */"
     )))
-    .bind(list.clone())
+    .bind(list)
     .bind(now)
     .planned_anew()
     .exec()
-    .await?;
+    .await
+}
+
+async fn held(tx: &mut Tx, list: &Json<Rows<Value>>) -> db::Result<HashSet<JobId>> {
+    let held: Vec<(JobId,)> = tx.query(sql!(concat!("SELECT j.id FROM ", held!()))).bind(list).all().await?;
+    Ok(held.into_iter().map(|(id,)| id).collect())
+}
+
+async fn forget(tx: &mut Tx, list: &Json<Rows<Value>>) -> db::Result<()> {
     tx.query(sql!(
         "DELETE FROM jobs WHERE state = 'running' AND (tenant, id, worker, attempt) IN (
            SELECT /*pg CAST( */ value->>'t' /*pg AS UUID) */, /*pg CAST( */ value->>'i' /*pg AS UUID) */, value->>'w', CAST(value->>'a' AS BIGINT)

@@ -99,7 +99,7 @@ impl Ledger {
             .await
     }
 
-    /// The attempts of a job, first to last; one that runs has no row yet and is shown from the job's.
+    /// The attempts of a job, first to last. One that runs, and the last one of a job that has ended, are told by the job's own row.
     ///
     /// # Errors
     /// Whatever the database says.
@@ -108,8 +108,14 @@ impl Ledger {
             .query(sql!(
                 "SELECT number, worker, started_at, ended_at, outcome, class, message FROM job_attempts WHERE tenant = $1 AND job = $2
                  UNION ALL
-                 SELECT attempt, worker, started_at, NULL, NULL, NULL, NULL FROM jobs j WHERE tenant = $1 AND id = $2 AND state = 'running'
-                   AND started_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM job_attempts WHERE tenant = $1 AND job = $2 AND number = j.attempt)
+                 SELECT attempt, worker, started_at, ended_at, outcome, class, message FROM (
+                   SELECT attempt, worker, started_at, NULL AS ended_at, NULL AS outcome, NULL AS class, NULL AS message
+                   FROM jobs WHERE tenant = $1 AND id = $2 AND state = 'running'
+                   UNION ALL
+                   SELECT attempt, worker, started_at, finished_at, state, error->>'class', error->>'message'
+                   FROM job_history WHERE tenant = $1 AND id = $2) last
+                 WHERE started_at IS NOT NULL AND worker IS NOT NULL
+                   AND NOT EXISTS (SELECT 1 FROM job_attempts WHERE tenant = $1 AND job = $2 AND number = last.attempt)
                  ORDER BY number"
             ))
             .bind(tenant)

@@ -113,6 +113,14 @@ impl Ledger {
         tx.commit().await
     }
 
+    /// How many workers have a row: those that live, and those that died within seconds.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn living(&self) -> Result<i64> {
+        self.db.query(sql!("SELECT count(*) FROM workers")).one().await.map(|(n,)| n)
+    }
+
     /// The attempts of a worker that began longer ago than `age` and have not ended.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::time::Duration;
 use platen_shared::db::{At, Json};
 use platen_shared::id::{PauseId, TenantId};
 use platen_shared::ledger::control::{self, Cancelling, Pause};
-use platen_shared::ledger::finish::{End, Trouble, archive, close_attempt};
+use platen_shared::ledger::finish::{End, Trouble, archive, hold};
 use platen_shared::ledger::schedules::{self, Schedule, next_after};
 use platen_shared::ledger::{NewJob, Presence, Queue};
 use serde_json::json;
@@ -49,7 +49,7 @@ pub(crate) async fn a_dead_job_can_be_retried(b: Arc<Bench>) {
     let fence = b.running("a", "w").await;
     let trouble = Trouble::new("invalid", "the address is too long");
     let mut tx = b.ledger.db.begin("test").await.unwrap();
-    close_attempt(&mut tx, b.ledger.now(), &fence, "dead", Some(&trouble)).await.unwrap();
+    hold(&mut tx, &fence).await.unwrap();
     archive(&mut tx, b.ledger.now(), (b.tenant, fence.id), End::Dead, Some(&trouble), None).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(b.state(fence.id).await.error.unwrap().0["message"], "the address is too long");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use platen_shared::db::At;
 use platen_shared::domain::money::Currency;
 use platen_shared::id::TenantId;
-use platen_shared::ledger::finish::{End, Trouble, archive, close_attempt};
+use platen_shared::ledger::finish::{End, Trouble, archive, hold};
 use platen_shared::ledger::{Ledger, Presence};
 use platen_shared::store::tenants::{self, Tenant};
 
@@ -47,7 +47,7 @@ pub(crate) async fn operators_see_what_is_dead_and_whose(bench: Arc<Bench>) {
     let fence = bench.running("fails", "w").await;
     let mut tx = bench.ledger.db.begin("test").await.unwrap();
     let trouble = Trouble::new("invalid", "no such paper");
-    close_attempt(&mut tx, bench.ledger.now(), &fence, "dead", Some(&trouble)).await.unwrap();
+    hold(&mut tx, &fence).await.unwrap();
     archive(&mut tx, bench.ledger.now(), (fence.tenant, fence.id), End::Dead, Some(&trouble), None).await.unwrap();
     tx.commit().await.unwrap();
     bench.put(&bench.job("waits")).await;

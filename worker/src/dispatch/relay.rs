@@ -12,9 +12,9 @@ use crate::POLL_EVERY;
 use crate::execute::Runner;
 use crate::lanes::Lanes;
 
-/// So many ids of one queue are in Redis at most: small, so that priority and fair share, which the ledger decides, are not outrun by what
-/// was offered before.
-const WINDOW: i64 = 128;
+/// So many ids of one queue are in Redis at most, and at least: about as many as the fleet can run at once, so that priority, fair share and
+/// what comes back from a dead worker, which the ledger decides, do not stand behind what was offered before.
+const WINDOW: std::ops::RangeInclusive<i64> = 8..=128;
 /// An offer nobody took up for so long is made again.
 const STALE: Duration = Duration::from_secs(10);
 /// The same when Redis holds nothing of the queue: it was emptied.
@@ -40,13 +40,16 @@ async fn round(runner: &Runner, lanes: &Lanes, link: &Link) -> Result<()> {
             return Ok(());
         }
     };
+    let replicas = if busy.is_empty() { 1 } else { living(runner).await };
     for queue in busy {
         let held = link.held(queue).await?;
-        if held > WINDOW / 2 {
+        let slots = i64::try_from(lanes.slots_of(queue)).unwrap_or(1);
+        let window = (slots * replicas).clamp(*WINDOW.start(), *WINDOW.end());
+        if held > window / 2 {
             continue;
         }
         let stale = if held == 0 { STALE_WHEN_EMPTY } else { STALE };
-        let ids = match runner.ledger().offer(queue, WINDOW - held, stale).await {
+        let ids = match runner.ledger().offer(queue, window - held, stale).await {
             Ok(ids) => ids,
             Err(error) => {
                 tracing::warn!(%error, "the relay cannot offer work of {}; it tries again", queue.word());
@@ -59,4 +62,9 @@ async fn round(runner: &Runner, lanes: &Lanes, link: &Link) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// How many workers live; one, this one, when nobody can be asked.
+async fn living(runner: &Runner) -> i64 {
+    runner.ledger().living().await.unwrap_or(1).max(1)
 }

@@ -53,11 +53,7 @@ impl Cast<'_> {
     /// Has a worker take what is ready, and start it.
     async fn take(&self, worker: &str, queues: &[Queue], n: i64) -> Vec<JobId> {
         let ledger = &self.kit.ledger;
-        let ids = ledger.claim(worker, queues, n).await.expect("claimed");
-        for id in &ids {
-            ledger.start(*id, worker).await.expect("asked").expect("started");
-        }
-        ids
+        ledger.claim(worker, queues, n).await.expect("claimed").into_iter().map(|job| job.id).collect()
     }
 
     async fn beat(&self, worker: &str, queues: &str, slots: i64) {
@@ -123,7 +119,7 @@ pub(super) async fn set(kit: &Kit) -> Scene {
     cast.job(Queue::Bundles, "build_bundle", "b1", order(3), now).await;
     cast.take(TWO, &[Queue::Sync], 1).await;
     let progress = Progress { done: 1_840, total: 2_600, label: "products".to_owned() };
-    kit.ledger.report(TWO, &[(running, progress)]).await.expect("progress");
+    kit.ledger.report(TWO, &[(cast.owner, running, progress)]).await.expect("progress");
     kit.clock.advance(Duration::from_secs(52));
     cast.take(LEAVING, &[Queue::Bundles], 1).await;
 
