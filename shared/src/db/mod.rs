@@ -221,6 +221,8 @@ pub fn is_conflict(error: &Error) -> bool {
 pub fn is_passing(error: &Error) -> bool {
     match error {
         Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+        // A connection that is closed before the server's first byte: the driver takes the missing byte for a wrong one.
+        Error::Protocol(_) => true,
         Error::Database(e) => e.code().is_some_and(|code| {
             ["40001", "40P01", "57P01", "57P02", "57P03", "55P03", "5", "517", "261", "6"].contains(&&*code)
                 || code.starts_with("08")
