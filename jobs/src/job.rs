@@ -200,7 +200,12 @@ impl From<PortError> for Failure {
 
 impl From<db::Error> for Failure {
     fn from(error: db::Error) -> Failure {
-        if db::is_passing(&error) { Failure::passing("database", error) } else { Failure::fatal("database", error) }
+        if !db::is_passing(&error) {
+            return Failure::fatal("database", error);
+        }
+        // The database's trouble is not the job's: it counts no failure, however often the database restarts.
+        let trouble = Trouble::new("database", error);
+        Failure::After { wait: Duration::from_secs(2), why: Waiting::Retry, trouble }
     }
 }
 

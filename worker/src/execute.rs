@@ -23,7 +23,7 @@ use crate::lone::{self, Lone};
 use crate::settle::{Verdict, settle};
 
 /// So many jobs run or have run without their ends being written: a kill runs these again.
-const UNSETTLED_MAX: u32 = 512;
+const UNSETTLED_MAX: u32 = 1024;
 
 /// An attempt that began so long ago and that this worker knows nothing of was claimed by a lost answer.
 const STRAY_AFTER: Duration = Duration::from_secs(10);

@@ -11,7 +11,7 @@ use super::submit::Submission;
 use super::{EnqueueError, Enqueued, Fenced};
 
 /// So many share a transaction at most.
-const MOST: usize = 512;
+const MOST: usize = 1024;
 
 /// The groups of a ledger.
 #[derive(Default)]

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 /// So much of a lane's work is claimed ahead.
 const AHEAD: Duration = Duration::from_millis(10);
 /// And never more jobs than this.
-const MOST: usize = 512;
+const MOST: usize = 1024;
 /// What no slot took up for so long is given back: the lane's jobs have become slow.
 const OVERDUE: Duration = Duration::from_millis(500);
 
