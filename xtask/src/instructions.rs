@@ -16,7 +16,7 @@ const FILE: &str = "bench/instructions.toml";
 /// A piece of `platen bench micro`, and its fewer and more repeats.
 const PIECES: [(&str, u64, u64); 4] = [("canon", 5, 25), ("claim", 5, 25), ("finish", 5, 25), ("group-commit", 2, 8)];
 /// Timers and threads make counts differ by less than this from run to run.
-const TOLERANCE_PERCENT: f64 = 6.0;
+const TOLERANCE_PERCENT: f64 = 10.0;
 
 /// The command: compares, or with the word `accept` writes down what is now.
 pub(crate) fn run(words: &[String]) -> Result<ExitCode> {
