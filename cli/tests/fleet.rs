@@ -30,7 +30,7 @@ const SHOPS: usize = 4;
 /// Orders of each shop.
 const ORDERS: usize = 40;
 /// Designs of each shop that are previewed.
-const PREVIEWS: usize = 120;
+const PREVIEWS: usize = 180;
 /// What each shop's account may be asked per second, and at once.
 const RATE: (u32, u32) = (40, 40);
 /// The whole story, on a machine with other things to do.

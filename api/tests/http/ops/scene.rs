@@ -53,6 +53,7 @@ impl Cast<'_> {
     /// Has a worker take what is ready, and start it.
     async fn take(&self, worker: &str, queues: &[Queue], n: i64) -> Vec<JobId> {
         let ledger = &self.kit.ledger;
+        ledger.with_work(queues).await.expect("what is due is ready");
         ledger.claim(worker, queues, n).await.expect("claimed").into_iter().map(|job| job.id).collect()
     }
 

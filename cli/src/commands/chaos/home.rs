@@ -24,24 +24,33 @@ const PIDS: &str = "pids";
 pub(super) const POSTGRES: &str = "postgres";
 
 // A process id on disk may belong to somebody else by now, so the command line must name its folder or its port: the sign in the second
-// line. Postgres has shared memory to give back: it is asked to quit, and killed after ten seconds.
+// line. Postgres has shared memory to give back: it is asked to quit, and killed after ten seconds. Who was just being started has no id on
+// disk yet, but names the folder; and who is being killed may still write into it, so all of it is repeated until the folder is gone.
 const GUARD: &str = r#"
 trap '' HUP INT TERM
 [ "$2" = now ] || read -r _
 is() { case "$(ps -o args= -p "$1" 2>/dev/null)" in *"$2"*) return 0;; esac; return 1; }
-for file in "$1"/*/pids/*; do
-    [ -e "$file" ] || continue
-    pid=$(sed -n 1p "$file"); sign=$(sed -n 2p "$file")
-    [ -n "$pid" ] && [ -n "$sign" ] && is "$pid" "$sign" && kill -KILL "-$pid" 2>/dev/null
+for try in $(seq 50); do
+    for file in "$1"/*/pids/*; do
+        [ -e "$file" ] || continue
+        pid=$(sed -n 1p "$file"); sign=$(sed -n 2p "$file")
+        [ -n "$pid" ] && [ -n "$sign" ] && is "$pid" "$sign" && kill -KILL "-$pid" 2>/dev/null
+    done
+    for data in "$1"/*/postgres/data; do
+        pid=$(head -n 1 "$data/postmaster.pid" 2>/dev/null)
+        [ -n "$pid" ] && is "$pid" "$data" || continue
+        kill -QUIT "$pid" 2>/dev/null
+        for _ in $(seq 100); do [ -e "$data/postmaster.pid" ] && kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+        [ -e "$data/postmaster.pid" ] && kill -KILL "$pid" 2>/dev/null
+    done
+    for pid in $(ps -eo pid=,args= | awk -v path="$1/" 'index($0, path) && !index($0, "awk -v path=") { print $1 }'); do
+        [ "$pid" = $$ ] || [ "$pid" = $PPID ] || kill -KILL "$pid" 2>/dev/null
+    done
+    [ -e "$1/keep" ] && exit
+    rm -rf -- "$1" 2>/dev/null
+    [ -e "$1" ] || exit
+    sleep 0.2
 done
-for data in "$1"/*/postgres/data; do
-    pid=$(head -n 1 "$data/postmaster.pid" 2>/dev/null)
-    [ -n "$pid" ] && is "$pid" "$data" || continue
-    kill -QUIT "$pid" 2>/dev/null
-    for _ in $(seq 100); do [ -e "$data/postmaster.pid" ] && kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
-    [ -e "$data/postmaster.pid" ] && kill -KILL "$pid" 2>/dev/null
-done
-[ -e "$1/keep" ] || rm -rf -- "$1"
 "#;
 
 /// A run's folder.
