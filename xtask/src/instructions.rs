@@ -145,13 +145,13 @@ mod tests {
     fn more_fails_with_what_to_do_and_less_is_told() {
         let accepted = [("canon".to_owned(), 1000)];
         let failure = |now| compare(&accepted, &[("canon", now)]).map(|_| ()).unwrap_err().to_string();
-        assert!(failure(1070).contains("canon +7.0 % (1000 → 1070)") && failure(1070).contains("instructions accept"));
+        assert!(failure(1110).contains("canon +11.0 % (1000 → 1110)") && failure(1110).contains("instructions accept"));
         let remark = |now| match compare(&accepted, &[("canon", now)]).unwrap() {
             Outcome::Passed(remark) => remark,
             _ => unreachable!("neither skipped nor failed"),
         };
         assert!(remark(1050).contains("as cheap as accepted"));
-        assert!(remark(900).contains("cheaper now"));
+        assert!(remark(880).contains("cheaper now"));
         assert!(compare(&accepted, &[("claim", 1)]).is_err());
     }
 }
