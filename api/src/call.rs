@@ -130,13 +130,6 @@ impl Call {
         }
     }
 
-    /// Commits a transaction that enqueued, and tells workers of this process.
-    pub(crate) async fn commit_and_nudge(&self, tx: Tx) -> Reply<()> {
-        tx.commit().await?;
-        self.app().ledger.nudge();
-        Ok(())
-    }
-
     /// 202 with the job, or 200 with its end when the caller waited for it and it came in time.
     pub(crate) async fn work(&self, id: JobId) -> Reply<Response> {
         let began = tokio::time::Instant::now();

@@ -36,7 +36,6 @@ async fn fire_one(ledger: &Ledger, schedule: &Schedule) -> Result<()> {
     let job = enqueue_by_kind(&mut tx, &origin, entry, &payload, Some(key)).await?.id();
     note_job(&mut tx, schedule, job).await?;
     tx.commit().await?;
-    ledger.nudge();
     Ok(())
 }
 

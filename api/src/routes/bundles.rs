@@ -58,7 +58,7 @@ async fn build(call: Call, id: OrderId) -> Reply<Response> {
         return Err(Problem::state(format!("An order that is {} gets no print files.", order.state)));
     }
     let job = platen_jobs::enqueue(&mut tx, &call.origin(0), &job(&order)).await?.id();
-    call.commit_and_nudge(tx).await?;
+    tx.commit().await?;
     call.work(job).await
 }
 

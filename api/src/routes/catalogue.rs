@@ -35,7 +35,7 @@ pub(crate) async fn sync(call: Call, Input(body): Input<NewSync>) -> Reply<Respo
     let job = SyncCatalog { provider: body.provider, generation, cursor: None };
     let mut tx = call.begin("sync_catalogue").await?;
     let id = platen_jobs::enqueue(&mut tx, &call.origin(0), &job).await?.id();
-    call.commit_and_nudge(tx).await?;
+    tx.commit().await?;
     call.work(id).await
 }
 

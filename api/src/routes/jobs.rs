@@ -245,5 +245,5 @@ pub(crate) async fn retry_job(call: &Call, id: JobId, why: &str) -> Reply<()> {
         return Err(Problem::state(format!("Only a dead or cancelled job is retried; this one is {}.", job.state)));
     }
     call.audit(&mut tx, "job.retry", id, why).await?;
-    call.commit_and_nudge(tx).await
+    Ok(tx.commit().await?)
 }

@@ -110,5 +110,5 @@ pub(crate) async fn resume(call: &Call, whose: Option<TenantId>, id: PauseId, wh
         return Err(Problem::missing("pause"));
     }
     call.audit(&mut tx, "pause.remove", id, why).await?;
-    call.commit_and_nudge(tx).await
+    Ok(tx.commit().await?)
 }

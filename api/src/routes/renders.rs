@@ -46,7 +46,7 @@ pub(crate) async fn create(call: Call, Input(body): Input<NewRender>) -> Reply<R
     let version = call.app().press_version.to_owned();
     let job = RenderPreview { spec_hash: body.spec_hash, profile: body.profile, press_version: version };
     let id = platen_jobs::enqueue(&mut tx, &call.origin(0), &job).await?.id();
-    call.commit_and_nudge(tx).await?;
+    tx.commit().await?;
     call.work(id).await
 }
 

@@ -42,6 +42,6 @@ pub(crate) async fn snooze(call: Call, Named(id): Named<JobId>, Input(body): Inp
         return Err(Problem::state(said));
     }
     call.audit(&mut tx, "job.snooze", id, &body.reason).await?;
-    call.commit_and_nudge(tx).await?;
+    tx.commit().await?;
     call.work(id).await
 }

@@ -42,7 +42,6 @@ async fn move_on(ledger: &Ledger, entry: &'static Entry, mut fire: Fire, now: At
             break;
         }
     }
-    ledger.nudge();
     Ok(())
 }
 
