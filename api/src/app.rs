@@ -15,6 +15,7 @@ use platen_shared::secrets::Keyring;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
+use crate::known::Known;
 use crate::limit::Limiter;
 use crate::probes::Probes;
 
@@ -90,6 +91,7 @@ impl std::fmt::Debug for Settings {
 /// The parts, with what the process remembers between requests.
 pub(crate) struct Inner {
     pub(crate) app: App,
+    pub(crate) keys: Known,
     pub(crate) per_key: Limiter<KeyId>,
     pub(crate) public: Limiter<()>,
     pub(crate) touched: Mutex<HashMap<KeyId, At>>,
@@ -106,6 +108,7 @@ impl Inner {
         let probes = Probes::new(app.ledger.clone(), app.blobs.clone(), app.settings.metrics.clone());
         Arc::new(Inner {
             app,
+            keys: Known::default(),
             per_key: Limiter::new(key),
             public: Limiter::new(public),
             touched: Mutex::default(),

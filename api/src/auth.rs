@@ -89,8 +89,15 @@ pub(crate) async fn principal(app: &Inner, headers: &HeaderMap) -> Reply<Princip
 /// The key that a token opens, or why it opens none.
 pub(crate) async fn key_of(app: &Inner, token: &str) -> Reply<Result<ApiKey, &'static str>> {
     let Some(prefix) = ApiKey::prefix_of(token) else { return Ok(Err("malformed")) };
+    let asked = match app.keys.find(prefix, app.app.ledger.now()) {
+        Ok(key) => return Ok(if key.opens(token) { Ok(key) } else { Err("wrong") }),
+        Err(asked) => asked,
+    };
     Ok(match keys::by_prefix(&mut app.app.ledger.db.reader(), prefix).await? {
-        Some(key) if key.opens(token) => Ok(key),
+        Some(key) if key.opens(token) => {
+            app.keys.keep(&key, asked);
+            Ok(key)
+        }
         Some(key) if key.revoked_at.is_some() => Err("revoked"),
         Some(_) => Err("wrong"),
         None => Err("unknown"),
@@ -134,10 +141,10 @@ pub(crate) async fn touch(app: &Inner, key: &ApiKey) {
     let stale = now.minus(TOUCH_EVERY);
     {
         let mut touched = app.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        touched.retain(|_, at| *at > stale);
-        if touched.contains_key(&key.id) {
+        if touched.get(&key.id).is_some_and(|at| *at > stale) {
             return;
         }
+        touched.retain(|_, at| *at > stale);
         touched.insert(key.id, now);
     }
     let noted = async {

@@ -14,6 +14,7 @@ use platen_jobs::Origin;
 use platen_shared::canon::sha256_hex;
 use platen_shared::db::{At, Read, Tx};
 use platen_shared::id::{EventId, JobId, TenantId};
+use platen_shared::ledger::Job;
 use platen_shared::store::audit::{self, Audit};
 use serde::Serialize;
 
@@ -130,19 +131,25 @@ impl Call {
         }
     }
 
-    /// 202 with the job, or 200 with its end when the caller waited for it and it came in time.
+    async fn job(&self, id: JobId) -> Reply<Job> {
+        let job = self.app().ledger.job(self.tenant(), id).await?;
+        job.ok_or_else(|| Problem::internal(&"a job vanished after its commit"))
+    }
+
+    /// 202 with the job of this id, or 200 with its end when the caller waited for it and it came in time.
     pub(crate) async fn work(&self, id: JobId) -> Reply<Response> {
+        self.work_on(self.job(id).await?).await
+    }
+
+    /// The same for a job whose row is known as it was a moment ago.
+    pub(crate) async fn work_on(&self, mut job: Job) -> Reply<Response> {
+        let id = job.id;
         let began = tokio::time::Instant::now();
         let until = self.wait.map(|seconds| began + Duration::from_secs(seconds));
-        let job = loop {
-            let job = self.app().ledger.job(self.tenant(), id).await?;
-            let job = job.ok_or_else(|| Problem::internal(&"a job vanished after its commit"))?;
-            let over = until.is_none_or(|until| tokio::time::Instant::now() >= until);
-            if over || job.finished() {
-                break job;
-            }
+        while !job.finished() && until.is_some_and(|until| tokio::time::Instant::now() < until) {
             tokio::time::sleep(LOOK_EVERY).await;
-        };
+            job = self.job(id).await?;
+        }
         let status = if self.wait.is_some() && job.finished() { StatusCode::OK } else { StatusCode::ACCEPTED };
         let mut response = (status, Json(JobView::from(job))).into_response();
         let set = |response: &mut Response, name, value: String| {

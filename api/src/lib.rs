@@ -21,6 +21,7 @@ mod error;
 mod extract;
 mod gate;
 mod idempotency;
+mod known;
 mod limit;
 mod observe;
 mod ops;

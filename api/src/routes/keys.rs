@@ -103,6 +103,8 @@ pub(crate) async fn list(call: Call, Filters(filter): Filters<KeyFilter>) -> Rep
 }
 
 /// Revokes a key; revoking twice is fine.
+///
+/// This process refuses it from now on, other processes of the api within a second.
 #[utoipa::path(delete, path = "/v1/keys/{id}", tag = "keys", params(("id" = KeyId, Path, description = "The key.")), responses((status = 204)))]
 pub(crate) async fn revoke(call: Call, Named(id): Named<KeyId>) -> Reply<StatusCode> {
     let mut tx = call.begin("revoke_key").await?;
@@ -110,6 +112,9 @@ pub(crate) async fn revoke(call: Call, Named(id): Named<KeyId>) -> Reply<StatusC
         return Err(Problem::missing("key"));
     }
     call.audit(&mut tx, "key.revoke", id, "").await?;
-    tx.commit().await?;
+    let done = tx.commit().await;
+    // Also when it is unknown whether it is done.
+    call.shared().keys.forget(id);
+    done?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,7 +5,7 @@ use platen_jobs::submit_order::SubmitOrder;
 use platen_jobs::{Entry, Job, enqueue_by_kind, find, job_of_kind, workflow};
 use platen_shared::db::{Source, Tx};
 use platen_shared::id::{JobId, OrderId};
-use platen_shared::ledger::EnqueueError;
+use platen_shared::ledger::{EnqueueError, Job as LedgerJob};
 use platen_shared::store::{orders, specs};
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,20 +41,19 @@ pub(crate) async fn create(call: Call, Input(body): Input<NewJob>) -> Reply<Resp
     let mut checks = Checks::default();
     checks.need((-100..=100).contains(&body.priority), "range", "/priority", "priority must be between -100 and 100.");
     checks.done()?;
-    let id = match body.payload.get("order") {
-        Some(_) => with_order(&call, entry, &body).await?,
-        None => alone(&call, entry, &body).await?,
-    };
-    call.work(id).await
+    match body.payload.get("order") {
+        Some(_) => call.work(with_order(&call, entry, &body).await?).await,
+        None => call.work_on(alone(&call, entry, &body).await?).await,
+    }
 }
 
 /// A job that is the whole of the change shares its transaction with other callers'. What it names is never changed or deleted, so it may be
 /// looked up before.
-async fn alone(call: &Call, entry: &'static Entry, body: &NewJob) -> Reply<JobId> {
+async fn alone(call: &Call, entry: &'static Entry, body: &NewJob) -> Reply<LedgerJob> {
     known_spec(call, &mut call.read(), &body.payload).await?;
     let job = job_of_kind(&call.origin(body.priority), entry, &body.payload, None).map_err(EnqueueError::from)?;
     let note = call.note("job.enqueue", entry.kind, "");
-    Ok(call.app().ledger.submit(job, Some(note)).await?.id())
+    Ok(call.app().ledger.submit_and_show(job, Some(note)).await?)
 }
 
 async fn with_order(call: &Call, entry: &'static Entry, body: &NewJob) -> Reply<JobId> {

@@ -101,6 +101,32 @@ async fn jobs_are_enqueued_by_kind_and_listed() {
 }
 
 #[tokio::test]
+async fn the_answer_to_an_enqueue_is_the_row_that_is_read_afterwards() {
+    each(async |kit: Kit| {
+        let seed = kit.seeded("Reader").await;
+        let key = seed.tenant.key.as_str();
+        let same = async |payload: Value, state: &str| {
+            let body = json!({ "kind": "sync_catalog", "payload": payload, "priority": -3 });
+            let answer = kit.send("POST", "/v1/jobs", key, &[("x-request-id", "r1")], &body).await.ok(202);
+            let read = kit.get(key, &format!("/v1/jobs/{}", text(&answer["id"]))).await.ok(200);
+            assert_eq!(answer, read);
+            assert_eq!(answer["state"], state, "{answer}");
+        };
+        let payload = |generation: &str| json!({ "provider": "gelato", "generation": generation });
+        same(payload("new"), "ready").await;
+        kit.clock.advance(Duration::from_secs(1));
+        same(payload("new"), "ready").await;
+        let render = json!({ "kind": "render_preview", "payload": { "specHash": seed.spec, "profile": "x", "pressVersion": "y" } });
+        let answer = kit.post(key, "/v1/jobs", &render).await.ok(202);
+        assert_eq!(answer, kit.get(key, &format!("/v1/jobs/{}", text(&answer["id"]))).await.ok(200));
+        let pause = json!({ "scope": "kind", "value": "sync_catalog", "reason": "inventory" });
+        kit.post(key, "/v1/pauses", &pause).await.ok(201);
+        same(payload("held"), "scheduled").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_pause_holds_and_lets_go() {
     each(async |kit: Kit| {
         let seed = kit.seeded("Pauser").await;

@@ -1,8 +1,10 @@
 //! The table of routes: each has a key or is listed here as public, a limit, a schema, problems, and is what its handler declares.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use platen_api::{ALIASES, Access, Code, ROUTES, Scope, Size, mounted, openapi};
+use platen_shared::store::keys;
 use serde_json::Value;
 
 use crate::kit::{Kit, ROOT, each};
@@ -136,6 +138,24 @@ async fn every_route_denies_by_default() {
         let answer = kit.get("", "/v1/tenant").await;
         assert!(answer.header("www-authenticate").starts_with("Bearer"));
         assert_eq!(Scope::Operate.word(), "operate");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_that_another_process_revokes_is_refused_within_a_second() {
+    each(async |kit: Kit| {
+        let tenant = kit.tenant("Elsewhere").await;
+        kit.get(&tenant.key, "/v1/tenant").await.ok(200);
+        let (prefix, secret) = tenant.key.rsplit_once('_').expect("a token");
+        let wrong = format!("{prefix}_{}", secret.chars().rev().collect::<String>());
+        kit.get(&wrong, "/v1/tenant").await.problem(401, "unauthorized");
+        let mut tx = kit.db.begin("elsewhere").await.expect("a transaction");
+        let id = tenant.key_id.parse().expect("an id");
+        assert!(keys::revoke(&mut tx, kit.ledger.now(), tenant.id.parse().expect("an id"), id).await.expect("revoked"));
+        tx.commit().await.expect("a commit");
+        kit.clock.advance(Duration::from_secs(1));
+        kit.get(&tenant.key, "/v1/tenant").await.problem(401, "unauthorized");
     })
     .await;
 }

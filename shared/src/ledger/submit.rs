@@ -1,8 +1,12 @@
 //! Enqueuing a job that is the whole of its caller's change: many callers share one transaction.
 
+use std::sync::{Arc, OnceLock};
+
 use super::enqueue::enqueue_all;
-use super::{EnqueueError, Enqueued, Ledger, NewJob};
-use crate::db::{self, Tx};
+use super::{EnqueueError, Enqueued, Job, Ledger, NewJob};
+use crate::db::{self, At, Json, Tx};
+use crate::id::JobId;
+use crate::sql;
 use crate::store::audit::{self, Audit};
 
 /// A job, and who commanded it.
@@ -10,6 +14,8 @@ use crate::store::audit::{self, Audit};
 pub(super) struct Submission {
     job: NewJob,
     audit: Option<Audit>,
+    /// Of a caller who wants to see the row: when it was written, if it is new and holds nothing but what was asked for.
+    plain: Option<Arc<OnceLock<At>>>,
 }
 
 impl Ledger {
@@ -19,12 +25,29 @@ impl Ledger {
     /// # Errors
     /// [`EnqueueError`]; after a database error it is unknown whether the job is there, and a repeat is harmless.
     pub async fn submit(&self, job: NewJob, audit: Option<Audit>) -> Result<Enqueued, EnqueueError> {
+        self.join(Submission { job, audit, plain: None }).await
+    }
+
+    /// The same for who wants to see the job's row. That of a new job is not read: it is what was just written.
+    ///
+    /// # Errors
+    /// As those of [`Ledger::submit`].
+    pub async fn submit_and_show(&self, job: NewJob, audit: Option<Audit>) -> Result<Job, EnqueueError> {
+        let plain = Arc::new(OnceLock::new());
+        let id = self.join(Submission { job: job.clone(), audit, plain: Some(plain.clone()) }).await?.id();
+        if let Some(at) = plain.get() {
+            return Ok(job.written(id, *at));
+        }
+        self.job(job.tenant, id).await?.ok_or_else(|| db::Error::RowNotFound.into())
+    }
+
+    async fn join(&self, submission: Submission) -> Result<Enqueued, EnqueueError> {
         let ledger = self.clone();
         let write = move |all| {
             let ledger = ledger.clone();
             async move { ledger.submit_all(all).await }
         };
-        let outcome = self.groups.submit.join(Submission { job, audit }, write).await;
+        let outcome = self.groups.submit.join(submission, write).await;
         outcome.unwrap_or_else(|| Err(db::Error::WorkerCrashed.into()))
     }
 
@@ -47,13 +70,61 @@ impl Ledger {
 
     async fn submit_together(&self, all: &[Submission]) -> Result<Vec<Result<Enqueued, EnqueueError>>, EnqueueError> {
         let mut tx: Tx = self.db.begin("submit").await?;
+        let now = self.now();
         let jobs: Vec<&NewJob> = all.iter().map(|one| &one.job).collect();
-        let outcomes = enqueue_all(&mut tx, self.now(), &jobs).await?;
+        let outcomes = enqueue_all(&mut tx, now, &jobs).await?;
         // A command that was refused leaves no row.
         let notes = all.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
         let notes: Vec<&Audit> = notes.filter_map(|(one, _)| one.audit.as_ref()).collect();
         audit::write_all(&mut tx, &notes).await?;
+        let plain = all.iter().any(|one| one.plain.is_some()) && !is_anything_paused(&mut tx).await?;
         tx.commit().await?;
+        for (one, outcome) in all.iter().zip(&outcomes).filter(|_| plain) {
+            if let (Some(cell), Ok(Enqueued::New(_))) = (&one.plain, outcome) {
+                let _ = cell.set(now);
+            }
+        }
         Ok(outcomes)
+    }
+}
+
+/// Whether there is any pause, whoever it is for: then a new row may say more than its caller did.
+async fn is_anything_paused(tx: &mut Tx) -> db::Result<bool> {
+    let (n,): (i64,) = tx.query(sql!("SELECT count(*) FROM (SELECT id FROM pauses LIMIT 1) p")).one().await?;
+    Ok(n > 0)
+}
+
+impl NewJob {
+    /// The row that [`enqueue_all`] makes of it while nothing is paused.
+    fn written(self, id: JobId, now: At) -> Job {
+        Job {
+            id,
+            tenant: self.tenant,
+            queue: self.queue.word().to_owned(),
+            kind: self.kind.to_owned(),
+            key: self.key,
+            spec_hash: self.spec_hash,
+            provider: self.provider,
+            payload: Json(self.payload),
+            priority: self.priority,
+            state: if self.run_at > now { "scheduled" } else { "ready" }.to_owned(),
+            attempt: 0,
+            failures: 0,
+            recoveries: 0,
+            worker: None,
+            run_at: self.run_at,
+            waiting_for: String::new(),
+            waiting_why: String::new(),
+            saved: None,
+            error: None,
+            cancel_requested: false,
+            correlation_id: self.correlation_id,
+            enqueued_at: now,
+            ready_at: now,
+            started_at: None,
+            progress: None,
+            output: None,
+            finished_at: None,
+        }
     }
 }
