@@ -91,6 +91,22 @@ impl Fleet {
         until("all jobs have succeeded", || async { self.ended(tenant, "succeeded").await == n }).await;
     }
 
+    /// So many workers, as soon as all of them hear of work over Redis.
+    pub(crate) async fn over_redis(&self, n: usize) -> Vec<Member> {
+        let workers = (0..n).map(|_| self.worker(2, 4)).collect();
+        until("Redis is used", || async { self.heard_over().await == vec!["redis"; n] }).await;
+        workers
+    }
+
+    /// Lets the workers leave; each of these jobs had exactly one attempt.
+    pub(crate) async fn ended_well(self, workers: Vec<Member>, ids: &[JobId]) -> Fleet {
+        for worker in workers {
+            worker.leave().await;
+        }
+        self.each_ran_once(ids).await;
+        self
+    }
+
     /// Each of these jobs had exactly one attempt.
     pub(crate) async fn each_ran_once(&self, ids: &[JobId]) {
         for id in ids {

@@ -9,18 +9,14 @@ use crate::{Fleet, each_over_redis};
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_flush_loses_nothing() {
     each_over_redis(StubPress::default(), |fleet| async {
-        let workers = [fleet.worker(2, 4), fleet.worker(2, 4)];
+        let workers = fleet.over_redis(2).await;
         let ids = fleet.previews(fleet.world.tenant, "p", 300).await;
         for done in [20, 100, 200] {
             until("some are done", || async { fleet.ended(fleet.world.tenant, "succeeded").await >= done }).await;
             fleet.redis.as_ref().unwrap().flush().await;
         }
         fleet.until_succeeded(300).await;
-        for worker in workers {
-            worker.leave().await;
-        }
-        fleet.each_ran_once(&ids).await;
-        fleet
+        fleet.ended_well(workers, &ids).await
     })
     .await;
 }
@@ -53,18 +49,13 @@ async fn without_redis_the_ledger_hands_out_and_its_return_is_noticed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_redis_that_hangs_is_left() {
     each_over_redis(StubPress::default(), |fleet| async {
-        let workers = [fleet.worker(2, 4), fleet.worker(2, 4)];
-        until("Redis is used", || async { fleet.heard_over().await == ["redis", "redis"] }).await;
+        let workers = fleet.over_redis(2).await;
         fleet.redis.as_ref().unwrap().signal("STOP");
         let ids = fleet.previews(fleet.world.tenant, "p", 50).await;
         fleet.until_succeeded(50).await;
         fleet.redis.as_ref().unwrap().signal("CONT");
         until("Redis is used again", || async { fleet.heard_over().await == ["redis", "redis"] }).await;
-        for worker in workers {
-            worker.leave().await;
-        }
-        fleet.each_ran_once(&ids).await;
-        fleet
+        fleet.ended_well(workers, &ids).await
     })
     .await;
 }
@@ -72,8 +63,7 @@ async fn a_redis_that_hangs_is_left() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn garbage_and_repeats_in_redis_are_left_aside() {
     each_over_redis(StubPress::default(), |fleet| async {
-        let worker = fleet.worker(2, 4);
-        until("Redis is used", || async { fleet.heard_over().await == ["redis"] }).await;
+        let workers = fleet.over_redis(1).await;
         let first = fleet.previews(fleet.world.tenant, "first", 3).await;
         let mut conn = connect(&fleet.redis.as_ref().unwrap().url()).await.unwrap();
         for n in 0..60 {
@@ -92,9 +82,7 @@ async fn garbage_and_repeats_in_redis_are_left_aside() {
         redis::cmd("RPUSH").arg("test:previews:active").arg("without-data").exec_async(&mut conn).await.unwrap();
         let second = fleet.previews(fleet.world.tenant, "second", 20).await;
         fleet.until_succeeded(23).await;
-        worker.leave().await;
-        fleet.each_ran_once(&[first, second].concat()).await;
-        fleet
+        fleet.ended_well(workers, &[first, second].concat()).await
     })
     .await;
 }
@@ -130,8 +118,7 @@ async fn a_deep_queue_never_floods_redis() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_full_redis_is_left_until_it_takes_ids_again() {
     each_over_redis(StubPress::default(), |fleet| async {
-        let worker = fleet.worker(2, 4);
-        until("Redis is used", || async { fleet.heard_over().await == ["redis"] }).await;
+        let workers = fleet.over_redis(1).await;
         let mut conn = connect(&fleet.redis.as_ref().unwrap().url()).await.unwrap();
         let mut limit = async |bytes: &str| {
             redis::cmd("CONFIG").arg(&["SET", "maxmemory", bytes]).exec_async(&mut conn).await.unwrap();
@@ -142,9 +129,7 @@ async fn a_full_redis_is_left_until_it_takes_ids_again() {
         until("the ledger is asked", || async { fleet.heard_over().await == ["ledger"] }).await;
         limit("0").await;
         until("Redis is used again", || async { fleet.heard_over().await == ["redis"] }).await;
-        worker.leave().await;
-        fleet.each_ran_once(&ids).await;
-        fleet
+        fleet.ended_well(workers, &ids).await
     })
     .await;
 }
