@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::process::{Child, Command};
-use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::super::home::{POSTGRES, Room};
-use super::{LOOK_EVERY, START_MAX, found, free_port, path};
+use super::{Killable, LOOK_EVERY, START_MAX, found, free_port, path};
 
 /// Where Debian keeps one folder per major version.
 const DEBIAN: &str = "/usr/lib/postgresql";
@@ -29,7 +28,7 @@ pub(in super::super) struct Postgres {
     lend: Vec<String>,
     /// Where it listens.
     pub(in super::super) address: SocketAddr,
-    child: Mutex<Option<Child>>,
+    server: Killable,
 }
 
 impl Postgres {
@@ -43,28 +42,21 @@ impl Postgres {
         fs::create_dir(&home)?;
         account.own(&home)?;
         let address = SocketAddr::new(host, free_port(host)?);
-        let postgres = Postgres { room: room.clone(), programs, lend: account.lend, address, child: Mutex::new(None) };
+        let postgres =
+            Postgres { room: room.clone(), programs, lend: account.lend, address, server: Killable::default() };
         postgres.create_cluster().await?;
-        postgres.run(&mut *postgres.child.lock().await).await?;
+        postgres.up().await?;
         Ok(postgres)
     }
 
     /// SIGKILL, and the same cluster again on the same port.
     pub(in super::super) async fn restart(&self) -> Result<()> {
-        let mut child = self.child.lock().await;
-        if let Some(mut child) = child.take() {
-            child.kill().await.context("Postgres cannot be killed")?;
-        }
-        self.run(&mut child).await
+        self.server.restart(self.run()).await
     }
 
     /// Starts it again if it does not run.
     pub(in super::super) async fn up(&self) -> Result<()> {
-        let mut child = self.child.lock().await;
-        match child.as_mut().map(Child::try_wait) {
-            Some(Ok(None)) => Ok(()),
-            _ => self.run(&mut child).await,
-        }
+        self.server.up(self.run()).await
     }
 
     /// The database, by this way to the server.
@@ -95,7 +87,7 @@ impl Postgres {
     }
 
     /// Starts until it takes connections: the processes of one that was killed may still hold its memory for a moment.
-    async fn run(&self, child: &mut Option<Child>) -> Result<()> {
+    async fn run(&self) -> Result<Child> {
         let started = timeout(START_MAX, async {
             loop {
                 let mut started = self.spawn()?;
@@ -106,8 +98,7 @@ impl Postgres {
             }
         });
         let log = self.room.path("log").join(POSTGRES);
-        *child = Some(started.await.with_context(|| format!("Postgres does not start; see {}", log.display()))??);
-        Ok(())
+        started.await.with_context(|| format!("Postgres does not start; see {}", log.display()))?
     }
 
     /// Not through the guard's list of processes: it is asked to quit by its own pid file.

@@ -8,11 +8,10 @@ use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Child;
-use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::super::home::Room;
-use super::{LOOK_EVERY, START_MAX, found, free_port, path};
+use super::{Killable, LOOK_EVERY, START_MAX, found, free_port, path};
 
 /// A server on a port of its own; killed when dropped.
 pub(in super::super) struct Redis {
@@ -20,7 +19,7 @@ pub(in super::super) struct Redis {
     program: PathBuf,
     /// Where it listens.
     pub(in super::super) address: SocketAddr,
-    child: Mutex<Option<Child>>,
+    server: Killable,
 }
 
 impl Redis {
@@ -31,39 +30,31 @@ impl Redis {
         )?;
         let address = SocketAddr::new(host, free_port(host)?);
         let program = folder.join("redis-server");
-        let redis = Redis { room: room.clone(), program, address, child: Mutex::new(None) };
-        redis.run(&mut *redis.child.lock().await).await?;
+        let redis = Redis { room: room.clone(), program, address, server: Killable::default() };
+        redis.up().await?;
         Ok(redis)
     }
 
     /// SIGKILL, and a new one, empty, on the same port.
     pub(in super::super) async fn restart(&self) -> Result<()> {
-        let mut child = self.child.lock().await;
-        if let Some(mut child) = child.take() {
-            child.kill().await.context("Redis cannot be killed")?;
-        }
-        self.run(&mut child).await
+        self.server.restart(self.run()).await
     }
 
     /// Starts it again if it does not run.
     pub(in super::super) async fn up(&self) -> Result<()> {
-        let mut child = self.child.lock().await;
-        match child.as_mut().map(Child::try_wait) {
-            Some(Ok(None)) => Ok(()),
-            _ => self.run(&mut child).await,
-        }
+        self.server.up(self.run()).await
     }
 
     /// Forgets everything.
     pub(in super::super) async fn flush(&self) -> Result<()> {
-        let _one_at_a_time = self.child.lock().await;
+        let _alone = self.server.alone().await;
         match self.ask("FLUSHALL").await.as_deref() {
             Ok("+OK") => Ok(()),
             other => bail!("Redis did not flush: {other:?}"),
         }
     }
 
-    async fn run(&self, child: &mut Option<Child>) -> Result<()> {
+    async fn run(&self) -> Result<Child> {
         let mut command = self.room.command("redis", &self.address.to_string(), &self.program)?;
         let (host, port) = (self.address.ip().to_string(), self.address.port().to_string());
         command.args(["--bind", &host, "--port", &port, "--save", "", "--appendonly", "no"]);
@@ -78,8 +69,7 @@ impl Redis {
             Ok(())
         };
         timeout(START_MAX, answering).await.context("Redis does not answer")??;
-        *child = Some(started);
-        Ok(())
+        Ok(started)
     }
 
     /// One inline command, and the first line of its answer.
