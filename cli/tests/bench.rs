@@ -6,9 +6,11 @@ mod cli;
 mod shell;
 
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use platen_shared::db::Schema;
-use platen_shared::testing::{TestDb, postgres_url};
+use platen_shared::testing::{DEADLINE, TestDb, postgres_url};
 
 use cli::{platen, said};
 
@@ -63,6 +65,23 @@ async fn every_measurement_runs_on_postgres_and_leaves_an_empty_database() {
     every_verb(Some(&db.url));
     assert_eq!(db.db.schema().await.expect("an answer"), Schema::TooOld(None));
     db.drop_it().await;
+}
+
+#[test]
+fn a_run_that_is_asked_to_stop_leaves_nothing() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let mut command = platen(&["bench", "single", "--n", "1000000"]);
+    let mut run = command.env("TMPDIR", parent.path()).stderr(Stdio::piped()).spawn().expect("platen starts");
+    let entries = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let deadline = Instant::now() + DEADLINE;
+    while !entries(parent.path()).any(|place| place.join("bench.db").exists()) {
+        assert!(Instant::now() < deadline, "it does not begin");
+        std::thread::yield_now();
+    }
+    let asked = Command::new("kill").arg(run.id().to_string()).status();
+    assert!(asked.is_ok_and(|status| status.success()));
+    assert_eq!(run.wait().expect("it ended").code(), Some(1));
+    assert_eq!(entries(parent.path()).count(), 0, "its folder is gone");
 }
 
 #[test]

@@ -16,11 +16,12 @@ mod limiter;
 mod micro;
 mod place;
 mod single;
+mod sweep;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Subcommand, value_parser};
 
 use place::Place;
@@ -109,19 +110,26 @@ enum What {
 }
 
 pub(super) async fn run(args: Args, database_url: Option<String>) -> Result<ExitCode> {
+    let stop = crate::stop::on_signal()?;
     let place = Place::take(args.folder.as_deref(), database_url)?;
-    let rounds = args.rounds;
-    let done = match args.what {
-        What::Single { n, in_flight, answers } => single::run(&place, rounds, n, in_flight, answers).await,
-        What::Bulk { n } => bulk::run(&place, rounds, n).await,
-        What::Http { n, rate, seconds } => http::run(&place, rounds, n, (rate, seconds)).await,
-        What::Claim { ready, future } => claim::run(&place, rounds, (ready, future)).await,
-        What::History { finished } => history::run(&place, rounds, finished).await,
-        What::Fair { n } => fair::run(&place, n).await,
-        What::Limiter { n } => limiter::run(&place, rounds, n).await,
-        What::Micro { what, times } => micro::run(&place, what, times).await,
+    let done = tokio::select! {
+        done = measure(&place, args.rounds, args.what) => done,
+        () = stop.cancelled() => Err(anyhow!("stopped before the end: what was not printed was not measured")),
     };
     // Whatever happened, nothing stays behind; what went wrong first is told first.
     let left = place.leave();
     done.and(left).map(|()| ExitCode::SUCCESS)
+}
+
+async fn measure(place: &Place, rounds: u32, what: What) -> Result<()> {
+    match what {
+        What::Single { n, in_flight, answers } => single::run(place, rounds, n, in_flight, answers).await,
+        What::Bulk { n } => bulk::run(place, rounds, n).await,
+        What::Http { n, rate, seconds } => http::run(place, rounds, n, (rate, seconds)).await,
+        What::Claim { ready, future } => claim::run(place, rounds, (ready, future)).await,
+        What::History { finished } => history::run(place, rounds, finished).await,
+        What::Fair { n } => fair::run(place, n).await,
+        What::Limiter { n } => limiter::run(place, rounds, n).await,
+        What::Micro { what, times } => micro::run(place, what, times).await,
+    }
 }

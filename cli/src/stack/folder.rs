@@ -40,6 +40,8 @@ impl Folder {
         }
         for path in entries {
             let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            // A database that is just being closed removes files of its own.
+            let gone = gone.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) });
             gone.with_context(|| format!("{} cannot be removed", path.display()))?;
         }
         Ok(())

@@ -10,14 +10,14 @@ use platen_shared::id::TenantId;
 use platen_shared::ledger::Ledger;
 use reqwest::Url;
 
-use super::kind;
+use super::{kind, sweep};
 use crate::commands::tenant;
 use crate::config::{Config, Sources};
 use crate::stack::Folder;
 use crate::wire::{Base, LedgerClock};
 
 /// The file, and the comment on a Postgres schema, that say whose this is.
-const MARK: &str = "platen-bench";
+pub(super) const MARK: &str = "platen-bench";
 /// Counts tables, then tells whether the schema carries the mark.
 const LOOK: &str = "SELECT count(*) || ' ' || (COALESCE(obj_description('public'::regnamespace), '') = 'platen-bench')
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -39,7 +39,10 @@ impl Place {
         database_url.as_deref().map_or(Ok(()), check_postgres)?;
         let path = match folder {
             Some(folder) => folder.to_owned(),
-            None => std::env::temp_dir().join(format!("{MARK}-{}", std::process::id())),
+            None => {
+                sweep::after_the_dead(&std::env::temp_dir());
+                std::env::temp_dir().join(format!("{MARK}-{}", std::process::id()))
+            }
         };
         let made = !path.exists();
         let folder = Folder::open(&path)?;
