@@ -139,6 +139,6 @@ async fn revoke(ledger: &Ledger, id: KeyId, wanted: &str, reason: &str) -> Resul
     known.then_some(()).with_context(|| format!("tenant {} has no key {id}", tenant.id))?;
     tenant::note(&mut tx, ledger, tenant.id, "key.revoke", id, reason).await?;
     tx.commit().await?;
-    super::print(&format!("{id} is refused from now on.\n"));
+    super::print(&format!("{id} is refused everywhere within a second.\n"));
     Ok(())
 }
