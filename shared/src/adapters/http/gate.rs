@@ -3,6 +3,10 @@
 //! The state is the fleet's ([`Board`](super::Board)). While it cannot be reached, this replica goes by a state of its own with its
 //! share of the budget: the rate divided by the replicas that live. Both changes begin with an empty bucket and a short silence, in
 //! which tokens that were booked run out and everybody else notices too, so that the two together never exceed the budget.
+//!
+//! Where the budget is large, tokens come in blocks ([`Budget::block`]) and lie in a [`Stock`] for some milliseconds: one caller asks for
+//! all of this process, and a little ahead. Any trouble empties it: a failure or a 429 that this process hears of, at once; what others
+//! hear of, with the next answer of the board, and so within the life of a token.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,11 +18,17 @@ use tokio::time::Instant;
 use super::board::{AccountKey, Stepped, Unreachable};
 use super::gates::Core;
 use super::machine::{Budget, State, Step, Verdict};
+use super::permit::Permit;
+use super::stock::Stock;
 use crate::ports::PortError;
 
 /// The silence at each change between the shared budget and the divided one: as long as the longest booking, and as it takes everybody
 /// to notice.
 const HOLD_US: i64 = 3_000_000;
+/// Tokens that come later than this are not booked.
+const BOOKED_MAX_US: i64 = 2_000_000;
+/// The longest time in line.
+const LINE_MAX: Duration = Duration::from_secs(10);
 /// The shortest wait that those are told who stood in line in vain.
 const LINE_AFTER: Duration = Duration::from_secs(1);
 
@@ -50,23 +60,6 @@ pub enum Class {
     Bulk,
 }
 
-impl Class {
-    fn wait_max(self) -> Duration {
-        Duration::from_secs(match self {
-            Class::Prompt | Class::Underway => 2,
-            Class::Bulk => 10,
-        })
-    }
-
-    fn step(self, budget: Budget) -> Step {
-        let micros = i64::try_from(self.wait_max().as_micros()).unwrap_or(0);
-        match self {
-            Class::Prompt | Class::Underway => Step::Enter { budget, room: budget.burst, wait_max: micros },
-            Class::Bulk => Step::Enter { budget, room: (budget.burst / 2).max(1), wait_max: 0 },
-        }
-    }
-}
-
 /// What became of a call, as far as the gate cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -82,30 +75,38 @@ pub enum Outcome {
 pub struct Gate {
     core: Arc<Core>,
     account: AccountKey,
-    rate: Mutex<Rate>,
     own: Mutex<Own>,
     /// Those of [`Class::Bulk`] ask one after the other.
     line: tokio::sync::Mutex<()>,
+    /// Where tokens come in blocks, one asks and the others find what came.
+    asking: tokio::sync::Mutex<()>,
     /// Failures and 429s that this process reported.
     troubles: AtomicU64,
 }
 
 /// What this process knows by itself.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Own {
+    rate: Rate,
     /// The state as last seen; while divided, the state that counts.
     state: State,
     divided: bool,
+    stock: Stock,
 }
 
 impl Gate {
     pub(super) fn new(core: Arc<Core>, account: AccountKey, rate: Rate) -> Gate {
-        let (own, line, troubles) = (Mutex::default(), tokio::sync::Mutex::default(), AtomicU64::new(0));
-        Gate { core, account, rate: Mutex::new(rate), own, line, troubles }
+        let own = Own { rate, state: State::default(), divided: false, stock: Stock::default() };
+        let (line, asking) = Default::default();
+        Gate { core, account, own: Mutex::new(own), line, asking, troubles: AtomicU64::new(0) }
     }
 
     pub(super) fn set_rate(&self, rate: Rate) {
-        *lock(&self.rate) = rate;
+        let mut own = lock(&self.own);
+        if own.rate != rate {
+            own.rate = rate;
+            own.stock.throw_away();
+        }
     }
 
     /// Waits for a token, if one comes soon.
@@ -123,14 +124,57 @@ impl Gate {
     }
 
     async fn book(self: &Arc<Self>) -> Result<Permit, PortError> {
-        let troubles = self.troubles.load(Ordering::Relaxed);
-        let mut done = self.step(|budget| Class::Prompt.step(budget)).await;
+        if let Some(permit) = self.from_stock() {
+            return Ok(permit);
+        }
+        let asking = if self.deals_in_blocks() { Some(self.asking.lock().await) } else { None };
+        if let Some(permit) = asking.as_ref().and_then(|_| self.from_stock()) {
+            return Ok(permit);
+        }
+        let troubles = self.troubles();
+        let mut done = self.fetch(1).await;
+        drop(asking);
         if let Verdict::Go { wait: wait @ 1.., .. } = done.verdict {
-            tokio::time::sleep(self.core.real(wait)).await;
+            tokio::time::sleep(self.real(wait)).await;
             // Others may have heard a 429 or a failure meanwhile.
             done = self.step(|_| Step::Admit).await;
         }
         self.permit(done, troubles)
+    }
+
+    fn from_stock(self: &Arc<Self>) -> Option<Permit> {
+        let troubles = self.troubles();
+        let taken = lock(&self.own).stock.take(self.core.now())?;
+        if taken.low {
+            tokio::spawn(self.clone().fetch_ahead());
+        }
+        Some(Permit::new(self.clone(), 0, true, troubles))
+    }
+
+    async fn fetch_ahead(self: Arc<Self>) {
+        let Ok(_asking) = self.asking.try_lock() else {
+            lock(&self.own).stock.leave();
+            return;
+        };
+        let (troubles, done) = (self.troubles(), self.fetch(0).await);
+        // Should that have made it the probe, the turn is passed on.
+        drop(self.permit(done, troubles));
+    }
+
+    /// Asks for `used` tokens (one, or none when asking ahead) and lays by what comes beyond.
+    async fn fetch(&self, used: i64) -> Stepped {
+        let order = lock(&self.own).stock.order(self.core.now(), used);
+        let done = self.step(|budget| Step::Enter {
+            budget,
+            room: budget.burst,
+            // Nobody waits for what is asked for ahead, so nothing is booked.
+            wait_max: used * BOOKED_MAX_US,
+            want: order.want.min(budget.block()),
+        });
+        let done = done.await;
+        let more = if let Verdict::Go { tokens, .. } = done.verdict { tokens - used } else { 0 };
+        lock(&self.own).stock.lay_by(order, more, done.now, self.core.now());
+        done
     }
 
     /// A longer pause, as after a 429, is not waited out here.
@@ -147,13 +191,14 @@ impl Gate {
     }
 
     async fn stand_in_line(self: &Arc<Self>) -> Result<Permit, PortError> {
-        let until = Instant::now() + Class::Bulk.wait_max();
+        let until = Instant::now() + LINE_MAX;
         let Ok(_turn) = tokio::time::timeout_at(until, self.line.lock()).await else {
             return Err(PortError::Limited { after: LINE_AFTER });
         };
         loop {
-            let troubles = self.troubles.load(Ordering::Relaxed);
-            match self.permit(self.step(|budget| Class::Bulk.step(budget)).await, troubles) {
+            let troubles = self.troubles();
+            let modest = |budget: Budget| Step::Enter { budget, room: budget.half(), wait_max: 0, want: 1 };
+            match self.permit(self.step(modest).await, troubles) {
                 Err(PortError::Limited { after }) if Instant::now() + after <= until => tokio::time::sleep(after).await,
                 decided => return decided,
             }
@@ -162,16 +207,10 @@ impl Gate {
 
     fn permit(self: &Arc<Self>, done: Stepped, troubles: u64) -> Result<Permit, PortError> {
         match done.verdict {
-            Verdict::Limited { after } => Err(PortError::Limited { after: self.core.real(after) }),
-            Verdict::Open { after } => Err(PortError::Open { after: self.core.real(after) }),
-            Verdict::Go { probe, .. } => {
-                let State { throttles, failures, open_until, .. } = done.state;
-                let sound = (throttles, failures, open_until) == (0, 0, 0);
-                Ok(Permit { gate: self.clone(), probe, sound, troubles, reported: false })
-            }
-            Verdict::Noted { .. } => {
-                Ok(Permit { gate: self.clone(), probe: 0, sound: true, troubles, reported: false })
-            }
+            Verdict::Limited { after } => Err(PortError::Limited { after: self.real(after) }),
+            Verdict::Open { after } => Err(PortError::Open { after: self.real(after) }),
+            Verdict::Go { probe, .. } => Ok(Permit::new(self.clone(), probe, done.state.is_calm(done.now), troubles)),
+            Verdict::Noted { .. } => Ok(Permit::new(self.clone(), 0, true, troubles)),
         }
     }
 
@@ -193,7 +232,27 @@ impl Gate {
         (self.account, lock(&self.own).state)
     }
 
-    async fn step(&self, step: impl Fn(Budget) -> Step) -> Stepped {
+    /// Whether one step may bring several tokens.
+    fn deals_in_blocks(&self) -> bool {
+        Budget::share(lock(&self.own).rate, 1).block() > 1
+    }
+
+    pub(super) fn troubles(&self) -> u64 {
+        self.troubles.load(Ordering::Relaxed)
+    }
+
+    /// Tokens that came before it are not to be used after it.
+    pub(super) fn hear_of_trouble(&self) {
+        self.troubles.fetch_add(1, Ordering::Relaxed);
+        lock(&self.own).stock.throw_away();
+        self.core.tally.failed(self.account);
+    }
+
+    pub(super) fn real(&self, span: i64) -> Duration {
+        self.core.real(span)
+    }
+
+    pub(super) async fn step(&self, step: impl Fn(Budget) -> Step) -> Stepped {
         match self.shared(&step).await {
             Ok(done) => done,
             Err(Unreachable(_)) => self.divided(&step),
@@ -201,26 +260,37 @@ impl Gate {
     }
 
     async fn shared(&self, step: impl Fn(Budget) -> Step) -> Result<Stepped, Unreachable> {
-        let budget = Budget::share(*lock(&self.rate), 1);
-        if self.is_divided() {
+        let Own { rate, divided, .. } = *lock(&self.own);
+        let budget = Budget::share(rate, 1);
+        if divided {
             // Nobody told the shared state what went out meanwhile.
             self.core.ask(self.account, &Step::Empty { budget, hold: HOLD_US }).await?;
         }
         let done = self.core.ask(self.account, &step(budget)).await?;
-        *lock(&self.own) = Own { state: done.state, divided: false };
+        lock(&self.own).see(done.state, done.now, false);
         Ok(done)
     }
 
     fn divided(&self, step: impl Fn(Budget) -> Step) -> Stepped {
-        let budget = Budget::share(*lock(&self.rate), self.core.replicas());
         let now = self.core.now();
         let mut own = lock(&self.own);
+        let budget = Budget::share(own.rate, self.core.replicas());
+        let mut state = own.state;
         if !own.divided {
-            own.divided = true;
-            own.state.step(now, &Step::Empty { budget, hold: HOLD_US });
+            state.step(now, &Step::Empty { budget, hold: HOLD_US });
         }
-        let verdict = own.state.step(now, &step(budget));
-        Stepped { verdict, state: own.state, now }
+        let verdict = state.step(now, &step(budget));
+        own.see(state, now, true);
+        Stepped { verdict, state, now }
+    }
+}
+
+impl Own {
+    fn see(&mut self, state: State, now: i64, divided: bool) {
+        if divided != self.divided || !state.is_calm(now) {
+            self.stock.throw_away();
+        }
+        (self.state, self.divided) = (state, divided);
     }
 }
 
@@ -230,58 +300,13 @@ impl fmt::Debug for Gate {
     }
 }
 
-/// The right to make one call; what became of it must be reported.
-#[derive(Debug)]
-pub struct Permit {
-    gate: Arc<Gate>,
-    /// The probe's lease, or 0.
-    probe: i64,
-    /// Nothing was wrong with the account when it was given.
-    sound: bool,
-    troubles: u64,
-    reported: bool,
-}
-
-impl Permit {
-    /// Tells the gate; after a 429 it answers how long the account rests now.
-    pub async fn report(mut self, outcome: Outcome) -> Option<Duration> {
-        self.reported = true;
-        let (gate, probe) = (self.gate.clone(), self.probe);
-        let step = match outcome {
-            // The usual case: nothing was wrong and nothing went wrong, so there is nothing to write.
-            Outcome::Answered if self.sound && gate.troubles.load(Ordering::Relaxed) == self.troubles => return None,
-            Outcome::Answered => Step::Answered { probe },
-            Outcome::Failed => Step::Failed { probe },
-            Outcome::Throttled(asked) => {
-                let asked = asked.map_or(-1, |pause| i64::try_from(pause.as_micros()).unwrap_or(i64::MAX));
-                Step::Throttled { probe, asked }
-            }
-        };
-        if outcome != Outcome::Answered {
-            gate.troubles.fetch_add(1, Ordering::Relaxed);
-            gate.core.tally.failed(gate.account);
-        }
-        match gate.step(|_| step).await.verdict {
-            Verdict::Noted { pause: pause @ 1.. } => Some(gate.core.real(pause)),
-            _ => None,
-        }
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        let (gate, probe) = (self.gate.clone(), self.probe);
-        // Without this the next probe would have to wait until the lease runs out.
-        if let (false, 1.., Ok(runtime)) = (self.reported, probe, tokio::runtime::Handle::try_current()) {
-            runtime.spawn(async move { gate.step(|_| Step::Abandoned { probe }).await });
-        }
-    }
-}
-
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+#[cfg(test)]
+#[path = "block_tests.rs"]
+mod block_tests;
 #[cfg(test)]
 #[path = "gate_tests.rs"]
 mod tests;

@@ -8,11 +8,19 @@ use crate::clock::Clock;
 use crate::db::At;
 use crate::id::TenantId;
 
-struct Hands(AtomicI64);
+pub(super) struct Hands(AtomicI64);
 
 impl Hands {
+    pub(super) fn new() -> Hands {
+        Hands(AtomicI64::new(1_000_000_000))
+    }
+
     fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.advance_us(seconds * 1_000_000);
+    }
+
+    pub(super) fn advance_us(&self, micros: i64) {
+        self.0.fetch_add(micros, Ordering::SeqCst);
     }
 }
 
@@ -22,17 +30,17 @@ impl Clock for Hands {
     }
 }
 
-fn account() -> AccountKey {
+pub(super) fn account() -> AccountKey {
     AccountKey { provider: "gelato", tenant: TenantId::new() }
 }
 
 fn gate(burst: u32) -> (Arc<Hands>, Arc<Gate>) {
-    let clock = Arc::new(Hands(AtomicI64::new(1_000_000_000)));
+    let clock = Arc::new(Hands::new());
     let gate = Gates::new(clock.clone()).gate(account(), Rate { per_second: 1, burst });
     (clock, gate)
 }
 
-async fn call(gate: &Arc<Gate>, outcome: Outcome) -> Result<Option<Duration>, PortError> {
+pub(super) async fn call(gate: &Arc<Gate>, outcome: Outcome) -> Result<Option<Duration>, PortError> {
     Ok(gate.enter(Class::Prompt).await?.report(outcome).await)
 }
 
@@ -117,7 +125,7 @@ async fn an_order_that_has_begun_asks_again_but_waits_out_no_pause() {
 
 #[tokio::test]
 async fn who_waits_for_a_token_hears_of_a_pause_that_began_meanwhile() {
-    let clock = Arc::new(Hands(AtomicI64::new(1_000_000_000)));
+    let clock = Arc::new(Hands::new());
     let gate = Gates::new(clock).gate(account(), Rate { per_second: 1000, burst: 1 });
     let first = gate.enter(Class::Prompt).await.expect("a token");
     let mut second = std::pin::pin!(gate.enter(Class::Prompt));
@@ -184,7 +192,7 @@ impl crate::adapters::http::Board for Cable {
 
 #[tokio::test]
 async fn cut_off_it_takes_its_share_and_connected_again_nobody_exceeds_the_whole() {
-    let clock = Arc::new(Hands(AtomicI64::new(1_000_000_000)));
+    let clock = Arc::new(Hands::new());
     let cut = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let board = Arc::new(crate::adapters::http::MemoryBoard::new(clock.clone()));
     let gates = Gates::on(Box::new(Cable(board, cut.clone())), clock.clone());

@@ -16,6 +16,8 @@ pub(super) const OPEN_US: i64 = 30_000_000;
 pub(super) const PROBE_OUT_US: i64 = 2_000_000;
 /// How long a probe may take; longer than the slowest call.
 pub(super) const PROBE_US: i64 = 40_000_000;
+/// A block of tokens is at most what the rate brings back in this time.
+const BLOCK_US: i64 = 20_000;
 /// The longest pause a 429 can ask for.
 pub(super) const PAUSE_MAX_US: i64 = 3_600_000_000;
 /// The longest pause after 429s that do not say how long.
@@ -38,7 +40,7 @@ impl Budget {
     pub fn share(rate: Rate, replicas: u32) -> Budget {
         let replicas = i64::from(replicas.max(1));
         Budget {
-            interval: 1_000_000 * replicas / i64::from(rate.per_second.max(1)),
+            interval: (1_000_000 * replicas / i64::from(rate.per_second.max(1))).max(1),
             burst: (i64::from(rate.burst) / replicas).max(1),
         }
     }
@@ -50,6 +52,16 @@ impl Budget {
         (self.burst - missing).max(0)
     }
 
+    /// The part of the burst that may be used up by those who leave the other half to others.
+    pub(super) fn half(self) -> i64 {
+        (self.burst / 2).max(1)
+    }
+
+    /// The most tokens that one step gives: what comes back in 20 ms, and an eighth of the burst. One at the rates of real providers.
+    pub(super) fn block(self) -> i64 {
+        (BLOCK_US / self.interval).min(self.burst / 8).max(1)
+    }
+
     fn span(self) -> i64 {
         self.interval * self.burst
     }
@@ -58,7 +70,7 @@ impl Budget {
 /// What is asked of an account's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Take a token and go, now or after a short wait.
+    /// Take a token (or several) and go, now or after a short wait.
     Enter {
         /// The account's.
         budget: Budget,
@@ -66,6 +78,9 @@ pub enum Step {
         room: i64,
         /// Tokens that come later than this are not booked.
         wait_max: i64,
+        /// Tokens wanted. More than one are given only while all is well, at once, and out of the upper half of the burst, so that
+        /// others who want one find it.
+        want: i64,
     },
     /// Go now, the token being booked already.
     Admit,
@@ -111,6 +126,8 @@ pub enum Verdict {
         wait: i64,
         /// The lease, when this call is the probe; else 0.
         probe: i64,
+        /// Tokens that were given, at least 1.
+        tokens: i64,
     },
     /// No token within the time given, or the account rests.
     Limited {
@@ -133,8 +150,8 @@ impl State {
     /// Makes a step.
     pub fn step(&mut self, now: i64, step: &Step) -> Verdict {
         match *step {
-            Step::Enter { budget, room, wait_max } => self.enter(now, budget, room, wait_max),
-            Step::Admit => self.admit(now),
+            Step::Enter { budget, room, wait_max, want } => self.enter(now, budget, room, wait_max, want),
+            Step::Admit => self.admit(now, 1),
             Step::Answered { probe } => {
                 self.answered(probe);
                 self.throttles = 0;
@@ -168,21 +185,31 @@ impl State {
         self.open_until != 0 && ahead(self.probe_until, now, PROBE_US) > 0
     }
 
-    fn enter(&mut self, now: i64, budget: Budget, room: i64, wait_max: i64) -> Verdict {
+    /// Whether nothing is wrong with the account: the breaker is closed, nobody counts failures or 429s, and it does not rest.
+    #[must_use]
+    pub fn is_calm(&self, now: i64) -> bool {
+        (self.throttles, self.failures, self.open_until) == (0, 0, 0)
+            && ahead(self.paused_until, now, PAUSE_MAX_US) == 0
+    }
+
+    fn enter(&mut self, now: i64, budget: Budget, room: i64, wait_max: i64, want: i64) -> Verdict {
         if let Some(after) = self.closed_for(now) {
             return Verdict::Open { after };
         }
-        let next = self.clamped(now, budget) + budget.interval;
-        let token = next - budget.interval * room - now;
+        let used = self.clamped(now, budget) - now;
+        let token = used + budget.interval * (1 - room);
         let wait = token.max(ahead(self.paused_until, now, PAUSE_MAX_US)).max(0);
         if wait > wait_max {
             return Verdict::Limited { after: wait };
         }
-        self.full_at = next;
-        if wait > 0 { Verdict::Go { wait, probe: 0 } } else { self.admit(now) }
+        let spare =
+            if wait == 0 && self.is_calm(now) { room - budget.burst / 2 - used / budget.interval - 1 } else { 0 };
+        let tokens = want.min(spare).max(1);
+        self.full_at = now + used + budget.interval * tokens;
+        if wait > 0 { Verdict::Go { wait, probe: 0, tokens } } else { self.admit(now, tokens) }
     }
 
-    fn admit(&mut self, now: i64) -> Verdict {
+    fn admit(&mut self, now: i64, tokens: i64) -> Verdict {
         let pause = ahead(self.paused_until, now, PAUSE_MAX_US);
         if pause > 0 {
             return Verdict::Limited { after: pause };
@@ -192,9 +219,9 @@ impl State {
         }
         if self.open_until != 0 {
             self.probe_until = now + PROBE_US;
-            return Verdict::Go { wait: 0, probe: self.probe_until };
+            return Verdict::Go { wait: 0, probe: self.probe_until, tokens };
         }
-        Verdict::Go { wait: 0, probe: 0 }
+        Verdict::Go { wait: 0, probe: 0, tokens }
     }
 
     /// How long the breaker lets nobody through.

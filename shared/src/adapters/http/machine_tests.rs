@@ -10,11 +10,11 @@ fn budget() -> Budget {
 }
 
 fn enter(state: &mut State, now: i64) -> Verdict {
-    state.step(now, &Step::Enter { budget: budget(), room: 3, wait_max: 2_000_000 })
+    state.step(now, &Step::Enter { budget: budget(), room: 3, wait_max: 2_000_000, want: 1 })
 }
 
 fn go(probe: i64) -> Verdict {
-    Verdict::Go { wait: 0, probe }
+    Verdict::Go { wait: 0, probe, tokens: 1 }
 }
 
 fn opened(now: i64) -> State {
@@ -30,7 +30,7 @@ fn opened(now: i64) -> State {
 fn a_burst_goes_out_at_once_and_then_the_rate_holds() {
     let mut state = State::default();
     let waits: Vec<_> = (0..5).map(|_| enter(&mut state, NOW)).collect();
-    let wait = |wait| Verdict::Go { wait, probe: 0 };
+    let wait = |wait| Verdict::Go { wait, probe: 0, tokens: 1 };
     assert_eq!(waits, [wait(0), wait(0), wait(0), wait(200_000), wait(400_000)]);
     assert_eq!(enter(&mut state, NOW + 10_000_000), wait(0), "it fills up again");
     assert_eq!(budget().available(&state, NOW + 10_000_000), 2);
@@ -39,10 +39,33 @@ fn a_burst_goes_out_at_once_and_then_the_rate_holds() {
 #[test]
 fn who_may_use_up_less_leaves_tokens_for_others() {
     let mut state = State::default();
-    let modest = Step::Enter { budget: budget(), room: 1, wait_max: 0 };
+    let modest = Step::Enter { budget: budget(), room: 1, wait_max: 0, want: 1 };
     assert_eq!(state.step(NOW, &modest), go(0));
     assert_eq!(state.step(NOW, &modest), Verdict::Limited { after: 200_000 });
     assert_eq!((enter(&mut state, NOW), enter(&mut state, NOW)), (go(0), go(0)), "what was refused took nothing");
+}
+
+#[test]
+fn who_wants_several_gets_them_at_once_and_in_calm_only_and_leaves_half_of_the_burst() {
+    let budget = Budget::share(Rate { per_second: 1000, burst: 100 }, 1);
+    let block = Step::Enter { budget, room: 100, wait_max: 2_000_000, want: 30 };
+    let given = |tokens| Verdict::Go { wait: 0, probe: 0, tokens };
+    let mut state = State::default();
+    assert_eq!([(); 4].map(|()| state.step(NOW, &block)), [given(30), given(19), given(1), given(1)]);
+    assert_eq!(budget.available(&state, NOW), 49);
+    let mut resting = State { throttles: 1, ..State::default() };
+    let mut failing = State { failures: 1, ..State::default() };
+    assert_eq!((resting.step(NOW, &block), failing.step(NOW, &block)), (given(1), given(1)));
+    state.full_at = NOW + 1_000_000;
+    let late = Verdict::Go { wait: 901_000, probe: 0, tokens: 1 };
+    assert_eq!(state.step(NOW, &block), late, "one is booked, never a block");
+}
+
+#[test]
+fn blocks_are_for_large_budgets() {
+    let block = |per_second, burst| Budget::share(Rate { per_second, burst }, 1).block();
+    assert_eq!([block(5, 10), block(40, 1000), block(1000, 7)], [1, 1, 1], "as before");
+    assert_eq!([block(1000, 1000), block(100_000, 800), block(1_000_000, 1_000_000)], [20, 100, 20_000]);
 }
 
 #[test]
@@ -61,7 +84,7 @@ fn clocks_that_were_set_back_lock_nobody_out() {
     let mut state = opened(day + NOW);
     state.step(day + NOW, &Step::Throttled { probe: 0, asked: PAUSE_MAX_US });
     state.full_at = day + NOW;
-    let probe = Verdict::Go { wait: 0, probe: NOW + PROBE_US };
+    let probe = Verdict::Go { wait: 0, probe: NOW + PROBE_US, tokens: 1 };
     assert_eq!(state.step(NOW, &Step::Admit), probe);
     let mut state = State { full_at: day + NOW, ..State::default() };
     assert!(matches!(enter(&mut state, NOW), Verdict::Limited { after } if after <= 61_000_000));
@@ -129,5 +152,5 @@ fn what_was_used_unseen_is_made_up_for() {
     let mut state = State::default();
     state.step(NOW, &Step::Empty { budget: budget(), hold: 1_000_000 });
     assert_eq!(budget().available(&state, NOW), 0);
-    assert_eq!(enter(&mut state, NOW), Verdict::Go { wait: 1_200_000, probe: 0 });
+    assert_eq!(enter(&mut state, NOW), Verdict::Go { wait: 1_200_000, probe: 0, tokens: 1 });
 }

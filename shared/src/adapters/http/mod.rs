@@ -11,6 +11,8 @@ mod call;
 mod gate;
 mod gates;
 mod machine;
+mod permit;
+mod stock;
 mod tally;
 
 use std::future::Future;
@@ -21,9 +23,10 @@ use sha2::{Digest, Sha256};
 
 pub use board::{AccountKey, Board, MemoryBoard, RedisBoard, SqlBoard, Stepped, Unreachable};
 pub use call::{Answer, Call, Effect};
-pub use gate::{Class, Gate, Outcome, Permit, Rate};
+pub use gate::{Class, Gate, Outcome, Rate};
 pub use gates::Gates;
 pub use machine::{Budget, State, Step, Verdict};
+pub use permit::Permit;
 pub use reqwest::header::{HeaderName, HeaderValue};
 pub use reqwest::{Method, Url};
 

@@ -3,7 +3,7 @@
 -- KEYS[1]  the account's state, a hash
 -- KEYS[2]  since when Redis remembers states
 -- ARGV     now (or '' for Redis's time), step, then the step's numbers; spans and instants in microseconds
--- Answers  {verdict, number, lease, now, the seven numbers of the state}; verdicts: 0 go, 1 limited, 2 open, 3 noted
+-- Answers  {verdict, number, lease, tokens, now, the seven numbers of the state}; verdicts: 0 go, 1 limited, 2 open, 3 noted
 
 local FAILURES_MAX, OPEN, PROBE_OUT, PROBE = 5, 30000000, 2000000, 40000000
 local PAUSE_MAX, BACKOFF_MAX, SET_BACK = 3600000000, 60000000, 60000000
@@ -16,7 +16,7 @@ if not now then
   now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 end
 local step = ARGV[2]
-local a, b, c, d = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local a, b, c, d, e = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 
 local found = redis.call('HMGET', KEYS[1], unpack(FIELDS))
 local known, s = found[1], {}
@@ -56,35 +56,44 @@ local function answered(lease)
   end
 end
 
-local function admit()
+local function is_calm()
+  return s.throttles == 0 and s.failures == 0 and s.open_until == 0 and ahead(s.paused_until, PAUSE_MAX) == 0
+end
+
+local function admit(tokens)
   local pause = ahead(s.paused_until, PAUSE_MAX)
   if pause > 0 then return 1, pause, 0 end
   local after = closed_for()
   if after then return 2, after, 0 end
   if s.open_until ~= 0 then
     s.probe_until = now + PROBE
-    return 0, 0, s.probe_until
+    return 0, 0, s.probe_until, tokens
   end
-  return 0, 0, 0
+  return 0, 0, 0, tokens
 end
 
 local steps = {}
 
-function steps.enter() -- interval, burst, room, wait_max
+function steps.enter() -- interval, burst, room, wait_max, want
   -- A state that is not there may have been lost when Redis last lost everything: then the bucket was as empty as it can have been, with
   -- every token booked that can have been. An account that is new long after that has a full one.
   if not known then s.full_at = since() + a * b + BOOKED_MAX end
   local after = closed_for()
   if after then return 2, after, 0 end
-  local following = clamped(a, b) + a
-  local wait = math.max(following - a * c - now, ahead(s.paused_until, PAUSE_MAX), 0)
+  local used = clamped(a, b) - now
+  local wait = math.max(used + a * (1 - c), ahead(s.paused_until, PAUSE_MAX), 0)
   if wait > d then return 1, wait, 0 end
-  s.full_at = following
-  if wait > 0 then return 0, wait, 0 end
-  return admit()
+  local spare = 0
+  if wait == 0 and is_calm() then spare = c - math.floor(b / 2) - math.floor(used / a) - 1 end
+  local tokens = math.max(math.min(e, spare), 1)
+  s.full_at = now + used + a * tokens
+  if wait > 0 then return 0, wait, 0, tokens end
+  return admit(tokens)
 end
 
-steps.admit = admit
+function steps.admit()
+  return admit(1)
+end
 
 function steps.answered() -- lease
   answered(a)
@@ -128,7 +137,7 @@ function steps.look()
   return 3, 0, 0
 end
 
-local verdict, number, lease = steps[step]()
+local verdict, number, lease, tokens = steps[step]()
 
 -- The bucket of an account that was forgotten stays unknown until somebody enters: what is only reported says nothing about it.
 local write = {}
@@ -141,4 +150,4 @@ for i, field in ipairs(FIELDS) do
 end
 if #write > 0 then redis.call('HSET', KEYS[1], unpack(write)) end
 if step ~= 'look' then redis.call('PEXPIRE', KEYS[1], KEPT_MS) end
-return {verdict, number, lease, now, s.full_at, s.paused_until, s.throttles, s.failures, s.opened_at, s.open_until, s.probe_until}
+return {verdict, number, lease, tokens or 0, now, s.full_at, s.paused_until, s.throttles, s.failures, s.opened_at, s.open_until, s.probe_until}

@@ -77,7 +77,9 @@ impl Board for RedisBoard {
 
 fn spelt(step: &Step) -> (&'static str, Vec<i64>) {
     match *step {
-        Step::Enter { budget, room, wait_max } => ("enter", vec![budget.interval, budget.burst, room, wait_max]),
+        Step::Enter { budget, room, wait_max, want } => {
+            ("enter", vec![budget.interval, budget.burst, room, wait_max, want])
+        }
         Step::Admit => ("admit", vec![]),
         Step::Answered { probe } => ("answered", vec![probe]),
         Step::Failed { probe } => ("failed", vec![probe]),
@@ -89,13 +91,10 @@ fn spelt(step: &Step) -> (&'static str, Vec<i64>) {
 }
 
 fn read(answer: &[i64]) -> Option<Stepped> {
-    let &[verdict, number, lease, now, full_at, paused_until, throttles, failures, opened_at, open_until, probe_until] =
-        answer
-    else {
-        return None;
-    };
+    let &[verdict, number, lease, tokens, now, ref state @ ..] = answer else { return None };
+    let &[full_at, paused_until, throttles, failures, opened_at, open_until, probe_until] = state else { return None };
     let verdict = match verdict {
-        0 => Verdict::Go { wait: number, probe: lease },
+        0 => Verdict::Go { wait: number, probe: lease, tokens },
         1 => Verdict::Limited { after: number },
         2 => Verdict::Open { after: number },
         3 => Verdict::Noted { pause: number },
