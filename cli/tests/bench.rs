@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use platen_shared::db::Schema;
-use platen_shared::testing::{DEADLINE, TestDb, postgres_url};
+use platen_shared::testing::{DEADLINE, TestDb, postgres_url, redis_url};
 
 use cli::{platen, said};
 
@@ -82,6 +82,21 @@ fn a_run_that_is_asked_to_stop_leaves_nothing() {
     assert!(asked.is_ok_and(|status| status.success()));
     assert_eq!(run.wait().expect("it ended").code(), Some(1));
     assert_eq!(entries(parent.path()).count(), 0, "its folder is gone");
+}
+
+#[test]
+fn the_limiter_is_measured_over_redis_too_and_leaves_no_key() {
+    let Some(url) = redis_url() else { return };
+    let parent = tempfile::tempdir().expect("a folder");
+    let words = ["limiter", "--n", "100", "--redis-url", &url];
+    let mut command = platen(&["bench"]);
+    command.args(words).args(["--rounds", "1", "--folder"]).arg(parent.path().join("place"));
+    let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("platen starts");
+    let pid = running.id();
+    let (code, out, err) = said(&running.wait_with_output().expect("it ends"));
+    assert!(code == 0 && out.contains("what the limit costs jobs of 5 ms"), "{out}{err}");
+    let keys = Command::new("redis-cli").args(["-u", &url, "KEYS", &format!("platen-bench:{pid}:*")]).output();
+    assert_eq!(String::from_utf8_lossy(&keys.expect("redis-cli answers").stdout).trim(), "");
 }
 
 #[test]

@@ -95,9 +95,12 @@ enum What {
     },
     /// What the limits that a fleet shares cost the jobs that pass them
     Limiter {
-        /// Jobs of a drain
-        #[arg(long, default_value_t = 5_000, value_parser = value_parser!(u64).range(100..=1_000_000))]
+        /// Jobs of a drain; a fifth of them where each takes 5 ms
+        #[arg(long, default_value_t = 20_000, value_parser = value_parser!(u64).range(100..=1_000_000))]
         n: u64,
+        /// Keep the limits in this Redis of the loopback, in the place of the database; their keys are removed afterwards
+        #[arg(long, value_name = "URL")]
+        redis_url: Option<String>,
     },
     /// One small piece of work many times, for counting instructions (`cargo xtask instructions`)
     Micro {
@@ -129,7 +132,7 @@ async fn measure(place: &Place, rounds: u32, what: What) -> Result<()> {
         What::Claim { ready, future } => claim::run(place, rounds, (ready, future)).await,
         What::History { finished } => history::run(place, rounds, finished).await,
         What::Fair { n } => fair::run(place, n).await,
-        What::Limiter { n } => limiter::run(place, rounds, n).await,
+        What::Limiter { n, redis_url } => limiter::run(place, rounds, n, redis_url.as_deref()).await,
         What::Micro { what, times } => micro::run(place, what, times).await,
     }
 }

@@ -1,8 +1,10 @@
 //! The product's worker inside this process, and how fast it runs what is ready.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use platen_shared::adapters::http::Gates;
 use platen_shared::ledger::Ledger;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -27,10 +29,15 @@ pub(super) struct Worker {
 impl Worker {
     /// Starts one on the place's database.
     pub(super) async fn start(place: &Place) -> Result<Worker> {
+        Worker::past(place, None).await
+    }
+
+    /// The same; its jobs pass these gates, if any are given, in the place of its own.
+    async fn past(place: &Place, gates: Option<&Arc<Gates>>) -> Result<Worker> {
         let config = place::config(&place.url(), None, SLOTS)?;
         crate::logs::start(&config);
         let base = Base::open(&config, false).await?;
-        kind::pass(&base.gates);
+        kind::pass(gates.unwrap_or(&base.gates));
         let (setup, settings) = place::worker(&base, &config)?;
         let stop = CancellationToken::new();
         let running = tokio::spawn(platen_worker::run(setup, settings, stop.clone()));
@@ -53,8 +60,13 @@ impl Worker {
 
 /// Runs `n` ready jobs; answers how many a second.
 pub(super) async fn drain(place: &Place, n: u64) -> Result<f64> {
+    drain_past(place, n, None).await
+}
+
+/// The same; jobs that take a token take it from these gates, if any are given, in the place of the worker's own.
+pub(super) async fn drain_past(place: &Place, n: u64, gates: Option<&Arc<Gates>>) -> Result<f64> {
     let before = kind::started();
-    let worker = Worker::start(place).await?;
+    let worker = Worker::past(place, gates).await?;
     let began = Instant::now();
     until_started(before + n).await?;
     let took = began.elapsed();

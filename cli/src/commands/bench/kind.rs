@@ -31,7 +31,7 @@ pub(super) const SINGLE: u64 = 1_000_000_000;
 /// Jobs with this number or a higher one take a token of an account's shared budget first.
 pub(super) const LIMITED: u64 = 2_000_000_000;
 /// More than any worker can use up: the cost of asking is measured, not the limit.
-const PLENTY: Rate = Rate { per_second: 1_000_000, burst: 1_000_000 };
+pub(super) const PLENTY: Rate = Rate { per_second: 1_000_000, burst: 1_000_000 };
 
 /// A job's payload: number, `CLOCK_MONOTONIC` nanoseconds right before the enqueue call, milliseconds of work.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -96,9 +96,14 @@ impl Bench {
 async fn token(ctx: &Ctx) -> Result<(), Failure> {
     let gates = GATES.read().unwrap_or_else(PoisonError::into_inner).clone();
     let Some(gates) = gates else { return Err(Failure::fatal("bench", "there are no gates to pass")) };
-    let gate = gates.gate(AccountKey { provider: "bench", tenant: ctx.tenant }, PLENTY);
+    let gate = gates.gate(account(ctx.tenant), PLENTY);
     gate.enter(Class::Prompt).await?.report(Outcome::Answered).await;
     Ok(())
+}
+
+/// Whose budget a tenant's jobs share.
+pub(super) fn account(tenant: TenantId) -> AccountKey {
+    AccountKey { provider: "bench", tenant }
 }
 
 /// The gates that jobs pass from now on.

@@ -138,9 +138,7 @@ fn check_postgres(url: &str) -> Result<()> {
             "a benchmark takes a postgres:// URL in --database-url; without one it makes a SQLite file in its folder"
         );
     };
-    // A host in the query would win over the one that is checked here.
-    let loopback = parsed.host_str().is_some_and(|host| ["127.0.0.1", "[::1]", "localhost"].contains(&host));
-    if !loopback || parsed.query().is_some() {
+    if !is_here(&parsed) {
         bail!(
             "a benchmark runs against this machine alone: name a host of the loopback in --database-url, and no parameters"
         );
@@ -148,6 +146,33 @@ fn check_postgres(url: &str) -> Result<()> {
     let found = psql(url, LOOK)?;
     if !found.starts_with("0 ") && !found.ends_with(" true") {
         bail!("the database that --database-url names is not empty and not a benchmark's: make a new one for it");
+    }
+    Ok(())
+}
+
+/// Refuses a Redis that is not this machine's; what a benchmark writes there, it removes.
+pub(super) fn check_redis(url: &str) -> Result<()> {
+    let parsed = Url::parse(url).ok().filter(|url| url.scheme().starts_with("redis"));
+    let Some(parsed) = parsed else { bail!("a benchmark takes a redis:// URL in --redis-url") };
+    if !is_here(&parsed) {
+        bail!(
+            "a benchmark runs against this machine alone: name a host of the loopback in --redis-url, and no parameters"
+        );
+    }
+    Ok(())
+}
+
+/// Whether it names this machine. A host in the query would win over the one that is looked at.
+fn is_here(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| ["127.0.0.1", "[::1]", "localhost"].contains(&host)) && url.query().is_none()
+}
+
+/// Removes keys from Redis, through the server's own client.
+pub(super) fn forget(redis_url: &str, keys: &[String]) -> Result<()> {
+    let done = Command::new("redis-cli").args(["-u", redis_url, "DEL"]).args(keys).output();
+    let done = done.context("redis-cli could not be started; a benchmark over Redis needs it")?;
+    if !done.status.success() {
+        bail!("redis-cli failed: {}", String::from_utf8_lossy(&done.stderr).trim());
     }
     Ok(())
 }
@@ -171,6 +196,10 @@ mod tests {
     fn only_this_machines_databases_are_taken() {
         for url in ["postgres://db.example/x", "postgres://127.0.0.1/x?host=db.example", "postgres:///x"] {
             let error = check_postgres(url).unwrap_err().to_string();
+            assert!(error.contains("this machine alone"), "{url}: {error}");
+        }
+        for url in ["redis://cache.example/0", "redis://127.0.0.1/0?host=cache.example"] {
+            let error = check_redis(url).unwrap_err().to_string();
             assert!(error.contains("this machine alone"), "{url}: {error}");
         }
         for url in ["sqlite:///var/lib/platen.db", "nonsense"] {
