@@ -126,7 +126,9 @@ behaviours! {
     liveness: a_dead_workers_jobs_come_back, a_slow_job_is_left_alone, a_claimed_job_is_returned_uncharged, what_a_lost_answer_claimed_is_found, leaving_gives_everything_back,
         a_continued_worker_is_fenced;
     groups: submitted_jobs_are_there_when_they_are_answered, each_of_a_group_hears_its_own_outcome,
-        a_command_is_noted_with_its_job_and_a_refused_one_is_not, many_attempts_end_in_one_transaction, the_late_ones_of_a_group_change_nothing;
+        a_command_is_noted_with_its_job_and_a_refused_one_is_not, many_attempts_end_in_one_transaction, the_late_ones_of_a_group_change_nothing,
+        an_attempt_ends_once_whatever_comes_together, groups_that_want_the_same_keys_wait_for_each_other_in_one_order,
+        a_claim_does_not_wait_for_the_disk_and_all_else_does;
     fairness: a_busy_tenant_never_starves_a_quiet_one, weights_decide_how_many_in_a_row, more_tenants_than_one_claim_looks_at_all_get_their_turn,
         what_is_taken_by_id_is_taken_once;
     offers: what_is_on_offer_is_not_offered_twice, offers_are_fair_and_bounded, a_retried_job_is_offered_at_once, a_paused_job_is_not_taken,

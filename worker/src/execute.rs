@@ -15,7 +15,7 @@ use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::lone::LONE_AFTER;
 use platen_shared::ledger::{Fence, Job, Ledger, Presence, Progress, Queue, RECOVERIES_MAX};
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -69,6 +69,9 @@ pub struct Runner {
     held: Mutex<HashSet<JobId>>,
     unsettled: Arc<Semaphore>,
 }
+
+/// The right to leave one end to be written, until it is dropped.
+pub(crate) struct Room(#[expect(dead_code, reason = "dropping it is its use")] OwnedSemaphorePermit);
 
 /// What is known of a running job.
 #[derive(Clone)]
@@ -158,10 +161,14 @@ impl Runner {
         self.settle(&job, verdict).instrument(span).await;
     }
 
+    /// Waits until so few ends are to be written that one more job may run.
+    pub(crate) async fn room(&self) -> Option<Room> {
+        self.unsettled.clone().acquire_owned().await.ok().map(Room)
+    }
+
     /// The same for one of many short ones: it answers when the next may run. The end of a kind that records nothing is written beside, with
     /// others'; a kill before that runs it once more, which every kind can bear.
-    pub(crate) async fn run_on(self: &Arc<Self>, job: Job) {
-        let Ok(room) = self.unsettled.clone().acquire_owned().await else { return };
+    pub(crate) async fn run_on(self: &Arc<Self>, job: Job, room: Room) {
         let span = span(&job);
         let verdict = self.attempt(&job).instrument(span.clone()).await;
         if matches!(&verdict, Verdict::Done(entry, _) if !entry.records) {

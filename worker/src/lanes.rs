@@ -90,6 +90,12 @@ impl Lanes {
         (own + self.shared.saturating_sub(used)).min(self.lanes[lane].concurrency.max(1).saturating_sub(running))
     }
 
+    /// Whether a queue runs as many jobs as it ever may.
+    pub(crate) fn is_full(&self, queue: Queue) -> bool {
+        let lane = self.lanes.iter().position(|lane| lane.queue == queue);
+        lane.is_none_or(|lane| self.lock().running[lane] >= self.lanes[lane].concurrency.max(1))
+    }
+
     /// Wakes who waits for a change: jobs of a lane are running out.
     pub(crate) fn tell(&self) {
         self.changed.notify_waiters();

@@ -58,34 +58,41 @@ fn harsher(verdict: Verdict, error: &db::Error) -> Verdict {
     }
 }
 
+/// What is rare is boxed: a thousand ends may wait to be written together, each as large as its largest way to go.
 async fn write(setup: &Setup, job: &Job, verdict: &Verdict) -> Result<(), Fenced> {
     match verdict {
-        Verdict::Done(entry, output) => succeed(setup, entry, job, output).await,
-        Verdict::Failed(entry, failure) => fail(setup, entry, job, failure).await,
+        Verdict::Done(entry, output) if entry.records => Box::pin(record(setup, entry, job, output)).await,
+        Verdict::Done(entry, output) => {
+            setup.ledger.finish(Done { fence: job.fence(), output: kept(entry, output)? }).await?;
+            tracing::info!("job {} succeeded", job.id);
+            Ok(())
+        }
+        Verdict::Failed(entry, failure) => Box::pin(fail(setup, entry, job, failure)).await,
         Verdict::Written => Ok(()),
-        Verdict::Broken(trouble) => give_up(setup, None, job, End::Dead, trouble).await,
+        Verdict::Broken(trouble) => Box::pin(give_up(setup, None, job, End::Dead, trouble)).await,
         Verdict::Foreign => {
             let why = "this worker's release does not know this kind or version of work; a newer worker will take it";
             let trouble = Trouble::new("newer_release", why);
-            setup.ledger.postpone(&job.fence(), in_a(setup, Duration::from_secs(60)), Waiting::NotReady, &trouble).await
+            let later = in_a(setup, Duration::from_secs(60));
+            Box::pin(setup.ledger.postpone(&job.fence(), later, Waiting::NotReady, &trouble)).await
         }
     }
 }
 
-async fn succeed(setup: &Setup, entry: &Entry, job: &Job, output: &Value) -> Result<(), Fenced> {
-    let (ledger, fence) = (&setup.ledger, job.fence());
-    let kept = (entry.keep)(output).map_err(|e| db::Error::Decode(e.into()))?;
-    if entry.records {
-        let mut tx = ledger.db.begin("record").await?;
-        hold(&mut tx, &fence).await?;
-        (entry.record)(&mut tx, &recording(setup, job), &job.payload, output).await?;
-        archive(&mut tx, ledger.now(), (job.tenant, job.id), End::Succeeded, None, Some(&kept)).await?;
-        tx.commit().await?;
-    } else {
-        ledger.finish(Done { fence, output: kept }).await?;
-    }
+async fn record(setup: &Setup, entry: &Entry, job: &Job, output: &Value) -> Result<(), Fenced> {
+    let ledger = &setup.ledger;
+    let kept = kept(entry, output)?;
+    let mut tx = ledger.db.begin("record").await?;
+    hold(&mut tx, &job.fence()).await?;
+    (entry.record)(&mut tx, &recording(setup, job), &job.payload, output).await?;
+    archive(&mut tx, ledger.now(), (job.tenant, job.id), End::Succeeded, None, Some(&kept)).await?;
+    tx.commit().await?;
     tracing::info!("job {} succeeded", job.id);
     Ok(())
+}
+
+fn kept(entry: &Entry, output: &Value) -> db::Result<Value> {
+    (entry.keep)(output).map_err(|e| db::Error::Decode(e.into()))
 }
 
 async fn fail(setup: &Setup, entry: &Entry, job: &Job, failure: &Failure) -> Result<(), Fenced> {

@@ -3,6 +3,7 @@
 
 mod at;
 mod bell;
+mod courtesy;
 #[cfg(feature = "testing")]
 pub mod cover;
 pub mod dump;
@@ -16,6 +17,7 @@ mod watch;
 
 pub use at::At;
 pub use bell::Bell;
+pub use courtesy::Courtesy;
 pub use open::{MIGRATIONS, Schema};
 pub use query::{Bind, Query, Record};
 pub use rows::{Rows, rows};
@@ -27,6 +29,7 @@ pub use watch::Watch;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use courtesy::Turn;
 use slow::Reason;
 use sqlx::{Postgres, Sqlite, SqlitePool};
 
@@ -49,6 +52,8 @@ pub enum Db {
         write: SqlitePool,
         /// The file.
         file: PathBuf,
+        /// Whose turn it is to write, among transactions of this process and among processes.
+        courtesy: Courtesy,
         /// Rings for work.
         bell: Bell,
     },
@@ -64,6 +69,8 @@ pub struct Tx {
     began: Instant,
     bell: Bell,
     rings: bool,
+    /// Passed on after the transaction's end.
+    turn: Option<Turn>,
 }
 
 #[derive(Debug)]
@@ -78,13 +85,31 @@ impl Db {
     /// # Errors
     /// When no connection is free in time.
     pub async fn begin(&self, name: &'static str) -> Result<Tx> {
+        self.begin_as(name, true).await
+    }
+
+    /// The same for what may be lost in a power cut, because it is found and done again: its commit does not wait for the disk, so the last
+    /// ones before the machine (or the Postgres server) stops may not hold. Whatever is committed with [`Db::begin`] afterwards holds these too.
+    ///
+    /// # Errors
+    /// When no connection is free in time.
+    pub async fn begin_relaxed(&self, name: &'static str) -> Result<Tx> {
+        self.begin_as(name, false).await
+    }
+
+    async fn begin_as(&self, name: &'static str, durable: bool) -> Result<Tx> {
         let asked = Instant::now();
-        let inner = match self {
-            Db::Sqlite { write, .. } => Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres(server) => Inner::Postgres { tx: server.begin().await?, pooled: server.is_pooled() },
+        let (inner, turn) = match self {
+            Db::Sqlite { write, courtesy, .. } => {
+                let turn = courtesy.wait().await?;
+                (Inner::Sqlite(write.begin_with(open::begin_sqlite(durable)).await?), Some(turn))
+            }
+            Db::Postgres(server) => {
+                (Inner::Postgres { tx: server.begin(durable).await?, pooled: server.is_pooled() }, None)
+            }
         };
         slow::note(Reason::Begin, name, asked.elapsed());
-        Ok(Tx { inner, name, began: Instant::now(), bell: self.bell().clone(), rings: false })
+        Ok(Tx { inner, name, began: Instant::now(), bell: self.bell().clone(), rings: false, turn })
     }
 
     /// A read outside any transaction.
@@ -159,6 +184,7 @@ impl Tx {
             Inner::Sqlite(tx) => tx.commit().await,
             Inner::Postgres { tx, .. } => tx.commit().await,
         };
+        drop(self.turn);
         metrics::counter!("platen_transactions_total", "name" => self.name, "outcome" => if done.is_ok() { "committed" } else { "failed" })
             .increment(1);
         slow::note(Reason::Transaction, self.name, self.began.elapsed());

@@ -7,7 +7,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{Bell, Db, Result, Server, Sql};
+use super::{Bell, Courtesy, Db, Result, Server, Sql};
 use crate::sql;
 
 static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -16,6 +16,12 @@ static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 /// The schemas this binary works on: from the oldest whose tables it can use to the newest migration it knows. Beyond that it
 /// works on what `schema_floor` says still carries it.
 pub const MIGRATIONS: std::ops::RangeInclusive<i64> = 3..=3;
+
+/// How a transaction begins. The connection keeps the setting, so each one says it.
+pub(super) fn begin_sqlite(durable: bool) -> &'static str {
+    // FULL, not NORMAL: an acknowledged order survives a power cut.
+    if durable { "PRAGMA synchronous = FULL; BEGIN IMMEDIATE" } else { "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE" }
+}
 
 /// How the schema found compares with what this binary needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +49,9 @@ impl Db {
         let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // FULL, not NORMAL: an acknowledged order survives a power cut.
             .synchronous(SqliteSynchronous::Full)
+            // A claim's rows arrive in one go: each full buffer is a change of threads.
+            .row_buffer_size(1024)
             .busy_timeout(Duration::from_secs(5));
         let write = SqlitePoolOptions::new()
             .max_connections(1)
@@ -54,7 +61,8 @@ impl Db {
             .connect_with(options.clone())
             .await?;
         let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.pragma("query_only", "on")).await?;
-        Ok(Db::Sqlite { read, write, bell: Bell::beside(&file), file })
+        let (bell, courtesy) = (Bell::beside(&file), Courtesy::beside(&file));
+        Ok(Db::Sqlite { read, write, file, bell, courtesy })
     }
 
     /// Brings the schema up to this binary's version, under the migrator's lock. A newer schema that still carries this

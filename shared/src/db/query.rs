@@ -55,7 +55,7 @@ macro_rules! run {
                 timed(Reason::Statement, text, $make(q.sql.lite, a).$method(&mut *c)).await.map($map)
             }
             (Target::PgPool(server), Args::Pg(a)) if server.is_pooled() => {
-                let mut tx = timed(Reason::Connection, text, server.begin()).await?;
+                let mut tx = timed(Reason::Connection, text, server.begin(true)).await?;
                 let reading = $make(q.sql.pg, a).persistent(false);
                 let answer = timed(Reason::Statement, text, reading.$method(&mut *tx)).await.map($map)?;
                 tx.commit().await?;

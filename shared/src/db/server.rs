@@ -14,9 +14,18 @@ use super::{Bell, Error, Result};
 /// Limits that keep one bad statement from holding others up.
 const LIMITS: [(&str, &str); 3] =
     [("statement_timeout", "30s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "60s")];
-/// One message, so that the limits cost no round trip.
-const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '5s'; \
-                     SET LOCAL idle_in_transaction_session_timeout = '60s'";
+/// The same within a transaction: one message with its begin, so that they cost no round trip.
+macro_rules! limits {
+    () => {
+        "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '60s'"
+    };
+}
+/// A commit that does not wait for the disk.
+macro_rules! relaxed {
+    () => {
+        "SET LOCAL synchronous_commit = off"
+    };
+}
 
 /// An open pool of connections to a Postgres server.
 #[derive(Clone, Debug)]
@@ -59,8 +68,13 @@ impl Server {
         self.pooler.is_some()
     }
 
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>> {
-        if self.is_pooled() { self.pool.begin_with(BEGIN).await } else { self.pool.begin().await }
+    pub(super) async fn begin(&self, durable: bool) -> Result<Transaction<'static, Postgres>> {
+        match (self.is_pooled(), durable) {
+            (false, true) => self.pool.begin().await,
+            (false, false) => self.pool.begin_with(concat!("BEGIN; ", relaxed!())).await,
+            (true, true) => self.pool.begin_with(concat!("BEGIN; ", limits!())).await,
+            (true, false) => self.pool.begin_with(concat!("BEGIN; ", limits!(), "; ", relaxed!())).await,
+        }
     }
 
     /// Connections whose session stays: `None` behind a pooler whose URL names no way around it.
@@ -150,7 +164,7 @@ mod tests {
     #[test]
     fn both_ways_have_the_same_limits() {
         for (name, value) in LIMITS {
-            assert!(BEGIN.contains(&format!("SET LOCAL {name} = '{value}'")), "{name}");
+            assert!(limits!().contains(&format!("SET LOCAL {name} = '{value}'")), "{name}");
         }
     }
 }

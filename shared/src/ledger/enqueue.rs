@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::paused;
 use crate::canon;
-use crate::db::{self, At, Tx};
+use crate::db::{self, At, Json, Rows, Tx};
 use crate::id::{JobId, TenantId};
 use crate::sql;
 
@@ -89,14 +89,19 @@ pub async fn enqueue_all(
     jobs: &[&NewJob],
 ) -> Result<Vec<Result<Enqueued, EnqueueError>>, EnqueueError> {
     let rows: Vec<Row<'_>> = jobs.iter().copied().map(Row::of).collect::<Result<_, _>>()?;
-    let fresh = insert_keys(tx, now, &rows).await?;
-    let (new, known): (Vec<&Row<'_>>, Vec<_>) = rows.iter().partition(|row| fresh.contains(&row.id));
-    if !new.is_empty() {
-        insert(tx, now, &new).await?;
+    // Everybody takes keys in one order, or two transactions could wait for each other.
+    let mut in_order: Vec<&Row<'_>> = rows.iter().collect();
+    in_order.sort_by_key(|row| (row.tenant, row.kind, row.key));
+    let list = db::rows(in_order);
+    if insert_keys(tx, now, &list).await? == rows.len() as u64 {
+        insert(tx, now, &list).await?;
         tx.ring();
-    }
-    if known.is_empty() {
         return Ok(rows.iter().map(|row| Ok(Enqueued::New(row.id))).collect());
+    }
+    let fresh = taken(tx, &list).await?;
+    if !fresh.is_empty() {
+        insert(tx, now, &db::rows(rows.iter().filter(|row| fresh.contains(&row.id)))).await?;
+        tx.ring();
     }
     let mut outcomes = vec![];
     for row in &rows {
@@ -157,29 +162,29 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Takes the keys that are free; answers the jobs whose keys these were.
-async fn insert_keys(tx: &mut Tx, now: At, rows: &[Row<'_>]) -> db::Result<HashSet<JobId>> {
-    let n = tx
-        .query(sql!(
-            "INSERT INTO job_keys (tenant, kind, key, job, digest, created_at)
-             SELECT /*pg CAST( */ value->>'t' /*pg AS UUID) */, value->>'k', value->>'key', /*pg CAST( */ value->>'i' /*pg AS UUID) */,
-               value->>'d', $2 FROM jsonb_each($1) WHERE 1 = 1
-             ON CONFLICT (tenant, kind, key) DO NOTHING"
-        ))
-        .bind(db::rows(rows))
-        .bind(now)
-        .exec()
-        .await?;
-    if usize::try_from(n) == Ok(rows.len()) {
-        return Ok(rows.iter().map(|row| row.id).collect());
-    }
+/// Takes the keys that are free; answers how many.
+async fn insert_keys(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<u64> {
+    tx.query(sql!(
+        "INSERT INTO job_keys (tenant, kind, key, job, digest, created_at)
+         SELECT /*pg CAST( */ value->>'t' /*pg AS UUID) */, value->>'k', value->>'key', /*pg CAST( */ value->>'i' /*pg AS UUID) */,
+           value->>'d', $2 FROM jsonb_each($1) WHERE 1 = 1
+         ON CONFLICT (tenant, kind, key) DO NOTHING"
+    ))
+    .bind(list)
+    .bind(now)
+    .exec()
+    .await
+}
+
+/// The jobs whose keys these are now.
+async fn taken(tx: &mut Tx, list: &Json<Rows>) -> db::Result<HashSet<JobId>> {
     let fresh: Vec<(JobId,)> = tx
         .query(sql!(
             "SELECT k.job FROM jsonb_each($1) f CROSS JOIN job_keys k
              WHERE k.tenant = /*pg CAST( */ f.value->>'t' /*pg AS UUID) */ AND k.kind = f.value->>'k' AND k.key = f.value->>'key'
                AND k.job = /*pg CAST( */ f.value->>'i' /*pg AS UUID) */"
         ))
-        .bind(db::rows(rows))
+        .bind(list)
         .all()
         .await?;
     Ok(fresh.into_iter().map(|(id,)| id).collect())
@@ -198,7 +203,7 @@ async fn holder(tx: &mut Tx, row: &Row<'_>) -> db::Result<Result<Enqueued, Enque
 }
 
 /// The rows themselves: ready when due, scheduled when not, parked when an operator paused their like.
-async fn insert(tx: &mut Tx, now: At, rows: &[&Row<'_>]) -> db::Result<()> {
+async fn insert(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<()> {
     tx.query(sql!(concat!(
         "INSERT INTO jobs (id, tenant, queue, kind, key, spec_hash, provider, payload, priority, state, attempt, failures, recoveries,
             run_at, waiting_for, waiting_why, cancel_requested, correlation_id, enqueued_at, ready_at)
@@ -214,7 +219,7 @@ async fn insert(tx: &mut Tx, now: At, rows: &[&Row<'_>]) -> db::Result<()> {
             /*pg CAST('epoch' AS TIMESTAMPTZ) + INTERVAL '1 microsecond' * */ CAST(value->>'r' AS BIGINT) AS run_at,
             value->>'c' AS correlation_id FROM jsonb_each($1)) j) k"
     )))
-    .bind(db::rows(rows))
+    .bind(list)
     .bind(now)
     .exec()
     .await

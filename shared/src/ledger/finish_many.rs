@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
 
 use super::{Fence, Fenced, Ledger, columns};
 use crate::db::{self, At, Json, Rows, Tx, rows};
@@ -18,12 +20,35 @@ pub struct Done {
     pub output: Value,
 }
 
-/// The jobs of an argument that still belong to the attempts it names.
+/// An attempt as one row of an argument.
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(rename = "t")]
+    tenant: Uuid,
+    #[serde(rename = "i")]
+    job: Uuid,
+    #[serde(rename = "w")]
+    worker: &'a str,
+    #[serde(rename = "a")]
+    attempt: i64,
+    #[serde(rename = "o")]
+    output: &'a Value,
+}
+
+impl Row<'_> {
+    fn of(done: &Done) -> Row<'_> {
+        let Done { fence: Fence { tenant, id, worker, attempt }, output } = done;
+        Row { tenant: tenant.0, job: id.0, worker, attempt: *attempt, output }
+    }
+}
+
+/// The jobs of an argument that still belong to the attempts it names. COALESCE keeps Postgres off the index of owners, which would look
+/// through all that a worker has for each of them.
 macro_rules! held {
     () => {
         "jsonb_each($1) f CROSS JOIN jobs j
          WHERE j.tenant = /*pg CAST( */ f.value->>'t' /*pg AS UUID) */ AND j.id = /*pg CAST( */ f.value->>'i' /*pg AS UUID) */
-           AND j.worker = f.value->>'w' AND j.attempt = CAST(f.value->>'a' AS BIGINT) AND j.state = 'running'"
+           AND COALESCE(j.worker, '') = f.value->>'w' AND j.attempt = CAST(f.value->>'a' AS BIGINT) AND j.state = 'running'"
     };
 }
 
@@ -65,10 +90,7 @@ impl Ledger {
 
     /// Answers which of the attempts were still what they claim to be.
     async fn finish_together(&self, all: &[Done]) -> db::Result<HashSet<JobId>> {
-        let list = rows(all.iter().map(|one| {
-            let fence = &one.fence;
-            json!({ "t": fence.tenant.0, "i": fence.id.0, "w": fence.worker, "a": fence.attempt, "o": one.output })
-        }));
+        let list = rows(all.iter().map(Row::of));
         let mut tx = self.db.begin("finish").await?;
         let n = archive(&mut tx, self.now(), &list).await?;
         let held = if usize::try_from(n) == Ok(all.len()) {
@@ -76,24 +98,25 @@ impl Ledger {
         } else {
             held(&mut tx, &list).await?
         };
-        if n > 0 {
-            forget(&mut tx, &list).await?;
+        // No row is locked before this: if one was given to somebody else since it was copied, nothing of the group holds.
+        if n > 0 && forget(&mut tx, &list).await? != n {
+            tx.rollback().await?;
+            return Err(moved());
         }
         tx.commit().await?;
         Ok(held)
     }
 }
 
-/// Writes the history of those that are held; their rows are held from here on.
-async fn archive(tx: &mut Tx, now: At, list: &Json<Rows<Value>>) -> db::Result<u64> {
+/// Writes the history of those that are held.
+async fn archive(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<u64> {
     tx.query(sql!(concat!(
         "INSERT INTO job_history (",
         columns!(),
         ", output, finished_at) SELECT j.id, j.tenant, j.queue, j.kind, j.key, j.spec_hash, j.provider, j.payload, j.priority, 'succeeded', j.attempt,
            j.failures, j.recoveries, j.worker, j.run_at, '', '', j.saved, NULL, j.cancel_requested, j.correlation_id, j.enqueued_at, j.ready_at,
            j.started_at, f.value->'o', $2 FROM ",
-        held!(),
-        " /*pg FOR UPDATE OF j */"
+        held!()
     )))
     .bind(list)
     .bind(now)
@@ -102,14 +125,14 @@ async fn archive(tx: &mut Tx, now: At, list: &Json<Rows<Value>>) -> db::Result<u
     .await
 }
 
-async fn held(tx: &mut Tx, list: &Json<Rows<Value>>) -> db::Result<HashSet<JobId>> {
+async fn held(tx: &mut Tx, list: &Json<Rows>) -> db::Result<HashSet<JobId>> {
     let held: Vec<(JobId,)> = tx.query(sql!(concat!("SELECT j.id FROM ", held!()))).bind(list).all().await?;
     Ok(held.into_iter().map(|(id,)| id).collect())
 }
 
-async fn forget(tx: &mut Tx, list: &Json<Rows<Value>>) -> db::Result<()> {
+async fn forget(tx: &mut Tx, list: &Json<Rows>) -> db::Result<u64> {
     tx.query(sql!(
-        "DELETE FROM jobs WHERE state = 'running' AND (tenant, id, worker, attempt) IN (
+        "DELETE FROM jobs WHERE state = 'running' AND (tenant, id, COALESCE(worker, ''), attempt) IN (
            SELECT /*pg CAST( */ value->>'t' /*pg AS UUID) */, /*pg CAST( */ value->>'i' /*pg AS UUID) */, value->>'w', CAST(value->>'a' AS BIGINT)
            FROM jsonb_each($1))"
     ))
@@ -117,5 +140,9 @@ async fn forget(tx: &mut Tx, list: &Json<Rows<Value>>) -> db::Result<()> {
     .planned_anew()
     .exec()
     .await
-    .map(drop)
+}
+
+/// Rows changed hands between two statements of a transaction.
+fn moved() -> db::Error {
+    db::Error::Io(std::io::Error::other("a job of the group was given to another worker meanwhile"))
 }

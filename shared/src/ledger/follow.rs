@@ -89,6 +89,6 @@ impl Ledger {
     }
 }
 
-fn list(orders: &[OrderId]) -> db::Json<db::Rows<serde_json::Value>> {
+fn list(orders: &[OrderId]) -> db::Json<db::Rows> {
     db::rows(orders.iter().map(|order| serde_json::json!({ "o": order.to_string() })))
 }

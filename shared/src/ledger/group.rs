@@ -1,4 +1,4 @@
-//! Group commit: callers that come while a transaction is being written share the next one, and each hears of its own outcome after the
+//! Group commit: callers that come while transactions are being written share the next one, and each hears of its own outcome after the
 //! commit. Alone, a caller waits for nobody.
 
 use std::collections::VecDeque;
@@ -9,28 +9,44 @@ use tokio::sync::oneshot;
 use super::finish_many::Done;
 use super::submit::Submission;
 use super::{EnqueueError, Enqueued, Fenced};
+use crate::db::Db;
 
 /// So many share a transaction at most.
 const MOST: usize = 1024;
 
 /// The groups of a ledger.
-#[derive(Default)]
 pub(super) struct Groups {
     pub(super) submit: Arc<Group<Submission, Result<Enqueued, EnqueueError>>>,
     pub(super) finish: Arc<Group<Done, Result<(), Fenced>>>,
 }
 
+impl Groups {
+    /// On Postgres one transaction waits for the disk while the next one is being worked on. SQLite has one writer; of ends, which come from
+    /// one busy process, the next group is made ready meanwhile.
+    pub(super) fn of(db: &Db) -> Groups {
+        let submit = match db {
+            Db::Sqlite { .. } => 1,
+            Db::Postgres(_) => 2,
+        };
+        Groups { submit: Arc::new(Group::new(submit)), finish: Arc::new(Group::new(2)) }
+    }
+}
+
 /// Callers who wait for the next transaction.
-pub(super) struct Group<T, R>(Mutex<State<T, R>>);
+pub(super) struct Group<T, R> {
+    state: Mutex<State<T, R>>,
+    /// Transactions at a time.
+    writers: usize,
+}
 
 struct State<T, R> {
     waiting: VecDeque<(T, oneshot::Sender<R>)>,
-    writing: bool,
+    writing: usize,
 }
 
-impl<T, R> Default for Group<T, R> {
-    fn default() -> Self {
-        Group(Mutex::new(State { waiting: VecDeque::new(), writing: false }))
+impl<T, R> Group<T, R> {
+    fn new(writers: usize) -> Self {
+        Group { state: Mutex::new(State { waiting: VecDeque::new(), writing: 0 }), writers }
     }
 }
 
@@ -45,7 +61,9 @@ impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
         let leads = {
             let mut state = self.lock();
             state.waiting.push_back((item, tell));
-            !std::mem::replace(&mut state.writing, true)
+            let leads = state.writing < self.writers;
+            state.writing += usize::from(leads);
+            leads
         };
         if leads {
             // A task of its own: the others do not lose their transaction when this caller goes away.
@@ -65,7 +83,7 @@ impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
                 let mut state = self.lock();
                 let n = state.waiting.len().min(MOST);
                 if n == 0 {
-                    state.writing = false;
+                    state.writing -= 1;
                     return;
                 }
                 state.waiting.drain(..n).unzip()
@@ -79,7 +97,7 @@ impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
 
 impl<T, R> Group<T, R> {
     fn lock(&self) -> MutexGuard<'_, State<T, R>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -91,7 +109,7 @@ impl<T, R> Drop for Resign<'_, T, R> {
         if std::thread::panicking() {
             let mut state = self.0.lock();
             state.waiting.clear();
-            state.writing = false;
+            state.writing -= 1;
         }
     }
 }
@@ -102,32 +120,47 @@ mod tests {
 
     #[tokio::test]
     async fn callers_share_what_is_written_and_hear_their_own_outcome() {
-        let group: Arc<Group<u32, u32>> = Arc::default();
-        let sizes: Arc<Mutex<Vec<usize>>> = Arc::default();
-        let join = |n: u32| {
-            let (group, sizes) = (group.clone(), sizes.clone());
-            async move {
-                let write = move |items: Vec<u32>| {
-                    sizes.lock().unwrap_or_else(PoisonError::into_inner).push(items.len());
-                    async move {
-                        tokio::task::yield_now().await;
-                        items.into_iter().map(|n| n * 2).collect()
-                    }
-                };
-                group.join(n, write).await
-            }
+        for writers in 1..=2 {
+            let group = Arc::new(Group::new(writers));
+            let written = Arc::new(Mutex::new((vec![], 0, 0)));
+            let join = |n: u32| {
+                let (group, written) = (group.clone(), written.clone());
+                async move { group.join(n, move |items| double(written.clone(), items)).await }
+            };
+            let doubled = futures::future::join_all((0..3000).map(join)).await;
+            assert_eq!(doubled, (0..3000).map(|n| Some(n * 2)).collect::<Vec<_>>());
+            let (sizes, now, most) = written.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            assert!(sizes.len() < 10 && sizes.iter().all(|n| *n <= MOST), "{sizes:?}");
+            assert_eq!((now, most), (0, writers), "so many at a time");
+        }
+    }
+
+    /// The sizes of the groups, how many are being written, and how many were at most.
+    type Written = Arc<Mutex<(Vec<usize>, usize, usize)>>;
+
+    async fn double(written: Written, items: Vec<u32>) -> Vec<u32> {
+        let note = |change: &dyn Fn(&mut (Vec<usize>, usize, usize))| {
+            change(&mut written.lock().unwrap_or_else(PoisonError::into_inner));
         };
-        let doubled = futures::future::join_all((0..1000).map(join)).await;
-        assert_eq!(doubled, (0..1000).map(|n| Some(n * 2)).collect::<Vec<_>>());
-        let sizes = sizes.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        assert!(sizes.len() < 10 && sizes.iter().all(|n| *n <= MOST), "{sizes:?}");
+        note(&|(sizes, now, most)| {
+            sizes.push(items.len());
+            *now += 1;
+            *most = (*most).max(*now);
+        });
+        tokio::task::yield_now().await;
+        note(&|(_, now, _)| *now -= 1);
+        items.into_iter().map(|n| n * 2).collect()
     }
 
     #[tokio::test]
     async fn a_leader_that_panics_strands_nobody() {
-        let group: Arc<Group<u32, u32>> = Arc::default();
-        let bad = group.join(1, |_| async { panic!("as planned") }).await;
-        assert_eq!(bad, None);
-        assert_eq!(group.join(2, |items| async move { items }).await, Some(2));
+        for writers in 1..=2 {
+            let group: Arc<Group<u32, u32>> = Arc::new(Group::new(writers));
+            for _ in 0..3 {
+                let bad = group.join(1, |_| async { panic!("as planned") }).await;
+                assert_eq!(bad, None);
+            }
+            assert_eq!(group.join(2, |items| async move { items }).await, Some(2));
+        }
     }
 }

@@ -59,7 +59,7 @@ impl Ledger {
     /// Over a database, with the clock that due times and liveness are judged by.
     #[must_use]
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Ledger {
-        Ledger { db, clock, turns: Arc::default(), groups: Arc::default() }
+        Ledger { clock, turns: Arc::default(), groups: Arc::new(Groups::of(&db)), db }
     }
 
     /// The ledger's time: the database's.

@@ -63,7 +63,7 @@ impl Ledger {
     /// Whatever the database says.
     pub async fn beat(&self, who: &Presence) -> Result<Vec<JobId>> {
         let now = self.now();
-        let mut tx = self.db.begin("beat").await?;
+        let mut tx = self.db.begin_relaxed("beat").await?;
         tx.query(sql!(
             "INSERT INTO workers (id, process, host, release, queues, dispatcher, slots, draining, started_at, heartbeat_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
@@ -98,7 +98,7 @@ impl Ledger {
         if jobs.is_empty() {
             return Ok(());
         }
-        let mut tx = self.db.begin("progress").await?;
+        let mut tx = self.db.begin_relaxed("progress").await?;
         for (tenant, id, progress) in jobs {
             tx.query(sql!(
                 "UPDATE jobs SET progress = $4 WHERE tenant = $1 AND id = $2 AND worker = $3 AND state = 'running'"

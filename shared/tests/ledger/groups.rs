@@ -1,7 +1,10 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use platen_shared::id::EventId;
+use platen_shared::db::Sql;
+use platen_shared::id::{EventId, JobId};
+use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::{Done, EnqueueError, Enqueued, Fence, Fenced, Presence};
 use platen_shared::store::audit::{self, Audit};
 use serde_json::json;
@@ -101,5 +104,46 @@ pub(crate) async fn the_late_ones_of_a_group_change_nothing(b: Arc<Bench>) {
         assert_eq!(b.state(fence.id).await.state, "running");
         b.ledger.finish(Done { fence: fence.clone(), output: json!(by) }).await.unwrap();
         assert_eq!(b.state(fence.id).await.output.unwrap().0, json!(by));
+    }
+}
+
+pub(crate) async fn an_attempt_ends_once_whatever_comes_together(b: Arc<Bench>) {
+    for fences in running(&b, 80).await.chunks(8) {
+        let trouble = Trouble::new("transient", "busy");
+        let later = b.ledger.now().plus(Duration::from_secs(3600));
+        let group = fences.iter().map(|f| b.ledger.finish(Done { fence: f.clone(), output: json!("done") }));
+        let (ended, failed) =
+            tokio::join!(futures::future::join_all(group), b.ledger.retry(&fences[3], later, &trouble));
+        let well: Vec<bool> = ended.iter().map(Result::is_ok).collect();
+        assert_ne!(well[3], failed.is_ok(), "one of the two: {ended:?}, {failed:?}");
+        assert_eq!(well.iter().filter(|ok| **ok).count(), 7 + usize::from(well[3]), "{ended:?}");
+        for (fence, well) in fences.iter().zip(well) {
+            assert_eq!(b.state(fence.id).await.state, if well { "succeeded" } else { "scheduled" });
+        }
+    }
+}
+
+pub(crate) async fn groups_that_want_the_same_keys_wait_for_each_other_in_one_order(b: Arc<Bench>) {
+    let callers = (0..40).flat_map(|n| (0..10).map(move |k| if n % 2 == 0 { k } else { 9 - k })).map(|k| {
+        let b = b.clone();
+        tokio::spawn(async move { b.ledger.submit(b.job(&format!("k{k}")), None).await.unwrap().id() })
+    });
+    let ids: HashSet<JobId> = futures::future::join_all(callers).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(ids.len(), 10);
+    assert_eq!(b.claim("w", 1000).await.len(), 10);
+}
+
+pub(crate) async fn a_claim_does_not_wait_for_the_disk_and_all_else_does(b: Arc<Bench>) {
+    const WAITS: Sql = Sql {
+        lite: "SELECT synchronous = 2 FROM pragma_synchronous",
+        pg: "SELECT current_setting('synchronous_commit') = 'on'",
+    };
+    for _ in 0..2 {
+        let mut tx = b.ledger.db.begin_relaxed("test").await.unwrap();
+        assert_eq!(tx.query(WAITS).one::<(bool,)>().await.unwrap(), (false,));
+        tx.rollback().await.unwrap();
+        let mut tx = b.ledger.db.begin("test").await.unwrap();
+        assert_eq!(tx.query(WAITS).one::<(bool,)>().await.unwrap(), (true,));
+        tx.rollback().await.unwrap();
     }
 }

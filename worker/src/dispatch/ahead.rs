@@ -6,11 +6,12 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use platen_shared::id::TenantId;
 use platen_shared::ledger::{Fence, Job, Queue};
 use tokio::time::Instant;
 
 /// So much of a lane's work is claimed ahead.
-const AHEAD: Duration = Duration::from_millis(10);
+const AHEAD: Duration = Duration::from_millis(20);
 /// And never more jobs than this.
 const MOST: usize = 1024;
 /// What no slot took up for so long is given back: the lane's jobs have become slow.
@@ -49,15 +50,27 @@ impl Ahead {
         let buffer = lanes.entry(queue).or_default();
         let pace = buffer.pace.unwrap_or(AHEAD).as_secs_f64().max(1e-6);
         let fit = slots as f64 * AHEAD.as_secs_f64() / pace;
-        // Below one per slot and tenth of a second it is not worth holding anything.
-        buffer.target = if fit < slots as f64 / 10.0 || buffer.pace.is_none() { 0 } else { (fit as usize).min(MOST) };
+        buffer.target = if buffer.pace.is_none() { 0 } else { (fit as usize).min(MOST) };
         (free + buffer.target).saturating_sub(buffer.jobs.len())
     }
 
-    /// Takes in what was claimed.
+    /// Takes in what was claimed. The tenants go on by turns: one whose first job comes does not wait behind all that another one has here.
     pub(super) fn put(&self, queue: Queue, jobs: Vec<Job>) {
         let now = Instant::now();
-        self.lock().entry(queue).or_default().jobs.extend(jobs.into_iter().map(|job| (now, job)));
+        let mut lanes = self.lock();
+        let waiting = &mut lanes.entry(queue).or_default().jobs;
+        waiting.extend(jobs.into_iter().map(|job| (now, job)));
+        let mut met: HashMap<TenantId, usize> = HashMap::new();
+        let mut turns: Vec<_> = waiting
+            .drain(..)
+            .map(|(since, job)| {
+                let turn = met.entry(job.tenant).or_default();
+                *turn += 1;
+                (*turn, since, job)
+            })
+            .collect();
+        turns.sort_by_key(|(turn, ..)| *turn);
+        waiting.extend(turns.into_iter().map(|(_, since, job)| (since, job)));
     }
 
     /// Notes how long a job occupied its slot: one slow job shows at once, the return to short ones slowly.
@@ -70,7 +83,7 @@ impl Ahead {
     /// What waited too long.
     pub(super) fn overdue(&self) -> Vec<Fence> {
         let mut lanes = self.lock();
-        let late = lanes.values_mut().filter(|b| b.jobs.front().is_some_and(|(since, _)| since.elapsed() > OVERDUE));
+        let late = lanes.values_mut().filter(|b| b.jobs.iter().any(|(since, _)| since.elapsed() > OVERDUE));
         late.flat_map(|buffer| buffer.jobs.drain(..)).map(|(_, job)| job.fence()).collect()
     }
 
@@ -87,18 +100,64 @@ impl Ahead {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use platen_shared::db::{At, Json};
+    use platen_shared::id::JobId;
+    use serde_json::Value;
 
     #[tokio::test]
     async fn only_short_jobs_are_claimed_ahead() {
         let ahead = Ahead::default();
         assert_eq!(ahead.wanted(Queue::Orders, 10, 4), 4, "nothing is known yet");
         ahead.took(Queue::Orders, Duration::from_millis(1));
-        assert_eq!(ahead.wanted(Queue::Orders, 10, 4), 104, "ten milliseconds of ten slots");
+        assert_eq!(ahead.wanted(Queue::Orders, 10, 4), 204, "twenty milliseconds of ten slots");
         ahead.took(Queue::Orders, Duration::from_micros(1));
-        assert!(ahead.wanted(Queue::Orders, 10, 4) < 130, "slowly more");
+        assert!(ahead.wanted(Queue::Orders, 10, 4) < 240, "slowly more");
         ahead.took(Queue::Orders, Duration::from_secs(1));
         assert_eq!(ahead.wanted(Queue::Orders, 10, 4), 4, "at once less");
         ahead.took(Queue::Money, Duration::from_micros(1));
         assert_eq!(ahead.wanted(Queue::Money, 10, 10), MOST + 10);
+    }
+    #[tokio::test]
+    async fn a_single_job_does_not_wait_behind_another_tenants_many() {
+        let (busy, quiet) = (TenantId::new(), TenantId::new());
+        let ahead = Ahead::default();
+        ahead.put(Queue::Orders, (0..5).map(|n| job(busy, n)).collect());
+        ahead.put(Queue::Orders, vec![job(quiet, 0), job(busy, 5), job(quiet, 1)]);
+        let order: Vec<_> =
+            std::iter::from_fn(|| ahead.next(Queue::Orders).0).map(|job| (job.tenant, job.priority)).collect();
+        let expected = [(busy, 0), (quiet, 0), (busy, 1), (quiet, 1), (busy, 2), (busy, 3), (busy, 4), (busy, 5)];
+        assert_eq!(order, expected, "by turns, and each tenant's in their order");
+    }
+
+    fn job(tenant: TenantId, priority: i64) -> Job {
+        Job {
+            id: JobId::new(),
+            tenant,
+            queue: "orders".to_owned(),
+            kind: "test".to_owned(),
+            key: String::new(),
+            spec_hash: None,
+            provider: String::new(),
+            payload: Json(Value::Null),
+            priority,
+            state: "running".to_owned(),
+            attempt: 1,
+            failures: 0,
+            recoveries: 0,
+            worker: Some("w".to_owned()),
+            run_at: At(0),
+            waiting_for: String::new(),
+            waiting_why: String::new(),
+            saved: None,
+            error: None,
+            cancel_requested: false,
+            correlation_id: String::new(),
+            enqueued_at: At(0),
+            ready_at: At(0),
+            started_at: Some(At(0)),
+            progress: None,
+            output: None,
+            finished_at: None,
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::execute::Runner;
 use crate::lanes::{Lanes, Slot};
 use crate::{POLL_EVERY, steadily};
 
-/// A slot runs jobs of one lane for so long, then it is offered to the lanes anew.
+/// A slot runs jobs of one lane for so long; then a better lane may have it.
 const SLICE: Duration = Duration::from_millis(20);
 
 /// A slot that has jobs to run.
@@ -39,6 +39,8 @@ struct Shop {
     runner: Arc<Runner>,
     lanes: Arc<Lanes>,
     ahead: Ahead,
+    /// Lanes that have work and no slot for it.
+    hungry: Mutex<Vec<Queue>>,
     /// Held while a claim is on its way.
     claiming: tokio::sync::Mutex<()>,
     stop: CancellationToken,
@@ -56,7 +58,8 @@ struct LedgerBackend {
 /// Never by itself: the database's troubles are waited out.
 pub(crate) async fn serve(runner: &Arc<Runner>, lanes: &Arc<Lanes>, stop: CancellationToken) -> Result<()> {
     let (runner, lanes) = (runner.clone(), lanes.clone());
-    let shop = Arc::new(Shop { runner, lanes, ahead: Ahead::default(), claiming: tokio::sync::Mutex::default(), stop });
+    let (ahead, hungry, claiming) = (Ahead::default(), Mutex::default(), tokio::sync::Mutex::default());
+    let shop = Arc::new(Shop { runner, lanes, ahead, hungry, claiming, stop });
     let hired = shop.clone();
     let monitor = Monitor::new()
         // What runs is waited for by the worker itself, who knows of every slot.
@@ -88,16 +91,16 @@ pub(crate) async fn serve(runner: &Arc<Runner>, lanes: &Arc<Lanes>, stop: Cancel
 async fn work(turn: Turn, shop: Data<Arc<Shop>>) -> Result<(), Infallible> {
     let since = Instant::now();
     loop {
+        let Some(room) = shop.runner.room().await else { return Ok(()) };
         let (job, low) = shop.ahead.next(turn.queue);
         if low {
             shop.lanes.tell();
         }
         let Some(job) = job else { return Ok(()) };
         let began = Instant::now();
-        shop.runner.run_on(job).await;
+        shop.runner.run_on(job, room).await;
         shop.ahead.took(turn.queue, began.elapsed());
-        // A better lane may want the slot by now.
-        if since.elapsed() > SLICE || shop.stop.is_cancelled() {
+        if shop.stop.is_cancelled() || (since.elapsed() > SLICE && shop.is_wanted_by_better(turn.queue)) {
             drop(turn.slot);
             return Ok(());
         }
@@ -109,18 +112,15 @@ async fn fetch(shop: Arc<Shop>) -> Vec<Turn> {
     loop {
         let changed = shop.lanes.changed();
         shop.give_back(shop.ahead.overdue()).await;
-        let open: Vec<Queue> =
-            shop.lanes.all().iter().map(|lane| lane.queue).filter(|queue| shop.wants(*queue)).collect();
-        let busy = if open.is_empty() { vec![] } else { shop.look(&open).await };
-        for lane in shop.lanes.all() {
-            if busy.contains(&lane.queue) {
-                // A task of its own: what is claimed is known here even when nobody waits for it any more.
-                let _ = tokio::spawn(shop.clone().claim(lane.queue)).await;
-            }
-            let turns = shop.turns(lane.queue);
-            if !turns.is_empty() {
-                return turns;
-            }
+        let busy = shop.look().await;
+        for queue in busy.iter().copied().filter(|queue| shop.wanted(*queue) > 0) {
+            // A task of its own: what is claimed is known here even when nobody waits for it any more.
+            let _ = tokio::spawn(shop.clone().claim(queue)).await;
+        }
+        let turns: Vec<Turn> = shop.lanes.all().iter().flat_map(|lane| shop.turns(lane.queue)).collect();
+        shop.note_hungry(&busy);
+        if !turns.is_empty() {
+            return turns;
         }
         // Work that was brought, a freed slot, or the poll.
         tokio::select! {
@@ -132,14 +132,36 @@ async fn fetch(shop: Arc<Shop>) -> Vec<Turn> {
 }
 
 impl Shop {
-    /// Whether a claim for a lane would be of use.
-    fn wants(&self, queue: Queue) -> bool {
-        self.ahead.wanted(queue, self.lanes.slots_of(queue), self.lanes.room(queue)) > 0
+    /// How many jobs of a lane a claim should bring.
+    fn wanted(&self, queue: Queue) -> usize {
+        self.ahead.wanted(queue, self.lanes.slots_of(queue), self.lanes.room(queue))
     }
 
-    async fn look(&self, open: &[Queue]) -> Vec<Queue> {
+    /// Notes which lanes wait for a slot that another one has.
+    fn note_hungry(&self, busy: &[Queue]) {
+        let waits = |queue: &Queue| self.lanes.room(*queue) == 0 && !self.lanes.is_full(*queue);
+        *self.hungry.lock().unwrap_or_else(PoisonError::into_inner) = busy.iter().copied().filter(waits).collect();
+    }
+
+    fn is_wanted_by_better(&self, queue: Queue) -> bool {
+        let hungry = self.hungry.lock().unwrap_or_else(PoisonError::into_inner);
+        self.lanes
+            .all()
+            .iter()
+            .map(|lane| lane.queue)
+            .take_while(|better| *better != queue)
+            .any(|q| hungry.contains(&q))
+    }
+
+    /// The lanes with work that could take more, best first.
+    async fn look(&self) -> Vec<Queue> {
+        let lanes = self.lanes.all().iter().map(|lane| lane.queue);
+        let open: Vec<Queue> = lanes.filter(|queue| self.wanted(*queue) > 0 || !self.lanes.is_full(*queue)).collect();
+        if open.is_empty() {
+            return open;
+        }
         steadily("look for work", self.runner.ledger(), |ledger| {
-            let open = open.to_vec();
+            let open = open.clone();
             async move { ledger.with_work(&open).await }
         })
         .await
@@ -148,7 +170,7 @@ impl Shop {
     /// Fills a lane up.
     async fn claim(self: Arc<Self>, queue: Queue) {
         let _claiming = self.claiming.lock().await;
-        let n = self.ahead.wanted(queue, self.lanes.slots_of(queue), self.lanes.room(queue));
+        let n = self.wanted(queue);
         if n == 0 || self.stop.is_cancelled() {
             return;
         }

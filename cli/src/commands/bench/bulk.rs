@@ -21,7 +21,7 @@ pub(super) async fn run(place: &Place, rounds: u32, n: u64) -> Result<()> {
     }
     let there = ready(&ledger).await?;
     ensure!(there == u64::from(rounds) * n, "{} jobs were committed and {there} are there", u64::from(rounds) * n);
-    tell(&format!("enqueue in blocks of {BLOCK}, {}", ledger.db.engine()), "/s", &rates);
+    tell(&format!("enqueue in blocks of {BLOCK}, two callers, {}", ledger.db.engine()), "/s", &rates);
     ledger.db.close().await;
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
+use futures::{StreamExt, TryStreamExt};
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::Ledger;
 use platen_shared::ledger::enqueue::{NewJob, enqueue_all};
@@ -49,21 +50,32 @@ pub(super) async fn one(ledger: &Ledger, tenant: TenantId, bench: Bench) -> Resu
     Ok(ledger.submit(bench.job(tenant, ledger.now())?, None).await?.id())
 }
 
-/// `n` jobs in blocks, due in `delay`; says how far it is when there are many.
-pub(super) async fn in_blocks(
+/// `n` jobs in blocks, two callers at a time, due in `delay`; says how far it is when there are many.
+pub(super) async fn in_blocks(ledger: &Ledger, tenant: TenantId, what: (u64, u64, u64), delay: Duration) -> Result<()> {
+    blocks(ledger, tenant, what, delay, 2).await
+}
+
+/// The same by one caller, as the harness does it with everybody.
+pub(super) async fn block_by_block(ledger: &Ledger, tenant: TenantId, what: (u64, u64, u64)) -> Result<()> {
+    blocks(ledger, tenant, what, Duration::ZERO, 1).await
+}
+
+async fn blocks(
     ledger: &Ledger,
     tenant: TenantId,
     (n, from, w): (u64, u64, u64),
     delay: Duration,
+    callers: usize,
 ) -> Result<()> {
-    for first in (0..n).step_by(usize::try_from(BLOCK)?) {
+    let blocks = (0..n).step_by(usize::try_from(BLOCK)?).map(async |first| {
         let jobs: Vec<_> = (first..(first + BLOCK).min(n)).map(|k| Bench::new(from + k, w)).collect();
         block(ledger, tenant, &jobs, delay).await?;
         if first > 0 && first % 100_000 == 0 {
             eprintln!("enqueued {first} of {n}");
         }
-    }
-    Ok(())
+        anyhow::Ok(())
+    });
+    futures::stream::iter(blocks).buffer_unordered(callers).try_collect().await
 }
 
 async fn block(ledger: &Ledger, tenant: TenantId, jobs: &[Bench], delay: Duration) -> Result<()> {

@@ -21,7 +21,7 @@ pub(super) async fn run(ledger: &Ledger, options: &Options) -> Result<()> {
     match options.word("mode", "single") {
         "single" => fill::singly(ledger, tenant, CALLERS, (n, from, w)).await?,
         "serial" => fill::singly(ledger, tenant, 1, (n, from, w)).await?,
-        "bulk" => fill::in_blocks(ledger, tenant, (n, from, w), Duration::ZERO).await?,
+        "bulk" => fill::block_by_block(ledger, tenant, (n, from, w)).await?,
         "paced" => {
             for k in 0..n {
                 fill::one(ledger, tenant, Bench::new(from + k, w)).await?;
