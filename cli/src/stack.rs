@@ -95,7 +95,7 @@ impl Stack {
 
     /// A worker inside this process.
     pub(crate) fn work_here(&mut self) -> Result<()> {
-        let (mut setup, settings) = self.base.worker(&self.config, None)?;
+        let (mut setup, settings) = self.base.worker(&self.config, None);
         setup.lone = Some(lone::of_file(&self.config_file)?);
         self.tasks.push(tokio::spawn(platen_worker::run(setup, settings, self.stop.child_token())));
         Ok(())

@@ -152,13 +152,13 @@ impl Base {
         &self,
         config: &Config,
         hook: Option<Hook>,
-    ) -> Result<(platen_worker::Setup, platen_worker::Settings)> {
+    ) -> (platen_worker::Setup, platen_worker::Settings) {
         let renders = match config.worker.renders {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             given => given,
         };
         let ports = Ports {
-            providers: Arc::new(self.accounts(config)?),
+            providers: Arc::new(self.accounts(config)),
             press: Arc::new(LocalPress::new(renders)),
             blobs: self.blobs.clone(),
             links: self.links.clone(),
@@ -185,17 +185,17 @@ impl Base {
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             release: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        Ok((setup, settings))
+        (setup, settings)
     }
 
     /// Tenants' accounts at providers.
-    pub(crate) fn accounts(&self, config: &Config) -> Result<Accounts> {
-        Ok(Accounts {
+    pub(crate) fn accounts(&self, config: &Config) -> Accounts {
+        Accounts {
             read: self.ledger.db.reader(),
             keyring: self.keyring.clone(),
-            http: Http::new(self.gates.clone())?,
+            http: Http::new(self.gates.clone()),
             gelato: config.gelato(),
-        })
+        }
     }
 }
 

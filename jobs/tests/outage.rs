@@ -69,7 +69,7 @@ async fn half_an_hour_without_the_printer_gives_no_order_up() {
 fn accounts(world: &World) -> Accounts {
     let clock = Arc::new(world.clock.clone());
     let board = SqlBoard::new(world.test.db.clone(), clock.clone());
-    let http = Http::new(Arc::new(Gates::on(Box::new(board), clock))).unwrap();
+    let http = Http::new(Arc::new(Gates::on(Box::new(board), clock)));
     let gelato = Settings { requests_per_second: BUDGET, burst: BUDGET, ..Settings::all(&world.printer.base_url()) };
     Accounts { read: world.test.db.reader(), keyring: world.ports.links.keyring().clone(), http, gelato }
 }

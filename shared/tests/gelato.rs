@@ -53,7 +53,7 @@ impl Shop {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let server = Server::start(listener, config).await.expect("the stand-in");
         let hands = Arc::new(Hands(AtomicI64::new(1_000_000_000)));
-        let http = Http::new(Arc::new(Gates::new(hands.clone()))).expect("a client");
+        let http = Http::new(Arc::new(Gates::new(hands.clone())));
         let gelato = gelato(&server, KEY, 1, &http);
         Shop { server, hands, http, gelato }
     }

@@ -162,7 +162,13 @@ fn secrets(report: &mut Report, config: &Config) {
 /// Every tenant's connection: whether its credential opens, and whether the provider takes it.
 async fn providers(report: &mut Report, config: &Config, offline: bool) -> Result<()> {
     let base = Base::open(config, false).await?;
-    let accounts = base.accounts(config)?;
+    let accounts = base.accounts(config);
+    if let Err(error) = accounts.http.check() {
+        report.wrong(
+            "calls",
+            &format!("no provider can be asked: {error}; install the machine's certificates (ca-certificates)"),
+        );
+    }
     let mut read = base.ledger.db.reader();
     let mut asked = 0;
     for tenant in tenants::list(&mut read).await? {

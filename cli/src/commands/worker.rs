@@ -59,7 +59,7 @@ pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
     }
     checks::at_start(&config, &base.ledger.db, &base.blobs);
     watched(&config, &base).await?;
-    let (mut setup, settings) = base.worker(&config, hook)?;
+    let (mut setup, settings) = base.worker(&config, hook);
     setup.lone = Some(lone::of_sources(&sources)?);
     platen_worker::run(setup, settings, stop).await?;
     base.close().await;
@@ -78,7 +78,7 @@ async fn only(mut config: Config, id: JobId, owner: Option<String>, attempt: Opt
     let hook = crash::hook()?;
     config.database.connections = config.database.connections.min(CHILD_CONNECTIONS);
     let base = Base::open(&config, false).await?;
-    let (setup, settings) = base.worker(&config, hook)?;
+    let (setup, settings) = base.worker(&config, hook);
     platen_worker::lone::child(setup, &settings.lanes, id, &owner, attempt).await?;
     base.close().await;
     Ok(ExitCode::SUCCESS)

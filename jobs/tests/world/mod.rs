@@ -50,7 +50,7 @@ impl World {
         let printer = Server::start(listener, config).await.unwrap();
         let keyring = Keyring::new(&"a test installation's secret of enough length".to_owned().into());
         let board = SqlBoard::new(test.db.clone(), Arc::new(clock.clone()));
-        let http = Http::new(Arc::new(Gates::on(Box::new(board), Arc::new(clock.clone())))).unwrap();
+        let http = Http::new(Arc::new(Gates::on(Box::new(board), Arc::new(clock.clone()))));
         let gelato = Settings { requests_per_second: 10_000, burst: 10_000, ..Settings::all(&printer.base_url()) };
         let ports = Ports {
             providers: Arc::new(Accounts { read: test.db.reader(), keyring: keyring.clone(), http, gelato }),

@@ -30,7 +30,7 @@ struct Replica {
 impl Replica {
     fn new(board: Box<dyn Board>, account: AccountKey, printer: &Server) -> Replica {
         let gates = Arc::new(Gates::on(board, Arc::new(SystemClock::new())));
-        let http = Http::new(gates.clone()).unwrap();
+        let http = Http::new(gates.clone());
         let (requests_per_second, burst) = (RATE.per_second, RATE.burst);
         let settings = Settings { requests_per_second, burst, ..Settings::all(&printer.base_url()) };
         let gelato = Arc::new(Gelato::new(settings, KEY.to_owned().into(), account.tenant, &http));

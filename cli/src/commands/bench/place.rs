@@ -119,7 +119,7 @@ pub(super) fn config(database_url: &str, redis_url: Option<&str>, slots: u64) ->
 
 /// The product's worker, with the benchmark's kind and no cron lines.
 pub(super) fn worker(base: &Base, config: &Config) -> Result<(platen_worker::Setup, platen_worker::Settings)> {
-    let (mut setup, mut settings) = base.worker(config, None)?;
+    let (mut setup, mut settings) = base.worker(config, None);
     setup.find = kind::find;
     settings.lines.clear();
     Ok((setup, settings))

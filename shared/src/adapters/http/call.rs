@@ -116,7 +116,14 @@ impl Account {
     async fn send(&self, call: &Call) -> Sent {
         let limits = self.http.limits;
         let limit = if call.effect == Effect::Read { limits.read } else { limits.write };
-        let mut request = self.http.client.request(call.method.clone(), call.url.clone()).timeout(limit);
+        let client = match self.http.client() {
+            Ok(client) => client,
+            Err(error) => {
+                tracing::error!(%error, "nothing can be asked of {}: {error}; run `platen doctor`", self.provider);
+                return Sent::Never;
+            }
+        };
+        let mut request = client.request(call.method.clone(), call.url.clone()).timeout(limit);
         if let Some((name, value)) = &call.credential {
             let mut value = value.clone();
             value.set_sensitive(true);

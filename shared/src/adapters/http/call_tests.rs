@@ -40,11 +40,7 @@ async fn server(answers: Vec<String>) -> (Url, tokio::task::JoinHandle<Vec<Strin
 
 fn account() -> Account {
     let gates = Arc::new(Gates::new(Arc::new(SystemClock::new())));
-    Http::with_limits(gates, LIMITS).expect("a client").account(
-        "gelato",
-        TenantId::new(),
-        Rate { per_second: 100, burst: 100 },
-    )
+    Http::with_limits(gates, LIMITS).account("gelato", TenantId::new(), Rate { per_second: 100, burst: 100 })
 }
 
 fn call(effect: Effect, url: &Url) -> Call {

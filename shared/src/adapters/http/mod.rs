@@ -16,7 +16,7 @@ mod stock;
 mod tally;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -70,35 +70,47 @@ impl Default for Limits {
 /// The client that all adapters of a process share, with the gates of all accounts.
 #[derive(Clone, Debug)]
 pub struct Http {
-    client: reqwest::Client,
+    client: Arc<OnceLock<reqwest::Client>>,
     gates: Arc<Gates>,
     limits: Limits,
 }
 
 impl Http {
     /// The client with the usual limits.
-    ///
-    /// # Errors
-    /// [`PortError::Transient`] when the machine's certificates or resolver cannot be read.
-    pub fn new(gates: Arc<Gates>) -> PortResult<Http> {
+    #[must_use]
+    pub fn new(gates: Arc<Gates>) -> Http {
         Http::with_limits(gates, Limits::default())
     }
 
     /// The client with other limits.
+    #[must_use]
+    pub fn with_limits(gates: Arc<Gates>, limits: Limits) -> Http {
+        Http { client: Arc::default(), gates, limits }
+    }
+
+    /// Whether calls can be made at all on this machine; the first call finds out otherwise.
     ///
     /// # Errors
-    /// As [`Http::new`].
-    pub fn with_limits(gates: Arc<Gates>, limits: Limits) -> PortResult<Http> {
+    /// [`PortError::Transient`] when the machine's certificates or resolver cannot be read.
+    pub fn check(&self) -> PortResult<()> {
+        self.client().map(drop)
+    }
+
+    /// Made by who needs it first: a process that waits for work keeps neither certificates nor TLS in memory.
+    fn client(&self) -> PortResult<&reqwest::Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
         let client = reqwest::Client::builder()
             .user_agent(concat!("platen/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(limits.connect)
+            .connect_timeout(self.limits.connect)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             // Below the usual keep-alive of servers: writing into a connection that is just being closed looks like a lost reply.
             .pool_idle_timeout(Duration::from_secs(20))
             .build()
             .map_err(|error| PortError::Transient(format!("the HTTP client cannot be built: {error}")))?;
-        Ok(Http { client, gates, limits })
+        Ok(self.client.get_or_init(|| client))
     }
 
     /// A tenant's account at a provider: its budget and breaker are shared by everyone who opens it.
