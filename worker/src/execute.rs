@@ -15,10 +15,11 @@ use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::lone::LONE_AFTER;
 use platen_shared::ledger::{Fence, Job, Ledger, Presence, Progress, Queue, RECOVERIES_MAX};
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use crate::ends::{Ended, Ends, Room};
 use crate::lone::{self, Lone};
 use crate::settle::{Verdict, settle};
 
@@ -68,10 +69,8 @@ pub struct Runner {
     running: Mutex<HashMap<JobId, Running>>,
     held: Mutex<HashSet<JobId>>,
     unsettled: Arc<Semaphore>,
+    ends: Ends,
 }
-
-/// The right to leave one end to be written, until it is dropped.
-pub(crate) struct Room(#[expect(dead_code, reason = "dropping it is its use")] OwnedSemaphorePermit);
 
 /// What is known of a running job.
 #[derive(Clone)]
@@ -89,7 +88,7 @@ impl Running {
     }
 }
 
-fn span(job: &Job) -> tracing::Span {
+pub(crate) fn span(job: &Job) -> tracing::Span {
     tracing::info_span!("job", job = %job.id, kind = %job.kind, tenant = %job.tenant, attempt = job.attempt, correlation_id = %job.correlation_id)
 }
 
@@ -99,7 +98,15 @@ impl Runner {
     pub fn new(name: String, setup: Setup) -> Runner {
         let presence = Mutex::new(Presence::named(&name));
         let unsettled = Arc::new(Semaphore::new(UNSETTLED_MAX as usize));
-        Runner { name, setup, presence, running: Mutex::default(), held: Mutex::default(), unsettled }
+        Runner {
+            name,
+            setup,
+            presence,
+            running: Mutex::default(),
+            held: Mutex::default(),
+            unsettled,
+            ends: Ends::default(),
+        }
     }
 
     /// The worker's name.
@@ -163,23 +170,17 @@ impl Runner {
 
     /// Waits until so few ends are to be written that one more job may run.
     pub(crate) async fn room(&self) -> Option<Room> {
-        self.unsettled.clone().acquire_owned().await.ok().map(Room)
+        self.unsettled.clone().acquire_owned().await.ok().map(Room::of)
     }
 
-    /// The same for one of many short ones: it answers when the next may run. The end of a kind that records nothing is written beside, with
-    /// others'; a kill before that runs it once more, which every kind can bear.
+    /// The same for one of many short ones: it answers when the next may run. The end of a kind that records nothing is left to be written.
     pub(crate) async fn run_on(self: &Arc<Self>, job: Job, room: Room) {
         let span = span(&job);
-        let verdict = self.attempt(&job).instrument(span.clone()).await;
-        if matches!(&verdict, Verdict::Done(entry, _) if !entry.records) {
-            let runner = self.clone();
-            let ending = async move {
-                runner.settle(&job, verdict).await;
-                drop(room);
-            };
-            tokio::spawn(ending.instrument(span));
-        } else {
-            self.settle(&job, verdict).instrument(span).await;
+        match self.attempt(&job).instrument(span.clone()).await {
+            Verdict::Done(entry, output) if !entry.records => {
+                self.ends.leave(self, Ended { job, entry, output, room });
+            }
+            verdict => self.settle(&job, verdict).instrument(span).await,
         }
     }
 
@@ -188,7 +189,7 @@ impl Runner {
         self.held().extend(jobs.iter().map(|job| job.id));
     }
 
-    pub(crate) fn holds_no_more(&self, fences: &[Fence]) {
+    pub(crate) fn holds_no_more<'a>(&self, fences: impl IntoIterator<Item = &'a Fence>) {
         let mut held = self.held();
         for fence in fences {
             held.remove(&fence.id);
@@ -311,7 +312,7 @@ impl Runner {
         }
     }
 
-    async fn point(&self, kind: &str, name: &str) {
+    pub(crate) async fn point(&self, kind: &str, name: &str) {
         if let (Some(hook), Some(entry)) = (&self.setup.hook, (self.setup.find)(kind)) {
             hook(entry.kind, name).await;
         }

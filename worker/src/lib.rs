@@ -1,6 +1,7 @@
 //! The executor: claims jobs, runs them, finishes them. Liveness is per process; any worker may die at any moment.
 
 mod dispatch;
+mod ends;
 pub mod execute;
 mod heart;
 mod lanes;

@@ -58,23 +58,23 @@ fn harsher(verdict: Verdict, error: &db::Error) -> Verdict {
     }
 }
 
-/// What is rare is boxed: a thousand ends may wait to be written together, each as large as its largest way to go.
 async fn write(setup: &Setup, job: &Job, verdict: &Verdict) -> Result<(), Fenced> {
     match verdict {
-        Verdict::Done(entry, output) if entry.records => Box::pin(record(setup, entry, job, output)).await,
+        Verdict::Done(entry, output) if entry.records => record(setup, entry, job, output).await,
         Verdict::Done(entry, output) => {
-            setup.ledger.finish(Done { fence: job.fence(), output: kept(entry, output)? }).await?;
+            let done = Done { fence: job.fence(), output: kept(entry, output)? };
+            setup.ledger.finish(&[done]).await.pop().unwrap_or(Err(Fenced::Late))?;
             tracing::info!("job {} succeeded", job.id);
             Ok(())
         }
-        Verdict::Failed(entry, failure) => Box::pin(fail(setup, entry, job, failure)).await,
+        Verdict::Failed(entry, failure) => fail(setup, entry, job, failure).await,
         Verdict::Written => Ok(()),
-        Verdict::Broken(trouble) => Box::pin(give_up(setup, None, job, End::Dead, trouble)).await,
+        Verdict::Broken(trouble) => give_up(setup, None, job, End::Dead, trouble).await,
         Verdict::Foreign => {
             let why = "this worker's release does not know this kind or version of work; a newer worker will take it";
             let trouble = Trouble::new("newer_release", why);
             let later = in_a(setup, Duration::from_secs(60));
-            Box::pin(setup.ledger.postpone(&job.fence(), later, Waiting::NotReady, &trouble)).await
+            setup.ledger.postpone(&job.fence(), later, Waiting::NotReady, &trouble).await
         }
     }
 }
@@ -91,7 +91,7 @@ async fn record(setup: &Setup, entry: &Entry, job: &Job, output: &Value) -> Resu
     Ok(())
 }
 
-fn kept(entry: &Entry, output: &Value) -> db::Result<Value> {
+pub(crate) fn kept(entry: &Entry, output: &Value) -> db::Result<Value> {
     (entry.keep)(output).map_err(|e| db::Error::Decode(e.into()))
 }
 

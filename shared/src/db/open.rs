@@ -50,6 +50,8 @@ impl Db {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
+            // Kibibytes, used as they are needed: what a large group changes is not written and read in between.
+            .pragma("cache_size", "-16000")
             // A claim's rows arrive in one go: each full buffer is a change of threads.
             .row_buffer_size(1024)
             .busy_timeout(Duration::from_secs(5));

@@ -53,21 +53,9 @@ macro_rules! held {
 }
 
 impl Ledger {
-    /// Ends an attempt as succeeded, in a transaction shared with whatever else ends now; answers after its commit.
-    ///
-    /// # Errors
-    /// [`Fenced`].
-    pub async fn finish(&self, done: Done) -> Result<(), Fenced> {
-        let ledger = self.clone();
-        let write = move |all| {
-            let ledger = ledger.clone();
-            async move { ledger.finish_all(all).await }
-        };
-        self.groups.finish.join(done, write).await.unwrap_or_else(|| Err(db::Error::WorkerCrashed.into()))
-    }
-
-    async fn finish_all(&self, all: Vec<Done>) -> Vec<Result<(), Fenced>> {
-        let error = match self.finish_together(&all).await {
+    /// Ends attempts as succeeded, in one transaction where none of them spoils it; answers for each, in their order, after the commit.
+    pub async fn finish(&self, all: &[Done]) -> Vec<Result<(), Fenced>> {
+        let error = match self.finish_together(all).await {
             Ok(held) => {
                 let outcome = |one: &Done| if held.contains(&one.fence.id) { Ok(()) } else { Err(Fenced::Late) };
                 return all.iter().map(outcome).collect();
@@ -78,7 +66,7 @@ impl Ledger {
         // One that the database refuses must not take the others with it.
         tracing::debug!(%error, "{} jobs could not be ended together; one by one now", all.len());
         let mut outcomes = vec![];
-        for one in &all {
+        for one in all {
             outcomes.push(match self.finish_together(std::slice::from_ref(one)).await {
                 Ok(held) if held.is_empty() => Err(Fenced::Late),
                 Ok(_) => Ok(()),

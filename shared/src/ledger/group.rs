@@ -6,58 +6,70 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::finish_many::Done;
 use super::submit::Submission;
-use super::{EnqueueError, Enqueued, Fenced};
+use super::{EnqueueError, Enqueued};
 use crate::db::Db;
 
 /// So many share a transaction at most.
 const MOST: usize = 1024;
 
-/// The groups of a ledger.
-pub(super) struct Groups {
-    pub(super) submit: Arc<Group<Submission, Result<Enqueued, EnqueueError>>>,
-    pub(super) finish: Arc<Group<Done, Result<(), Fenced>>>,
-}
+/// Those who submit jobs.
+pub(super) type Submissions = Group<Submission, Result<Enqueued, EnqueueError>>;
 
-impl Groups {
-    /// On Postgres one transaction waits for the disk while the next one is being worked on. SQLite has one writer; of ends, which come from
-    /// one busy process, the next group is made ready meanwhile.
-    pub(super) fn of(db: &Db) -> Groups {
-        let submit = match db {
-            Db::Sqlite { .. } => 1,
-            Db::Postgres(_) => 2,
-        };
-        Groups { submit: Arc::new(Group::new(submit)), finish: Arc::new(Group::new(2)) }
+/// Transactions at a time that are worth it: on Postgres one waits for the disk while the next one is being worked on; SQLite has one writer.
+pub(super) fn writers(db: &Db) -> usize {
+    match db {
+        Db::Sqlite { .. } => 1,
+        Db::Postgres(_) => 2,
     }
 }
 
 /// Callers who wait for the next transaction.
-pub(super) struct Group<T, R> {
+pub struct Group<T, R> {
     state: Mutex<State<T, R>>,
     /// Transactions at a time.
     writers: usize,
 }
 
 struct State<T, R> {
-    waiting: VecDeque<(T, oneshot::Sender<R>)>,
+    waiting: VecDeque<(T, Option<oneshot::Sender<R>>)>,
     writing: usize,
 }
 
 impl<T, R> Group<T, R> {
-    fn new(writers: usize) -> Self {
+    /// Writes so many groups at a time.
+    #[must_use]
+    pub fn new(writers: usize) -> Self {
         Group { state: Mutex::new(State { waiting: VecDeque::new(), writing: 0 }), writers }
     }
 }
 
 impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
     /// Writes an item with whatever else waits; `write` answers one outcome per item, in their order. `None` when it did not come to an end.
-    pub(super) async fn join<F, W>(self: &Arc<Self>, item: T, write: F) -> Option<R>
+    pub async fn join<F, W>(self: &Arc<Self>, item: T, write: F) -> Option<R>
     where
         F: Fn(Vec<T>) -> W + Send + 'static,
         W: Future<Output = Vec<R>> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
+        self.add(item, Some(tell), write);
+        told.await.ok()
+    }
+
+    /// The same for who does not wait for the outcome.
+    pub fn leave<F, W>(self: &Arc<Self>, item: T, write: F)
+    where
+        F: Fn(Vec<T>) -> W + Send + 'static,
+        W: Future<Output = Vec<R>> + Send + 'static,
+    {
+        self.add(item, None, write);
+    }
+
+    fn add<F, W>(self: &Arc<Self>, item: T, tell: Option<oneshot::Sender<R>>, write: F)
+    where
+        F: Fn(Vec<T>) -> W + Send + 'static,
+        W: Future<Output = Vec<R>> + Send + 'static,
+    {
         let leads = {
             let mut state = self.lock();
             state.waiting.push_back((item, tell));
@@ -69,7 +81,6 @@ impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
             // A task of its own: the others do not lose their transaction when this caller goes away.
             tokio::spawn(self.clone().lead(write));
         }
-        told.await.ok()
     }
 
     async fn lead<F, W>(self: Arc<Self>, write: F)
@@ -89,7 +100,7 @@ impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
                 state.waiting.drain(..n).unzip()
             };
             for (tell, outcome) in tell.into_iter().zip(write(items).await) {
-                let _ = tell.send(outcome);
+                let _ = tell.map(|tell| tell.send(outcome));
             }
         }
     }
@@ -136,19 +147,18 @@ mod tests {
     }
 
     /// The sizes of the groups, how many are being written, and how many were at most.
-    type Written = Arc<Mutex<(Vec<usize>, usize, usize)>>;
+    type Written = (Vec<usize>, usize, usize);
 
-    async fn double(written: Written, items: Vec<u32>) -> Vec<u32> {
-        let note = |change: &dyn Fn(&mut (Vec<usize>, usize, usize))| {
-            change(&mut written.lock().unwrap_or_else(PoisonError::into_inner));
-        };
-        note(&|(sizes, now, most)| {
+    async fn double(written: Arc<Mutex<Written>>, items: Vec<u32>) -> Vec<u32> {
+        let change = || written.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let (sizes, now, most) = &mut *change();
             sizes.push(items.len());
             *now += 1;
             *most = (*most).max(*now);
-        });
+        }
         tokio::task::yield_now().await;
-        note(&|(_, now, _)| *now -= 1);
+        change().1 -= 1;
         items.into_iter().map(|n| n * 2).collect()
     }
 

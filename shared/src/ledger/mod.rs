@@ -36,7 +36,8 @@ use crate::id::{JobId, TenantId};
 pub use enqueue::{EnqueueError, Enqueued, NewJob};
 pub use finish::{Fence, Fenced};
 pub use finish_many::Done;
-use group::Groups;
+pub use group::Group;
+use group::Submissions;
 pub use system::{Presence, Progress};
 use turn::Turn;
 
@@ -52,14 +53,14 @@ pub struct Ledger {
     pub db: Db,
     clock: Arc<dyn Clock>,
     turns: Arc<Mutex<HashMap<Queue, Turn>>>,
-    groups: Arc<Groups>,
+    submissions: Arc<Submissions>,
 }
 
 impl Ledger {
     /// Over a database, with the clock that due times and liveness are judged by.
     #[must_use]
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Ledger {
-        Ledger { clock, turns: Arc::default(), groups: Arc::new(Groups::of(&db)), db }
+        Ledger { clock, turns: Arc::default(), submissions: Arc::new(Group::new(group::writers(&db))), db }
     }
 
     /// The ledger's time: the database's.

@@ -47,7 +47,7 @@ impl Ledger {
             let ledger = ledger.clone();
             async move { ledger.submit_all(all).await }
         };
-        let outcome = self.groups.submit.join(submission, write).await;
+        let outcome = self.submissions.join(submission, write).await;
         outcome.unwrap_or_else(|| Err(db::Error::WorkerCrashed.into()))
     }
 

@@ -7,7 +7,7 @@ use platen_shared::id::{EventId, JobId};
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::{Done, EnqueueError, Enqueued, Fence, Fenced, Presence};
 use platen_shared::store::audit::{self, Audit};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Bench;
 
@@ -71,13 +71,14 @@ async fn running(b: &Bench, n: usize) -> Vec<Fence> {
     b.claim_jobs("w", 1000).await.iter().map(|job| job.fence()).collect()
 }
 
+fn done(fence: &Fence, output: Value) -> Done {
+    Done { fence: fence.clone(), output }
+}
+
 pub(crate) async fn many_attempts_end_in_one_transaction(b: Arc<Bench>) {
     let fences = running(&b, 100).await;
-    let ends = fences.iter().map(|fence| {
-        let output = json!({ "of": fence.id.to_string() });
-        b.ledger.finish(Done { fence: fence.clone(), output })
-    });
-    assert!(futures::future::join_all(ends).await.iter().all(Result::is_ok));
+    let ends: Vec<Done> = fences.iter().map(|fence| done(fence, json!({ "of": fence.id.to_string() }))).collect();
+    assert!(b.ledger.finish(&ends).await.iter().all(Result::is_ok));
     for fence in &fences {
         let job = b.state(fence.id).await;
         assert_eq!((job.state.as_str(), job.attempt, job.finished()), ("succeeded", 1, true));
@@ -86,8 +87,8 @@ pub(crate) async fn many_attempts_end_in_one_transaction(b: Arc<Bench>) {
         assert_eq!((attempts.len(), attempts[0].outcome.as_deref()), (1, Some("succeeded")));
         assert!(attempts[0].ended_at.is_some());
     }
-    let again = b.ledger.finish(Done { fence: fences[0].clone(), output: json!(null) }).await;
-    assert!(matches!(again, Err(Fenced::Late)), "it ends once");
+    let again = b.ledger.finish(&[done(&fences[0], json!(null))]).await;
+    assert!(matches!(again[..], [Err(Fenced::Late)]), "it ends once");
 }
 
 pub(crate) async fn the_late_ones_of_a_group_change_nothing(b: Arc<Bench>) {
@@ -97,12 +98,12 @@ pub(crate) async fn the_late_ones_of_a_group_change_nothing(b: Arc<Bench>) {
     b.ledger.sweep().await.unwrap();
     let mine = b.get("w").await.fence();
     let others = b.get("v").await.fence();
-    let ends = fences.iter().map(|f| b.ledger.finish(Done { fence: f.clone(), output: json!("late") }));
-    let outcomes = futures::future::join_all(ends).await;
+    let ends: Vec<Done> = fences.iter().map(|fence| done(fence, json!("late"))).collect();
+    let outcomes = b.ledger.finish(&ends).await;
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(Fenced::Late))), "{outcomes:?}");
     for (fence, by) in [(mine, "w"), (others, "v")] {
         assert_eq!(b.state(fence.id).await.state, "running");
-        b.ledger.finish(Done { fence: fence.clone(), output: json!(by) }).await.unwrap();
+        assert!(b.ledger.finish(&[done(&fence, json!(by))]).await[0].is_ok());
         assert_eq!(b.state(fence.id).await.output.unwrap().0, json!(by));
     }
 }
@@ -111,9 +112,8 @@ pub(crate) async fn an_attempt_ends_once_whatever_comes_together(b: Arc<Bench>) 
     for fences in running(&b, 80).await.chunks(8) {
         let trouble = Trouble::new("transient", "busy");
         let later = b.ledger.now().plus(Duration::from_secs(3600));
-        let group = fences.iter().map(|f| b.ledger.finish(Done { fence: f.clone(), output: json!("done") }));
-        let (ended, failed) =
-            tokio::join!(futures::future::join_all(group), b.ledger.retry(&fences[3], later, &trouble));
+        let ends: Vec<Done> = fences.iter().map(|fence| done(fence, json!("done"))).collect();
+        let (ended, failed) = tokio::join!(b.ledger.finish(&ends), b.ledger.retry(&fences[3], later, &trouble));
         let well: Vec<bool> = ended.iter().map(Result::is_ok).collect();
         assert_ne!(well[3], failed.is_ok(), "one of the two: {ended:?}, {failed:?}");
         assert_eq!(well.iter().filter(|ok| **ok).count(), 7 + usize::from(well[3]), "{ended:?}");

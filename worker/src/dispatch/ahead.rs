@@ -13,7 +13,7 @@ use tokio::time::Instant;
 /// So much of a lane's work is claimed ahead.
 const AHEAD: Duration = Duration::from_millis(20);
 /// And never more jobs than this.
-const MOST: usize = 1024;
+const MOST: usize = 2048;
 /// What no slot took up for so long is given back: the lane's jobs have become slow.
 const OVERDUE: Duration = Duration::from_millis(500);
 
@@ -36,7 +36,7 @@ impl Ahead {
         let mut lanes = self.lock();
         let buffer = lanes.entry(queue).or_default();
         let job = buffer.jobs.pop_front().map(|(_, job)| job);
-        (job, buffer.target > 0 && buffer.jobs.len() == buffer.target / 2)
+        (job, buffer.target > 0 && buffer.jobs.len() == buffer.target * 3 / 4)
     }
 
     /// How many jobs of a lane wait here.

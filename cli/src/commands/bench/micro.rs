@@ -80,8 +80,8 @@ async fn finish(ledger: &Ledger, times: u64) -> Result<()> {
         claims.push(ledger.claim("bench", &[Bench::QUEUE], AT_A_TIME).await?);
     }
     for jobs in claims.iter().take(usize::try_from(times)?) {
-        let ends = jobs.iter().map(|job| ledger.finish(Done { fence: job.fence(), output: Value::Null }));
-        futures::future::try_join_all(ends).await?;
+        let ends: Vec<_> = jobs.iter().map(|job| Done { fence: job.fence(), output: Value::Null }).collect();
+        ledger.finish(&ends).await.into_iter().collect::<Result<(), _>>()?;
     }
     Ok(())
 }
