@@ -7,5 +7,7 @@ work=${BENCH_WORK:-$here/.work}
 mkdir -p "$work/node"
 cp "$here/adapters/package.json" "$work/node/"
 (cd "$work/node" && npm install --no-audit --no-fund --no-package-lock --silent)
-gem install --silent --no-document --conservative --install-dir "$work/gems" connection_pool:2.5.0 sidekiq:7.3.9
+# Not where the system has one already.
+ruby -e 'require "sidekiq"' 2>/dev/null ||
+  gem install --silent --no-document --conservative --install-dir "$work/gems" connection_pool:2.5.0 sidekiq:7.3.9
 CARGO_TARGET_DIR="$work/rust" cargo build --release --manifest-path "$here/adapters/graphile_rs/Cargo.toml"

@@ -11,7 +11,7 @@ use crate::sql;
 
 impl Ledger {
     /// Those of the queues where an offer would find something: a ready job that is not on offer, or was for longer than `stale`, or a job
-    /// that has become due. A read, so that idling costs no write.
+    /// that has become due. A read, so that idling costs no write; ordered for the reason that [`Ledger::with_work`] has.
     ///
     /// # Errors
     /// Whatever the database says.
@@ -21,7 +21,8 @@ impl Ledger {
             .db
             .query(sql!(
                 "SELECT w.q FROM (SELECT value->>'q' AS q FROM jsonb_each($1)) w
-                 WHERE EXISTS (SELECT 1 FROM jobs WHERE queue = w.q AND state = 'ready' AND (offered_at IS NULL OR offered_at < $2))
+                 WHERE (SELECT id FROM jobs WHERE queue = w.q AND state = 'ready' AND (offered_at IS NULL OR offered_at < $2)
+                   ORDER BY tenant, priority DESC, run_at, id LIMIT 1) IS NOT NULL
                    OR EXISTS (SELECT 1 FROM jobs WHERE queue = w.q AND state = 'scheduled' AND waiting_for <> 'paused' AND run_at <= $3)"
             ))
             .bind(words(queues))
@@ -39,7 +40,7 @@ impl Ledger {
     /// Whatever the database says.
     pub async fn offer(&self, queue: Queue, n: i64, stale: Duration) -> Result<Vec<(TenantId, JobId)>> {
         let now = self.now();
-        let mut tx = self.db.begin("offer").await?;
+        let mut tx = self.db.begin_relaxed("offer").await?;
         promote(&mut tx, now).await?;
         let mut turn = self.turn(queue);
         let mut waiting = tenants_waiting(&mut tx, queue, turn.last).await?;

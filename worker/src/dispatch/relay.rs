@@ -15,6 +15,8 @@ use crate::lanes::Lanes;
 /// So many ids of one queue are in Redis at most, and at least: about as many as the fleet can run at once, so that priority, fair share and
 /// what comes back from a dead worker, which the ledger decides, do not stand behind what was offered before.
 const WINDOW: std::ops::RangeInclusive<i64> = 8..=128;
+/// Slots that are freed within so long are one reason to look.
+const BREATH: Duration = Duration::from_millis(5);
 /// An offer nobody took up for so long is made again.
 const STALE: Duration = Duration::from_secs(10);
 /// The same when Redis holds nothing of the queue: it was emptied.
@@ -26,8 +28,14 @@ const STALE_WHEN_EMPTY: Duration = Duration::from_secs(2);
 /// When Redis does not take what it is given; the database's troubles are waited out.
 pub(super) async fn run(runner: &Arc<Runner>, lanes: &Arc<Lanes>, link: &Link) -> Result<()> {
     loop {
+        let freed = lanes.changed();
         round(runner, lanes, link).await?;
-        let _ = tokio::time::timeout(POLL_EVERY, runner.ledger().nudged()).await;
+        // Work that was brought, slots that will want the next ids, or the poll.
+        tokio::select! {
+            () = runner.ledger().nudged() => {}
+            () = freed => tokio::time::sleep(BREATH).await,
+            () = tokio::time::sleep(POLL_EVERY) => {}
+        }
     }
 }
 
