@@ -54,7 +54,7 @@ enum What {
         #[arg(long)]
         answers: bool,
     },
-    /// Enqueues in blocks of 1,000, one transaction each
+    /// Enqueues in blocks of 1,000, one transaction each, two callers at a time
     Bulk {
         /// Jobs in a round
         #[arg(long, default_value_t = 100_000, value_parser = value_parser!(u64).range(1..=1_000_000))]
