@@ -131,7 +131,8 @@ behaviours! {
         a_claim_does_not_wait_for_the_disk_and_all_else_does;
     fairness: a_busy_tenant_never_starves_a_quiet_one, weights_decide_how_many_in_a_row, more_tenants_than_one_claim_looks_at_all_get_their_turn,
         what_is_taken_by_id_is_taken_once;
-    offers: what_is_on_offer_is_not_offered_twice, offers_are_fair_and_bounded, a_retried_job_is_offered_at_once, a_paused_job_is_not_taken,
+    offers: what_is_on_offer_is_not_offered_twice, offers_are_fair_and_bounded, a_retried_job_is_offered_at_once,
+        what_came_back_is_offered_out_of_turn, a_paused_job_is_not_taken,
         a_snoozed_job_sleeps_until_its_time, progress_is_shown_while_it_runs_and_fenced;
     control: cancel_says_what_became_of_it, a_dead_job_can_be_retried, a_pause_stops_each_scope_and_says_so, a_resumed_job_goes_on,
         a_schedule_fires_once, foreign_tenants_see_nothing;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use platen_jobs::Entry;
-use platen_shared::ledger::{Done, Group, Job};
+use platen_shared::ledger::{Done, Fenced, Group, Job};
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::execute::{Runner, span};
-use crate::settle::{Verdict, kept};
+use crate::settle::{Verdict, kept, late};
 
 /// Two groups at a time: while one is written, the next is made ready.
 const WRITERS: usize = 2;
@@ -65,15 +65,17 @@ async fn write(runner: Arc<Runner>, all: Vec<Ended>) -> Vec<()> {
     // A panic in there must not take the ends with it.
     let finishing = AssertUnwindSafe(runner.ledger().finish(&dones)).catch_unwind();
     let outcomes = finishing.await.unwrap_or_default();
-    runner
-        .holds_no_more(dones.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok()).map(|(done, _)| &done.fence));
+    let told = |outcome: &Result<(), Fenced>| matches!(outcome, Ok(()) | Err(Fenced::Late));
+    runner.holds_no_more(dones.iter().zip(&outcomes).filter(|(_, outcome)| told(outcome)).map(|(done, _)| &done.fence));
     let mut outcomes = outcomes.into_iter();
     for one in group {
-        if matches!(outcomes.next(), Some(Ok(()))) {
-            span(&one.job).in_scope(|| tracing::info!("job {} succeeded", one.job.id));
-            runner.point(one.entry.kind, "recorded").await;
-        } else {
-            alone(&runner, one);
+        match outcomes.next() {
+            Some(Ok(())) => {
+                span(&one.job).in_scope(|| tracing::info!("job {} succeeded", one.job.id));
+                runner.point(one.entry.kind, "recorded").await;
+            }
+            Some(Err(Fenced::Late)) => span(&one.job).in_scope(|| late(&one.job)),
+            Some(Err(Fenced::Db(_))) | None => alone(&runner, one),
         }
     }
     vec![]

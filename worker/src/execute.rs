@@ -13,7 +13,7 @@ use platen_shared::clock::Clock;
 use platen_shared::db;
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::lone::LONE_AFTER;
-use platen_shared::ledger::{Fence, Job, Ledger, Presence, Progress, Queue, RECOVERIES_MAX};
+use platen_shared::ledger::{Fence, Job, Ledger, Presence, Progress, Queue, RECOVERIES_MAX, Recovered};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -68,6 +68,8 @@ pub struct Runner {
     presence: Mutex<Presence>,
     running: Mutex<HashMap<JobId, Running>>,
     held: Mutex<HashSet<JobId>>,
+    /// What this worker took back from dead ones, for a dispatcher that hands out ids.
+    back: Mutex<Vec<Recovered>>,
     unsettled: Arc<Semaphore>,
     ends: Ends,
 }
@@ -104,6 +106,7 @@ impl Runner {
             presence,
             running: Mutex::default(),
             held: Mutex::default(),
+            back: Mutex::default(),
             unsettled,
             ends: Ends::default(),
         }
@@ -198,6 +201,18 @@ impl Runner {
 
     fn held(&self) -> MutexGuard<'_, HashSet<JobId>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what came back from dead workers; nobody asks for it where the ledger itself hands out work.
+    pub(crate) fn brought_back(&self, jobs: Vec<Recovered>) {
+        if self.presence().dispatcher == "redis" {
+            self.back.lock().unwrap_or_else(PoisonError::into_inner).extend(jobs);
+        }
+    }
+
+    /// What has come back since the last time this was asked.
+    pub(crate) fn take_brought_back(&self) -> Vec<Recovered> {
+        std::mem::take(&mut self.back.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Gives back what the ledger says is this worker's and it knows nothing of: the answer to a claim was lost on its way.

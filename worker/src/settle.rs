@@ -34,10 +34,7 @@ pub(crate) async fn settle(setup: &Setup, job: &Job, mut verdict: Verdict) {
     loop {
         let error = match write(setup, job, &verdict).await {
             Ok(()) => return,
-            Err(Fenced::Late) => {
-                tracing::warn!("job {} was given to another worker; this attempt's result is dropped", job.id);
-                return;
-            }
+            Err(Fenced::Late) => return late(job),
             Err(Fenced::Db(error)) => error,
         };
         tracing::warn!(%error, "the end of job {} was not written; trying again", job.id);
@@ -47,6 +44,11 @@ pub(crate) async fn settle(setup: &Setup, job: &Job, mut verdict: Verdict) {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }
+}
+
+/// Says that an attempt's end changed nothing.
+pub(crate) fn late(job: &Job) {
+    tracing::warn!("job {} was given to another worker; this attempt's result is dropped", job.id);
 }
 
 fn harsher(verdict: Verdict, error: &db::Error) -> Verdict {

@@ -21,8 +21,9 @@ pub(crate) async fn run(runner: Arc<Runner>, lines: Vec<Line>, stop: Cancellatio
             _ = tick.tick() => {}
             () = stop.cancelled() => return,
         }
-        if let Err(error) = runner.ledger().sweep().await {
-            tracing::warn!(%error, "the sweep failed; the next one comes in a second");
+        match runner.ledger().sweep().await {
+            Ok(swept) => runner.brought_back(swept.recovered),
+            Err(error) => tracing::warn!(%error, "the sweep failed; the next one comes in a second"),
         }
         beats += 1;
         if beats.is_multiple_of(STRAYS_EVERY)

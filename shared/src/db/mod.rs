@@ -18,7 +18,7 @@ mod watch;
 pub use at::At;
 pub use bell::Bell;
 pub use courtesy::Courtesy;
-pub use open::{MIGRATIONS, Schema};
+pub use open::{MIGRATIONS, ROWS_BUFFERED, Schema};
 pub use query::{Bind, Query, Record};
 pub use rows::{Rows, rows};
 pub use server::Server;
@@ -85,7 +85,7 @@ impl Db {
     /// # Errors
     /// When no connection is free in time.
     pub async fn begin(&self, name: &'static str) -> Result<Tx> {
-        self.begin_as(name, true).await
+        self.begin_as(name, Durability::Full).await
     }
 
     /// The same for what may be lost in a power cut, because it is found and done again: its commit does not wait for the disk, so the last
@@ -94,18 +94,18 @@ impl Db {
     /// # Errors
     /// When no connection is free in time.
     pub async fn begin_relaxed(&self, name: &'static str) -> Result<Tx> {
-        self.begin_as(name, false).await
+        self.begin_as(name, Durability::Relaxed).await
     }
 
-    async fn begin_as(&self, name: &'static str, durable: bool) -> Result<Tx> {
+    async fn begin_as(&self, name: &'static str, durability: Durability) -> Result<Tx> {
         let asked = Instant::now();
         let (inner, turn) = match self {
             Db::Sqlite { write, courtesy, .. } => {
                 let turn = courtesy.wait().await?;
-                (Inner::Sqlite(write.begin_with(open::begin_sqlite(durable)).await?), Some(turn))
+                (Inner::Sqlite(write.begin_with(open::begin_sqlite(durability)).await?), Some(turn))
             }
             Db::Postgres(server) => {
-                (Inner::Postgres { tx: server.begin(durable).await?, pooled: server.is_pooled() }, None)
+                (Inner::Postgres { tx: server.begin(durability).await?, pooled: server.is_pooled() }, None)
             }
         };
         slow::note(Reason::Begin, name, asked.elapsed());
@@ -170,6 +170,15 @@ impl Tx {
         }
     }
 
+    /// `sqlite` or `postgres`, where one of them needs another order of statements.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        match &self.inner {
+            Inner::Sqlite(_) => "sqlite",
+            Inner::Postgres { .. } => "postgres",
+        }
+    }
+
     /// It brings work: once it is durable, the [`Bell`] rings.
     pub fn ring(&mut self) {
         self.rings = true;
@@ -204,6 +213,15 @@ impl Tx {
             Inner::Postgres { tx, .. } => tx.rollback().await,
         }
     }
+}
+
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Durability {
+    /// It does.
+    Full,
+    /// It does not: what a power cut takes back is found and done again.
+    Relaxed,
 }
 
 /// Reads only: what a job's `run` and a GET route get. It cannot begin a transaction.

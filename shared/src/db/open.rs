@@ -7,7 +7,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{Bell, Courtesy, Db, Result, Server, Sql};
+use super::{Bell, Courtesy, Db, Durability, Result, Server, Sql};
 use crate::sql;
 
 static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -17,10 +17,16 @@ static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 /// works on what `schema_floor` says still carries it.
 pub const MIGRATIONS: std::ops::RangeInclusive<i64> = 3..=3;
 
+/// So many rows of an answer come in one go from SQLite's thread; each full buffer is a change of threads.
+pub const ROWS_BUFFERED: usize = 2048;
+
 /// How a transaction begins. The connection keeps the setting, so each one says it.
-pub(super) fn begin_sqlite(durable: bool) -> &'static str {
-    // FULL, not NORMAL: an acknowledged order survives a power cut.
-    if durable { "PRAGMA synchronous = FULL; BEGIN IMMEDIATE" } else { "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE" }
+pub(super) fn begin_sqlite(durability: Durability) -> &'static str {
+    match durability {
+        // FULL, not NORMAL: an acknowledged order survives a power cut.
+        Durability::Full => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+        Durability::Relaxed => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+    }
 }
 
 /// How the schema found compares with what this binary needs.
@@ -52,8 +58,7 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             // Kibibytes, used as they are needed: what a large group changes is not written and read in between.
             .pragma("cache_size", "-16000")
-            // A claim's rows arrive in one go: each full buffer is a change of threads.
-            .row_buffer_size(1024)
+            .row_buffer_size(ROWS_BUFFERED)
             .busy_timeout(Duration::from_secs(5));
         let write = SqlitePoolOptions::new()
             .max_connections(1)

@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, Encode, FromRow, Postgres, Sqlite, SqlitePool, Type};
 
 use super::slow::{self, Reason};
-use super::{Result, Server, Sql};
+use super::{Durability, Result, Server, Sql};
 
 /// What both drivers can bind.
 pub trait Bind<'q>: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> {}
@@ -55,7 +55,7 @@ macro_rules! run {
                 timed(Reason::Statement, text, $make(q.sql.lite, a).$method(&mut *c)).await.map($map)
             }
             (Target::PgPool(server), Args::Pg(a)) if server.is_pooled() => {
-                let mut tx = timed(Reason::Connection, text, server.begin(true)).await?;
+                let mut tx = timed(Reason::Connection, text, server.begin(Durability::Full)).await?;
                 let reading = $make(q.sql.pg, a).persistent(false);
                 let answer = timed(Reason::Statement, text, reading.$method(&mut *tx)).await.map($map)?;
                 tx.commit().await?;

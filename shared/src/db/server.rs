@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Postgres, Transaction};
 
-use super::{Bell, Error, Result};
+use super::{Bell, Durability, Error, Result};
 
 /// Limits that keep one bad statement from holding others up.
 const LIMITS: [(&str, &str); 3] =
@@ -68,12 +68,12 @@ impl Server {
         self.pooler.is_some()
     }
 
-    pub(super) async fn begin(&self, durable: bool) -> Result<Transaction<'static, Postgres>> {
-        match (self.is_pooled(), durable) {
-            (false, true) => self.pool.begin().await,
-            (false, false) => self.pool.begin_with(concat!("BEGIN; ", relaxed!())).await,
-            (true, true) => self.pool.begin_with(concat!("BEGIN; ", limits!())).await,
-            (true, false) => self.pool.begin_with(concat!("BEGIN; ", limits!(), "; ", relaxed!())).await,
+    pub(super) async fn begin(&self, durability: Durability) -> Result<Transaction<'static, Postgres>> {
+        match (self.is_pooled(), durability) {
+            (false, Durability::Full) => self.pool.begin().await,
+            (false, Durability::Relaxed) => self.pool.begin_with(concat!("BEGIN; ", relaxed!())).await,
+            (true, Durability::Full) => self.pool.begin_with(concat!("BEGIN; ", limits!())).await,
+            (true, Durability::Relaxed) => self.pool.begin_with(concat!("BEGIN; ", limits!(), "; ", relaxed!())).await,
         }
     }
 

@@ -183,15 +183,16 @@ pub(super) async fn tenants_waiting(tx: &mut Tx, queue: Queue, last: TenantId) -
     .await
 }
 
+/// Claims of one tenant. Postgres finds the rows it has locked by where they lie; SQLite, which has no lock to keep, by their key.
 async fn claim_of(tx: &mut Tx, now: At, worker: &str, queue: Queue, tenant: TenantId, n: i64) -> Result<Vec<Job>> {
     let mut claimed: Vec<Claimed> = tx
         .query(sql!(concat!(
             "WITH picked AS MATERIALIZED (
-               SELECT id FROM jobs j WHERE tenant = $1 AND queue = $2 AND state = 'ready' AND NOT ",
+               SELECT /*lite*/ id /*end*/ /*pg ctid */ FROM jobs j WHERE tenant = $1 AND queue = $2 AND state = 'ready' AND NOT ",
             paused!(),
             " ORDER BY priority DESC, run_at, id LIMIT $3 /*pg FOR UPDATE OF j SKIP LOCKED */)
              UPDATE jobs SET state = 'running', worker = $4, attempt = attempt + 1, started_at = $5, waiting_for = '', waiting_why = ''
-             WHERE tenant = $1 AND id IN (SELECT id FROM picked)
+             WHERE /*lite*/ tenant = $1 AND id IN (SELECT id FROM picked) /*end*/ /*pg ctid = ANY (ARRAY(SELECT ctid FROM picked)) */
              RETURNING id, kind, payload, priority, attempt, failures, recoveries, run_at, saved, cancel_requested, correlation_id, enqueued_at, ready_at"
         )))
         .bind(tenant)
@@ -228,13 +229,7 @@ struct Claimed {
 impl Claimed {
     fn begun(self, tenant: TenantId, queue: Queue, worker: &str, now: At) -> Job {
         Job {
-            id: self.id,
-            tenant,
-            queue: queue.word().to_owned(),
             kind: self.kind,
-            key: String::new(),
-            spec_hash: None,
-            provider: String::new(),
             payload: self.payload,
             priority: self.priority,
             state: "running".to_owned(),
@@ -242,19 +237,13 @@ impl Claimed {
             failures: self.failures,
             recoveries: self.recoveries,
             worker: Some(worker.to_owned()),
-            run_at: self.run_at,
-            waiting_for: String::new(),
-            waiting_why: String::new(),
             saved: self.saved,
-            error: None,
             cancel_requested: self.cancel_requested,
             correlation_id: self.correlation_id,
             enqueued_at: self.enqueued_at,
             ready_at: self.ready_at,
             started_at: Some(now),
-            progress: None,
-            output: None,
-            finished_at: None,
+            ..Job::bare(tenant, self.id, queue, self.run_at)
         }
     }
 }

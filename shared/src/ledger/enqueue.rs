@@ -92,15 +92,8 @@ pub async fn enqueue_all(
     // Everybody takes keys in one order, or two transactions could wait for each other.
     let mut in_order: Vec<&Row<'_>> = rows.iter().collect();
     in_order.sort_by_key(|row| (row.tenant, row.kind, row.key));
-    let list = db::rows(in_order);
-    if insert_keys(tx, now, &list).await? == rows.len() as u64 {
-        insert(tx, now, &list).await?;
-        tx.ring();
-        return Ok(rows.iter().map(|row| Ok(Enqueued::New(row.id))).collect());
-    }
-    let fresh = taken(tx, &list).await?;
+    let fresh = insert(tx, now, &rows, &db::rows(in_order)).await?;
     if !fresh.is_empty() {
-        insert(tx, now, &db::rows(rows.iter().filter(|row| fresh.contains(&row.id)))).await?;
         tx.ring();
     }
     let mut outcomes = vec![];
@@ -162,13 +155,29 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Takes the keys that are free; answers how many.
+/// Takes the keys that are free, and makes rows of the jobs that got theirs; answers which. Postgres does both in one statement, SQLite,
+/// which cannot, in two.
+async fn insert(tx: &mut Tx, now: At, rows: &[Row<'_>], list: &Json<Rows>) -> db::Result<HashSet<JobId>> {
+    let in_two = tx.engine() == "sqlite";
+    let new = if in_two { insert_keys(tx, now, list).await? } else { insert_jobs(tx, now, list).await? };
+    if new == rows.len() as u64 {
+        if in_two {
+            insert_jobs(tx, now, list).await?;
+        }
+        return Ok(rows.iter().map(|row| row.id).collect());
+    }
+    let fresh = taken(tx, list).await?;
+    if in_two && !fresh.is_empty() {
+        insert_jobs(tx, now, &db::rows(rows.iter().filter(|row| fresh.contains(&row.id)))).await?;
+    }
+    Ok(fresh)
+}
+
 async fn insert_keys(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<u64> {
     tx.query(sql!(
-        "INSERT INTO job_keys (tenant, kind, key, job, digest, created_at)
-         SELECT /*pg CAST( */ value->>'t' /*pg AS UUID) */, value->>'k', value->>'key', /*pg CAST( */ value->>'i' /*pg AS UUID) */,
-           value->>'d', $2 FROM jsonb_each($1) WHERE 1 = 1
-         ON CONFLICT (tenant, kind, key) DO NOTHING"
+        "/*lite*/ INSERT INTO job_keys (tenant, kind, key, job, digest, created_at)
+         SELECT value->>'t', value->>'k', value->>'key', value->>'i', value->>'d', $2 FROM jsonb_each($1) WHERE 1 = 1
+         ON CONFLICT (tenant, kind, key) DO NOTHING /*end*/"
     ))
     .bind(list)
     .bind(now)
@@ -202,10 +211,15 @@ async fn holder(tx: &mut Tx, row: &Row<'_>) -> db::Result<Result<Enqueued, Enque
     Ok(if held == row.digest { Ok(Enqueued::Known(known)) } else { Err(EnqueueError::KeyTaken(known)) })
 }
 
-/// The rows themselves: ready when due, scheduled when not, parked when an operator paused their like.
-async fn insert(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<()> {
+/// The rows themselves: ready when due, scheduled when not, parked when an operator paused their like. On Postgres the keys too, and only
+/// the rows that got theirs.
+async fn insert_jobs(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<u64> {
     tx.query(sql!(concat!(
-        "INSERT INTO jobs (id, tenant, queue, kind, key, spec_hash, provider, payload, priority, state, attempt, failures, recoveries,
+        "/*pg WITH given AS MATERIALIZED (SELECT CAST(value->>'i' AS UUID) AS id, CAST(value->>'t' AS UUID) AS tenant, value FROM jsonb_each($1)),
+           keys AS (INSERT INTO job_keys (tenant, kind, key, job, digest, created_at)
+             SELECT tenant, value->>'k', value->>'key', id, value->>'d', $2 FROM given
+             ON CONFLICT (tenant, kind, key) DO NOTHING RETURNING job) */
+         INSERT INTO jobs (id, tenant, queue, kind, key, spec_hash, provider, payload, priority, state, attempt, failures, recoveries,
             run_at, waiting_for, waiting_why, cancel_requested, correlation_id, enqueued_at, ready_at)
          SELECT id, tenant, queue, kind, key, spec_hash, provider, payload, priority,
             CASE WHEN paused OR run_at > $2 THEN 'scheduled' ELSE 'ready' END, 0, 0, 0,
@@ -213,15 +227,14 @@ async fn insert(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<()> {
             /*pg FALSE OR */ 1 = 0, correlation_id, $2, $2
          FROM (SELECT j.*, ",
         paused!(),
-        " AS paused FROM (SELECT /*pg CAST( */ value->>'i' /*pg AS UUID) */ AS id, /*pg CAST( */ value->>'t' /*pg AS UUID) */ AS tenant,
+        " AS paused FROM (SELECT /*lite*/ value->>'i' AS id, value->>'t' AS tenant, /*end*/ /*pg id, tenant, */
             value->>'q' AS queue, value->>'k' AS kind, value->>'key' AS key, value->>'s' AS spec_hash, value->>'v' AS provider,
             value->'p' AS payload, CAST(value->>'n' AS BIGINT) AS priority,
             /*pg CAST('epoch' AS TIMESTAMPTZ) + INTERVAL '1 microsecond' * */ CAST(value->>'r' AS BIGINT) AS run_at,
-            value->>'c' AS correlation_id FROM jsonb_each($1)) j) k"
+            value->>'c' AS correlation_id FROM /*lite*/ jsonb_each($1) /*end*/ /*pg given WHERE id IN (SELECT job FROM keys) */) j) k"
     )))
     .bind(list)
     .bind(now)
     .exec()
     .await
-    .map(drop)
 }

@@ -38,7 +38,7 @@ pub use finish::{Fence, Fenced};
 pub use finish_many::Done;
 pub use group::Group;
 use group::Submissions;
-pub use system::{Presence, Progress};
+pub use system::{Presence, Progress, Recovered};
 use turn::Turn;
 
 /// A worker whose heart has not beaten for this long is dead.
@@ -253,6 +253,40 @@ pub struct Job {
 }
 
 impl Job {
+    /// A row that holds nothing but whose job it is: ready since `at`, never started.
+    #[must_use]
+    pub fn bare(tenant: TenantId, id: JobId, queue: Queue, at: At) -> Job {
+        Job {
+            id,
+            tenant,
+            queue: queue.word().to_owned(),
+            kind: String::new(),
+            key: String::new(),
+            spec_hash: None,
+            provider: String::new(),
+            payload: Json(Value::Null),
+            priority: 0,
+            state: "ready".to_owned(),
+            attempt: 0,
+            failures: 0,
+            recoveries: 0,
+            worker: None,
+            run_at: at,
+            waiting_for: String::new(),
+            waiting_why: String::new(),
+            saved: None,
+            error: None,
+            cancel_requested: false,
+            correlation_id: String::new(),
+            enqueued_at: at,
+            ready_at: at,
+            started_at: None,
+            progress: None,
+            output: None,
+            finished_at: None,
+        }
+    }
+
     /// Nothing more will happen to it.
     #[must_use]
     pub fn finished(&self) -> bool {

@@ -3,37 +3,44 @@
 
 use std::time::Duration;
 
-use super::claim::{promote, tenants_waiting, words};
+use serde_json::json;
+
+use super::claim::{tenants_waiting, words};
 use super::{Ledger, Queue};
-use crate::db::{At, Result, Tx};
+use crate::db::{At, Result, Tx, rows};
 use crate::id::{JobId, TenantId};
 use crate::sql;
 
 impl Ledger {
-    /// Those of the queues where an offer would find something: a ready job that is not on offer, or was for longer than `stale`, or a job
-    /// that has become due. A read, so that idling costs no write; ordered for the reason that [`Ledger::with_work`] has.
+    /// Those of the queues where an offer would find something: a ready job that is not on offer, or was for longer than `stale`; what has
+    /// become due is made ready first. A read when nothing is due, so that idling costs no write; ordered for the reason that
+    /// [`Ledger::with_work`] has.
     ///
     /// # Errors
     /// Whatever the database says.
     pub async fn with_offers_due(&self, queues: &[Queue], stale: Duration) -> Result<Vec<Queue>> {
         let now = self.now();
-        let found: Vec<(String,)> = self
+        let found: Vec<(String, i64)> = self
             .db
             .query(sql!(
-                "SELECT w.q FROM (SELECT value->>'q' AS q FROM jsonb_each($1)) w
-                 WHERE (SELECT id FROM jobs WHERE queue = w.q AND state = 'ready' AND (offered_at IS NULL OR offered_at < $2)
-                   ORDER BY tenant, priority DESC, run_at, id LIMIT 1) IS NOT NULL
-                   OR EXISTS (SELECT 1 FROM jobs WHERE queue = w.q AND state = 'scheduled' AND waiting_for <> 'paused' AND run_at <= $3)"
+                "SELECT q, due FROM (SELECT value->>'q' AS q, CAST(0 AS BIGINT) AS due FROM jsonb_each($1)
+                   UNION ALL SELECT value->>'q', CAST(1 AS BIGINT) FROM jsonb_each($1)) w
+                 WHERE (due = 0 AND (SELECT id FROM jobs WHERE queue = w.q AND state = 'ready' AND (offered_at IS NULL OR offered_at < $2)
+                     ORDER BY tenant, priority DESC, run_at, id LIMIT 1) IS NOT NULL)
+                   OR (due = 1 AND EXISTS (SELECT 1 FROM jobs WHERE queue = w.q AND state = 'scheduled' AND waiting_for <> 'paused' AND run_at <= $3))"
             ))
             .bind(words(queues))
             .bind(now.minus(stale))
             .bind(now)
             .all()
             .await?;
-        Ok(queues.iter().copied().filter(|queue| found.iter().any(|(word,)| word == queue.word())).collect())
+        if found.iter().any(|(_, due)| *due == 1) {
+            self.promote().await?;
+        }
+        Ok(queues.iter().copied().filter(|queue| found.iter().any(|(word, _)| word == queue.word())).collect())
     }
 
-    /// Makes due rows ready, then picks up to `n` ready jobs of a queue that are not on offer, fairly over tenants, and stamps them.
+    /// Picks up to `n` ready jobs of a queue that are not on offer, fairly over tenants, and stamps them.
     /// An offer older than `stale` counts for nothing.
     ///
     /// # Errors
@@ -41,7 +48,6 @@ impl Ledger {
     pub async fn offer(&self, queue: Queue, n: i64, stale: Duration) -> Result<Vec<(TenantId, JobId)>> {
         let now = self.now();
         let mut tx = self.db.begin_relaxed("offer").await?;
-        promote(&mut tx, now).await?;
         let mut turn = self.turn(queue);
         let mut waiting = tenants_waiting(&mut tx, queue, turn.last).await?;
         let mut ids: Vec<(TenantId, JobId)> = vec![];
@@ -58,6 +64,28 @@ impl Ledger {
         tx.commit().await?;
         self.keep_turn(queue, turn);
         Ok(ids)
+    }
+
+    /// Stamps those of a queue's jobs that are ready, and answers them: they are offered out of turn.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn offer_these(&self, queue: Queue, ids: &[(TenantId, JobId)]) -> Result<Vec<(TenantId, JobId)>> {
+        let mut tx = self.db.begin_relaxed("offer_these").await?;
+        let ready = tx
+            .query(sql!(
+                "UPDATE jobs SET offered_at = $3 WHERE queue = $2 AND state = 'ready' AND (tenant, id) IN (
+                   SELECT /*pg CAST( */ value->>'t' /*pg AS UUID) */, /*pg CAST( */ value->>'i' /*pg AS UUID) */ FROM jsonb_each($1))
+                 RETURNING tenant, id"
+            ))
+            .bind(rows(ids.iter().map(|(tenant, id)| json!({ "t": tenant.0, "i": id.0 }))))
+            .bind(queue.word())
+            .bind(self.now())
+            .planned_anew()
+            .all()
+            .await?;
+        tx.commit().await?;
+        Ok(ready)
     }
 }
 

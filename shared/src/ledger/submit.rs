@@ -98,9 +98,6 @@ impl NewJob {
     /// The row that [`enqueue_all`] makes of it while nothing is paused.
     fn written(self, id: JobId, now: At) -> Job {
         Job {
-            id,
-            tenant: self.tenant,
-            queue: self.queue.word().to_owned(),
             kind: self.kind.to_owned(),
             key: self.key,
             spec_hash: self.spec_hash,
@@ -108,23 +105,9 @@ impl NewJob {
             payload: Json(self.payload),
             priority: self.priority,
             state: if self.run_at > now { "scheduled" } else { "ready" }.to_owned(),
-            attempt: 0,
-            failures: 0,
-            recoveries: 0,
-            worker: None,
             run_at: self.run_at,
-            waiting_for: String::new(),
-            waiting_why: String::new(),
-            saved: None,
-            error: None,
-            cancel_requested: false,
             correlation_id: self.correlation_id,
-            enqueued_at: now,
-            ready_at: now,
-            started_at: None,
-            progress: None,
-            output: None,
-            finished_at: None,
+            ..Job::bare(self.tenant, id, self.queue, now)
         }
     }
 }

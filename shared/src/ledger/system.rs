@@ -8,12 +8,23 @@ use crate::id::{JobId, TenantId};
 use crate::sql;
 
 /// What the sweep did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Workers found dead.
     pub dead_workers: u64,
     /// Jobs taken back from them.
-    pub recovered: u64,
+    pub recovered: Vec<Recovered>,
+}
+
+/// A job that was taken back, and is ready.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Recovered {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The job.
+    pub id: JobId,
+    /// [`super::Queue`]'s word.
+    pub queue: String,
 }
 
 /// How a worker shows itself to the others.
@@ -184,22 +195,23 @@ impl Ledger {
         .bind(now)
         .exec()
         .await?;
-        let recovered = tx
+        let recovered: Vec<Recovered> = tx
             .query(sql!(
                 "UPDATE jobs SET state = 'ready', ready_at = $1, recoveries = recoveries + CASE WHEN started_at IS NULL THEN 0 ELSE 1 END,
                    worker = NULL, started_at = NULL, progress = NULL, offered_at = NULL
-                 WHERE state = 'running' AND worker NOT IN (SELECT id FROM workers)"
+                 WHERE state = 'running' AND worker NOT IN (SELECT id FROM workers) RETURNING tenant, id, queue"
             ))
             .bind(now)
-            .exec()
+            .all()
             .await?;
-        if recovered > 0 {
+        if !recovered.is_empty() {
             tx.ring();
         }
         tx.commit().await?;
-        if recovered > 0 {
-            tracing::warn!(dead_workers, recovered, "took {recovered} jobs back from dead workers");
-            metrics::counter!("platen_jobs_recovered_total").increment(recovered);
+        let n = recovered.len() as u64;
+        if n > 0 {
+            tracing::warn!(dead_workers, recovered = n, "took {n} jobs back from dead workers");
+            metrics::counter!("platen_jobs_recovered_total").increment(n);
         }
         Ok(Swept { dead_workers, recovered })
     }

@@ -20,6 +20,7 @@ pub(crate) async fn what_is_on_offer_is_not_offered_twice(b: Arc<Bench>) {
     assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![]);
     assert_eq!(b.ledger.offer(Queue::Previews, 10, STALE).await.unwrap(), vec![], "another queue");
     b.clock.advance(Duration::from_secs(6));
+    assert_eq!(b.ledger.with_offers_due(Queue::ALL, STALE).await.unwrap(), vec![Queue::Orders]);
     assert_eq!(
         b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(),
         vec![(b.tenant, later)],
@@ -50,7 +51,23 @@ pub(crate) async fn a_retried_job_is_offered_at_once(b: Arc<Bench>) {
     let fence = b.ledger.take(b.tenant, id, "w").await.unwrap().unwrap().fence();
     let trouble = platen_shared::ledger::finish::Trouble::new("transient", "again");
     b.ledger.retry(&fence, b.ledger.now(), &trouble).await.unwrap();
+    assert_eq!(b.ledger.with_offers_due(&[Queue::Orders], STALE).await.unwrap(), vec![Queue::Orders]);
     assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![(b.tenant, id)]);
+}
+
+pub(crate) async fn what_came_back_is_offered_out_of_turn(b: Arc<Bench>) {
+    let (back, ready) = (b.put(&b.job("back")).await.id(), b.put(&b.job("ready")).await.id());
+    b.ledger.beat(&Presence::named("w")).await.unwrap();
+    b.ledger.take(b.tenant, back, "w").await.unwrap().unwrap();
+    b.clock.advance(Duration::from_secs(7));
+    let recovered = b.ledger.sweep().await.unwrap().recovered;
+    assert_eq!(recovered.iter().map(|job| (job.id, job.queue.as_str())).collect::<Vec<_>>(), [(back, "orders")]);
+    let ids = [(b.tenant, back), (b.tenant, platen_shared::id::JobId::new())];
+    assert_eq!(b.ledger.offer_these(Queue::Previews, &ids).await.unwrap(), vec![], "another queue");
+    assert_eq!(b.ledger.offer_these(Queue::Orders, &ids).await.unwrap(), vec![(b.tenant, back)]);
+    assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![(b.tenant, ready)], "not offered twice");
+    b.ledger.take(b.tenant, back, "v").await.unwrap().unwrap();
+    assert_eq!(b.ledger.offer_these(Queue::Orders, &ids).await.unwrap(), vec![], "it runs");
 }
 
 pub(crate) async fn a_paused_job_is_not_taken(b: Arc<Bench>) {

@@ -6,14 +6,15 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use platen_shared::db::ROWS_BUFFERED;
 use platen_shared::id::TenantId;
 use platen_shared::ledger::{Fence, Job, Queue};
 use tokio::time::Instant;
 
 /// So much of a lane's work is claimed ahead.
 const AHEAD: Duration = Duration::from_millis(20);
-/// And never more jobs than this.
-const MOST: usize = 2048;
+/// And never more jobs than one answer of the database brings in one go.
+const MOST: usize = ROWS_BUFFERED;
 /// What no slot took up for so long is given back: the lane's jobs have become slow.
 const OVERDUE: Duration = Duration::from_millis(500);
 
@@ -60,6 +61,9 @@ impl Ahead {
         let mut lanes = self.lock();
         let waiting = &mut lanes.entry(queue).or_default().jobs;
         waiting.extend(jobs.into_iter().map(|job| (now, job)));
+        if waiting.iter().all(|(_, job)| job.tenant == waiting[0].1.tenant) {
+            return;
+        }
         let mut met: HashMap<TenantId, usize> = HashMap::new();
         let mut turns: Vec<_> = waiting
             .drain(..)
@@ -100,9 +104,8 @@ impl Ahead {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use platen_shared::db::{At, Json};
+    use platen_shared::db::At;
     use platen_shared::id::JobId;
-    use serde_json::Value;
 
     #[tokio::test]
     async fn only_short_jobs_are_claimed_ahead() {
@@ -130,34 +133,6 @@ mod tests {
     }
 
     fn job(tenant: TenantId, priority: i64) -> Job {
-        Job {
-            id: JobId::new(),
-            tenant,
-            queue: "orders".to_owned(),
-            kind: "test".to_owned(),
-            key: String::new(),
-            spec_hash: None,
-            provider: String::new(),
-            payload: Json(Value::Null),
-            priority,
-            state: "running".to_owned(),
-            attempt: 1,
-            failures: 0,
-            recoveries: 0,
-            worker: Some("w".to_owned()),
-            run_at: At(0),
-            waiting_for: String::new(),
-            waiting_why: String::new(),
-            saved: None,
-            error: None,
-            cancel_requested: false,
-            correlation_id: String::new(),
-            enqueued_at: At(0),
-            ready_at: At(0),
-            started_at: Some(At(0)),
-            progress: None,
-            output: None,
-            finished_at: None,
-        }
+        Job { priority, ..Job::bare(tenant, JobId::new(), Queue::Orders, At(0)) }
     }
 }

@@ -51,6 +51,12 @@ impl Codec<JobRef> for RefCodec {
     }
 }
 
+/// A name for a task of apalis: a ULID, which is what the part of a TypeID behind its prefix is too.
+fn fresh_ulid() -> String {
+    let id = JobId::new().to_string();
+    id.rsplit('_').next().unwrap_or_default().to_uppercase()
+}
+
 /// One process's way to Redis.
 #[derive(Clone)]
 pub(super) struct Link {
@@ -112,6 +118,28 @@ impl Link {
     pub(super) async fn push(&self, queue: Queue, ids: &[(TenantId, JobId)]) -> Result<()> {
         let refs = ids.iter().copied().map(JobRef::new).collect();
         self.storage(queue).with_codec(RefCodec).push_bulk(refs).await.context("the ids were not taken")?;
+        self.ring(queue).await
+    }
+
+    /// The same in front of all that the queue holds. apalis-redis knows only the other end, so this writes what its own push writes.
+    pub(super) async fn push_first(&self, queue: Queue, ids: &[(TenantId, JobId)]) -> Result<()> {
+        let name = format!("{}:{}", self.prefix, queue.word());
+        let mut pipe = redis::pipe();
+        pipe.atomic();
+        // The last one pushed is the first one fetched.
+        for (tenant, job) in ids.iter().rev() {
+            let task = fresh_ulid();
+            pipe.hset(format!("{name}:data"), &task, JobRef::new((*tenant, *job)).0);
+            let meta = [("attempts", "0"), ("max_attempts", "25"), ("status", "Pending"), ("idempotency_key", "")];
+            pipe.hset_multiple(format!("{name}:meta:{task}"), &meta);
+            pipe.lpush(format!("{name}:active"), task);
+        }
+        pipe.del(format!("{name}:signal")).lpush(format!("{name}:signal"), 1);
+        pipe.exec_async(&mut self.conn.clone()).await.context("the ids were not taken")?;
+        self.ring(queue).await
+    }
+
+    async fn ring(&self, queue: Queue) -> Result<()> {
         redis::cmd("PUBLISH").arg(self.channel()).arg(queue.word()).exec_async(&mut self.conn.clone()).await?;
         Ok(())
     }

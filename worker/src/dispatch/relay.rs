@@ -39,7 +39,26 @@ pub(super) async fn run(runner: &Arc<Runner>, lanes: &Arc<Lanes>, link: &Link) -
     }
 }
 
+/// What came back from a dead worker goes in front of all that Redis holds already: it has waited for its owner's heart.
+async fn put_first(runner: &Runner, link: &Link) -> Result<()> {
+    let back = runner.take_brought_back();
+    for queue in Queue::ALL {
+        let jobs = back.iter().filter(|job| job.queue == queue.word());
+        let ids: Vec<_> = jobs.map(|job| (job.tenant, job.id)).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        match runner.ledger().offer_these(*queue, &ids).await {
+            Ok(ids) => link.push_first(*queue, &ids).await?,
+            // They are ready and not on offer: their turn comes with the others.
+            Err(error) => tracing::warn!(%error, "what came back is offered in its turn"),
+        }
+    }
+    Ok(())
+}
+
 async fn round(runner: &Runner, lanes: &Lanes, link: &Link) -> Result<()> {
+    put_first(runner, link).await?;
     let queues: Vec<Queue> = lanes.all().iter().map(|lane| lane.queue).collect();
     let busy = match runner.ledger().with_offers_due(&queues, STALE_WHEN_EMPTY).await {
         Ok(busy) => busy,

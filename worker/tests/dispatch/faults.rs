@@ -1,7 +1,12 @@
 //! What Redis may do: be absent, be emptied, die, hang, hold garbage, deliver twice. It costs latency, never work.
 
-use platen_shared::redis::connect;
-use platen_shared::testing::{TestDb, TestRedis, has_redis, until};
+use std::sync::Arc;
+
+use platen_shared::ledger::Presence;
+use platen_shared::redis::{ConnectionManager, connect};
+use platen_shared::testing::{DEADLINE, TestDb, TestRedis, has_redis, until};
+use redis::AsyncCommands;
+use tokio::sync::Notify;
 
 use crate::support::StubPress;
 use crate::{Fleet, each_over_redis};
@@ -130,6 +135,44 @@ async fn a_full_redis_is_left_until_it_takes_ids_again() {
         limit("0").await;
         until("Redis is used again", || async { fleet.heard_over().await == ["redis"] }).await;
         fleet.ended_well(workers, &ids).await
+    })
+    .await;
+}
+
+/// What a dead worker had is the next that starts, however many ids lie in Redis.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_comes_back_goes_in_front_of_what_redis_holds() {
+    let hold = Arc::new((Notify::new(), Notify::new()));
+    each_over_redis(StubPress { hold: Some(hold), ..StubPress::default() }, |fleet| async {
+        let tenant = fleet.world.tenant;
+        let lost = fleet.previews(tenant, "lost", 1).await[0];
+        fleet.ledger.beat(&Presence::named("ghost")).await.unwrap();
+        fleet.ledger.take(tenant, lost, "ghost").await.unwrap().unwrap();
+        let rest = fleet.previews(tenant, "p", 40).await;
+        let worker = fleet.worker(1, 1);
+        let mut conn = connect(&fleet.redis.as_ref().unwrap().url()).await.unwrap();
+        let front = async |conn: &mut ConnectionManager| -> Option<String> {
+            let task: Option<String> = conn.lindex("test:previews:active", 0).await.unwrap();
+            conn.hget("test:previews:data", task?).await.unwrap()
+        };
+        let first = format!("{tenant}/{lost}");
+        let deadline = tokio::time::Instant::now() + DEADLINE;
+        while front(&mut conn).await.as_ref() != Some(&first) {
+            assert!(tokio::time::Instant::now() < deadline, "it did not come back to the front");
+            tokio::task::yield_now().await;
+        }
+        fleet.press.let_go();
+        fleet.until_succeeded(41).await;
+        worker.leave().await;
+        let started = async |id| fleet.ledger.job(tenant, id).await.unwrap().unwrap().started_at;
+        let at = started(lost).await;
+        let mut before = 0;
+        for id in &rest {
+            before += usize::from(started(*id).await < at);
+        }
+        assert!(before <= 2, "{before} started before it: one ran, and one was in the worker's hands");
+        fleet.press.hold_again();
+        fleet
     })
     .await;
 }

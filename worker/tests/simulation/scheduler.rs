@@ -138,7 +138,7 @@ impl World {
             }
             Move::Sweep(n) => {
                 let swept = self.stations[n].ledger().sweep().await.expect("swept");
-                self.say(n, &format!("sweeps: {} dead, {} jobs come back", swept.dead_workers, swept.recovered));
+                self.say(n, &format!("sweeps: {} dead, {} jobs come back", swept.dead_workers, swept.recovered.len()));
                 self.ring(50);
             }
             Move::Deliver(n) => {
