@@ -11,8 +11,8 @@ use platen_shared::id::TenantId;
 use platen_shared::ledger::{Fence, Job, Queue};
 use tokio::time::Instant;
 
-/// So much of a lane's work is claimed ahead.
-const AHEAD: Duration = Duration::from_millis(20);
+/// So much of a lane's work is claimed ahead: jobs of this length that began together also end together, and find their next ones here.
+const AHEAD: Duration = Duration::from_millis(30);
 /// And never more jobs than one answer of the database brings in one go.
 const MOST: usize = ROWS_BUFFERED;
 /// What no slot took up for so long is given back: the lane's jobs have become slow.
@@ -112,9 +112,9 @@ mod tests {
         let ahead = Ahead::default();
         assert_eq!(ahead.wanted(Queue::Orders, 10, 4), 4, "nothing is known yet");
         ahead.took(Queue::Orders, Duration::from_millis(1));
-        assert_eq!(ahead.wanted(Queue::Orders, 10, 4), 204, "twenty milliseconds of ten slots");
+        assert_eq!(ahead.wanted(Queue::Orders, 10, 4), 304, "thirty milliseconds of ten slots");
         ahead.took(Queue::Orders, Duration::from_micros(1));
-        assert!(ahead.wanted(Queue::Orders, 10, 4) < 240, "slowly more");
+        assert!(ahead.wanted(Queue::Orders, 10, 4) < 360, "slowly more");
         ahead.took(Queue::Orders, Duration::from_secs(1));
         assert_eq!(ahead.wanted(Queue::Orders, 10, 4), 4, "at once less");
         ahead.took(Queue::Money, Duration::from_micros(1));
