@@ -65,7 +65,7 @@ fn an_order(tenant: TenantId, external_id: &str) -> Order {
         packaging_minor: 0,
         tax_minor: 400,
         total_minor: 2900,
-        terms: Json(OrderTerms { platform_fee_bps: 2000 }),
+        terms: Json(OrderTerms { platform_fee_bps: 2000, ..OrderTerms::default() }),
         country: "FR".into(),
         recipient: "sealed".into(),
         test: false,
@@ -90,7 +90,7 @@ fn an_item() -> Item {
         quantity: 1,
         unit_minor: 2000,
         line_minor: 2000,
-        revenue: Json(RevenueTerms { creator: "ada".into(), royalties: vec![] }),
+        revenue: Json(RevenueTerms { creator: "ada".into(), ..RevenueTerms::default() }),
     }
 }
 
