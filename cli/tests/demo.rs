@@ -70,7 +70,7 @@ fn check(told: &Value) {
     assert_eq!(lines.iter().map(|(_, minor)| minor).sum::<i64>(), 0);
     let of = |start: &str| lines.iter().filter(|(account, _)| account.starts_with(start)).count();
     assert_eq!(
-        (of("sales"), of("tax"), of("provider:gelato"), of("platform"), of("creator:"), of("royalty:")),
+        (of("gross"), of("tax"), of("provider_cost:gelato"), of("platform_fee"), of("creator:"), of("royalty:")),
         (1, 1, 1, 1, 1, 3)
     );
     let sales = lines.iter().find(|(account, _)| *account == "gross").map(|(_, minor)| -minor);
