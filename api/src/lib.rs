@@ -25,6 +25,7 @@ mod known;
 mod limit;
 mod observe;
 mod ops;
+pub mod paper;
 pub mod probes;
 mod router;
 mod routes;

@@ -11,6 +11,7 @@ mod doctor;
 mod jobs;
 mod keys;
 mod migrate;
+mod money;
 mod providers;
 mod restore;
 mod schedules;
@@ -80,6 +81,9 @@ enum Command {
     /// Jobs, directly in the database
     #[command(subcommand)]
     Jobs(jobs::Args),
+    /// The books: balances, statements, margin, and whether everything adds up, directly in the database
+    #[command(subcommand)]
+    Money(money::Args),
     /// Workers, directly in the database
     #[command(subcommand)]
     Workers(workers::Args),
@@ -140,6 +144,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Keys(args) => keys::run(args, &sources).await,
         Command::Tenants(args) => tenants::run(&args, &sources).await,
         Command::Jobs(args) => jobs::run(args, &sources).await,
+        Command::Money(args) => money::run(&args, &sources).await,
         Command::Workers(args) => workers::run(args, &sources).await,
         Command::Providers(args) => providers::run(args, &sources).await,
         Command::Schedules(args) => schedules::run(args, &sources).await,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use platen_shared::adapters::gelato;
 use platen_shared::adapters::standing::Rates;
-use platen_shared::clock::SystemClock;
+use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::db::At;
 use platen_shared::ledger::Queue;
 use platen_worker::Lane;
@@ -213,6 +213,11 @@ impl Config {
             Ok(anchor) if self.clock.speed > 1 => SystemClock::fast(At::from(anchor), self.clock.speed),
             _ => SystemClock::new(),
         }
+    }
+
+    /// The business clock's moment.
+    pub(crate) fn clock_now(&self) -> At {
+        self.clock().now()
     }
 
     /// At shutdown, how long running jobs may take.

@@ -13,6 +13,7 @@ use platen_api::probes::{Probes, PrometheusHandle};
 use platen_jobs::{Hook, Ports};
 use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::http::{Gates, Http};
+use platen_shared::adapters::payout_csv::CsvRail;
 use platen_shared::adapters::standing::Accounting;
 use platen_shared::clock::Clock;
 use platen_shared::db::{Db, MIGRATIONS, Schema};
@@ -159,6 +160,7 @@ impl Base {
         };
         let ports = Ports {
             providers: Arc::new(self.accounts(config)),
+            payouts: Arc::new(CsvRail { blobs: self.blobs.clone() }),
             press: Arc::new(LocalPress::new(renders)),
             blobs: self.blobs.clone(),
             links: self.links.clone(),

@@ -70,10 +70,10 @@ fn check(told: &Value) {
     assert_eq!(lines.iter().map(|(_, minor)| minor).sum::<i64>(), 0);
     let of = |start: &str| lines.iter().filter(|(account, _)| account.starts_with(start)).count();
     assert_eq!(
-        (of("sales"), of("tax"), of("provider:gelato"), of("platform"), of("creator:"), of("royalty:")),
+        (of("gross"), of("tax"), of("provider_cost:gelato"), of("platform_fee"), of("creator:"), of("royalty:")),
         (1, 1, 1, 1, 1, 3)
     );
-    let sales = lines.iter().find(|(account, _)| *account == "sales").map(|(_, minor)| -minor);
+    let sales = lines.iter().find(|(account, _)| *account == "gross").map(|(_, minor)| -minor);
     assert_eq!(money["grossMinor"].as_i64(), sales, "the whole gross is shared out");
     assert!(told["jobs"]["succeeded"].as_u64().is_some_and(|n| n > 12), "{told}");
     assert_eq!(told["jobs"]["dead"], 0);

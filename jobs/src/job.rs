@@ -11,6 +11,7 @@ use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::{Fence, Fenced, Ledger, Progress, Queue, Waiting};
 use platen_shared::ports::blobs::{BlobError, Blobs};
+use platen_shared::ports::payout::PayoutRail;
 use platen_shared::ports::press::{Press, PressError};
 use platen_shared::ports::provider::Providers;
 use platen_shared::ports::{PortError, links::Links};
@@ -238,6 +239,8 @@ impl From<Fenced> for Failure {
 pub struct Ports {
     /// Accounts at print providers.
     pub providers: Arc<dyn Providers>,
+    /// How parties are paid.
+    pub payouts: Arc<dyn PayoutRail>,
     /// Spec → bytes.
     pub press: Arc<dyn Press>,
     /// Files.

@@ -3,11 +3,15 @@
 //! | kind | queue | what it does |
 //! | --- | --- | --- |
 //! | `build_bundle` | bundles | print files of every item of an order, and one ZIP with a manifest |
-//! | `distribute_revenue` | money | shares a delivered order's gross among all parties, once |
+//! | `cancel_order` | orders | cancels a refunded order at the printer, as far as that is possible |
+//! | `close_books` | money | closes the books up to yesterday, so that past balances are a few rows |
+//! | `correct_costs` | money | reads a shared-out order's receipts again and books the difference |
+//! | `distribute_revenue` | money | shares an order's gross among all parties, once, after its hold |
 //! | `housekeeping` | housekeeping | takes away what is old, of every tenant |
 //! | `poll_tracking` | tracking | reads an order back from the printer and follows its parcels |
 //! | `probe_provider` | tracking | asks the printer one cheap question and keeps how that went |
 //! | `render_preview` | previews | the preview and the thumbnail of a design |
+//! | `send_payouts` | money | hands an approved batch of payouts to the rail that pays it |
 //! | `submit_order` | orders | places an order at the printer: find → stage → checkpoint → release → read back |
 //! | `sweep_drafts` | sync | deletes drafts that orders left behind at the printer |
 //! | `sweep_tracking` | tracking | a page of open orders in one look-up; what changed is polled at once |
@@ -22,11 +26,15 @@ pub mod workflow;
 mod files;
 
 pub mod build_bundle;
+pub mod cancel_order;
+pub mod close_books;
+pub mod correct_costs;
 pub mod distribute_revenue;
 pub mod housekeeping;
 pub mod poll_tracking;
 pub mod probe_provider;
 pub mod render_preview;
+pub mod send_payouts;
 pub mod submit_order;
 pub mod sweep_drafts;
 pub mod sweep_tracking;
@@ -39,11 +47,15 @@ pub use registry::{Entry, Origin, enqueue, enqueue_by_kind, find, job_of_kind};
 
 kinds![
     build_bundle::BuildBundle,
+    cancel_order::CancelOrder,
+    close_books::CloseBooks,
+    correct_costs::CorrectCosts,
     distribute_revenue::DistributeRevenue,
     housekeeping::Housekeeping,
     poll_tracking::PollTracking,
     probe_provider::ProbeProvider,
     render_preview::RenderPreview,
+    send_payouts::SendPayouts,
     submit_order::SubmitOrder,
     sweep_drafts::SweepDrafts,
     sweep_tracking::SweepTracking,

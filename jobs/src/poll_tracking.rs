@@ -16,7 +16,7 @@ use platen_shared::ports::provider::Part;
 use platen_shared::store::{fulfilment as parcels, orders};
 use serde::{Deserialize, Serialize};
 
-use crate::distribute_revenue::DistributeRevenue;
+use crate::distribute_revenue;
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
 use crate::registry::enqueue;
 use crate::workflow::into_db;
@@ -96,10 +96,10 @@ impl Job for PollTracking {
         }
         // Every part, not every part that is left: an order with a failed part is a person's to settle before anyone is paid.
         if stages.iter().all(|stage| *stage == Stage::Delivered) {
-            return enqueue(tx, &done.follow(), &DistributeRevenue { order: self.order })
-                .await
-                .map(drop)
-                .map_err(into_db);
+            return distribute_revenue::plan(tx, done, &order, true).await;
+        }
+        if reached == Some(FulfilmentState::Shipped) {
+            distribute_revenue::plan(tx, done, &order, false).await?;
         }
         if stages.iter().all(|s| s.terminal()) {
             return Ok(());

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use platen_shared::db::{self, Tx};
 use platen_shared::domain::address::Recipient;
+use platen_shared::domain::money::{Currency, Money};
 use platen_shared::domain::order::{OrderState, fulfilment};
 use platen_shared::id::OrderId;
 use platen_shared::ledger::finish::Trouble;
@@ -52,6 +53,18 @@ pub(crate) fn gelato() -> String {
 pub struct Placed {
     /// One per facility.
     pub parts: Vec<Part>,
+    /// What it had quoted for them, unless an earlier attempt's draft was found without its quote.
+    #[serde(default)]
+    pub quoted: Option<Money>,
+}
+
+/// What must not be forgotten before a release: the draft, and the quote it was made after.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Draft {
+    #[serde(flatten)]
+    staged: Staged,
+    #[serde(default)]
+    quoted: Option<Money>,
 }
 
 impl Job for SubmitOrder {
@@ -73,24 +86,35 @@ impl Job for SubmitOrder {
     async fn run(&self, ctx: &Ctx) -> Result<Placed, Failure> {
         let sale = Sale::load(ctx, self).await?;
         let provider = ctx.ports.providers.open(ctx.tenant, &self.provider).await?;
+        let mut quoted = ctx.saved::<Draft>().and_then(|draft| draft.quoted);
         let parts = match provider.find(&self.order.to_string()).await? {
             Found::Released(parts) => parts,
-            Found::Drafts(drafts) => release(ctx, &provider, adopt(ctx, &provider, drafts).await?).await?,
+            Found::Drafts(drafts) => {
+                let staged = adopt(ctx, &provider, drafts).await?;
+                release(ctx, &provider, Draft { staged, quoted }).await?
+            }
             // Search may lag behind a release: what we checkpointed is asked for by its own ids before anything new is made.
             Found::Nothing => match checkpointed(ctx, &provider).await? {
                 Some(parts) => parts,
-                None => release(ctx, &provider, sale.stage(ctx, &provider).await?).await?,
+                None => {
+                    let draft = sale.stage(ctx, &provider).await?;
+                    quoted = draft.quoted;
+                    release(ctx, &provider, draft).await?
+                }
             },
         };
         ctx.point("released").await;
         sale.must_match(&parts)?;
-        Ok(Placed { parts })
+        Ok(Placed { parts, quoted })
     }
 
     async fn record(&self, tx: &mut Tx, done: &Recording, out: &Placed) -> db::Result<()> {
         let mut stages = Vec::new();
         for part in &out.parts {
             stages.push(parcels::merge(tx, done.business_now, done.tenant, &self.provider, self.order, part).await?.0);
+        }
+        if let Some(quoted) = out.quoted {
+            orders::note_quote(tx, done.tenant, self.order, quoted.minor).await?;
         }
         let source = done.job.to_string();
         orders::advance(
@@ -125,15 +149,15 @@ impl Job for SubmitOrder {
 }
 
 /// Checkpoints a draft, then releases it. Whoever asked us to stop before the release gets his wish, and the draft goes away.
-async fn release(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, staged: Staged) -> Result<Vec<Part>, Failure> {
-    if let Err(failure) = ctx.checkpoint(&staged).await {
+async fn release(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, draft: Draft) -> Result<Vec<Part>, Failure> {
+    if let Err(failure) = ctx.checkpoint(&draft).await {
         if matches!(failure, Failure::Cancelled) {
-            provider.discard(&staged).await?;
+            provider.discard(&draft.staged).await?;
         }
         return Err(failure);
     }
     ctx.point("checkpointed").await;
-    match provider.release(&staged).await {
+    match provider.release(&draft.staged).await {
         // Nothing was spent: it was deleted between our look and now. The next attempt looks again and makes another.
         Err(PortError::NotFound(text)) => Err(Failure::passing("draft_gone", text)),
         answer => Ok(answer?),
@@ -205,13 +229,14 @@ impl Sale {
     }
 
     /// Through the gate, a quote and the cap to a draft.
-    async fn stage(&self, ctx: &Ctx, provider: &Arc<dyn PrintProvider>) -> Result<Staged, Failure> {
+    async fn stage(&self, ctx: &Ctx, provider: &Arc<dyn PrintProvider>) -> Result<Draft, Failure> {
         let tenant = self.may_be_released(ctx).await?;
         let quotes = provider.quote(&self.request).await?;
+        let quoted = quoted(&quotes, self.order.currency);
         affordable(ctx, &tenant, &quotes).await?;
         let staged = provider.stage(&self.request, &method(&quotes)).await?;
         ctx.point("staged").await;
-        Ok(staged)
+        Ok(Draft { staged, quoted })
     }
 
     /// What must be true before anything is made at the printer; answers whose order it is.
@@ -219,8 +244,10 @@ impl Sale {
         let tenant = tenants::get(&mut ctx.read(), ctx.tenant)
             .await?
             .ok_or_else(|| Failure::fatal("not_found", "there is no such tenant"))?;
-        if self.order.payment_state != "paid" {
-            return Err(not_ready("the order is not paid"));
+        match self.order.payment_state.as_str() {
+            "paid" | "part_refunded" => {}
+            "refunded" => return Err(Failure::fatal("refunded", "the buyer got all the money back: nothing is printed")),
+            _ => return Err(not_ready("the order is not paid")),
         }
         if self.order.test || tenant.test_mode {
             return Err(not_ready("test mode: nothing is sent to the printer"));
@@ -265,6 +292,12 @@ async fn affordable(ctx: &Ctx, tenant: &Tenant, quotes: &[Quote]) -> Result<(), 
         return Err(not_ready("the tenant's spending cap is reached"));
     }
     Ok(())
+}
+
+/// What the quotes come to, with the cheapest way to ship; nothing where they are in another currency.
+fn quoted(quotes: &[Quote], currency: Currency) -> Option<Money> {
+    let prices = quotes.iter().flat_map(|quote| [Some(quote.products), quote.methods.first().map(|m| m.price)]);
+    prices.flatten().try_fold(Money::zero(currency), Money::plus).ok()
 }
 
 fn not_ready(why: &str) -> Failure {

@@ -30,13 +30,19 @@ impl From<db::Error> for Refused {
     }
 }
 
+/// An origin whose jobs come as early as the order's service tier says.
+fn at_its_tier(origin: &Origin, order: &Order) -> Origin {
+    Origin { priority: origin.priority.max(order.terms.priority), ..origin.clone() }
+}
+
 /// Moves a paid order on as far as the facts allow: print files first, then ready, then (where the tenant submits by itself) to the
 /// printer. Answers the job that does the next thing, if there is one.
 ///
 /// # Errors
 /// As [`enqueue`].
 pub async fn proceed(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Result<Option<JobId>, EnqueueError> {
-    if order.payment_state != PaymentState::Paid.word() {
+    let paid = [PaymentState::Paid, PaymentState::PartRefunded].map(PaymentState::word);
+    if !paid.contains(&order.payment_state.as_str()) {
         return Ok(None);
     }
     let source = origin.correlation_id.as_str();
@@ -52,7 +58,7 @@ pub async fn proceed(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Res
             "paid; the print files are being made",
         )
         .await?;
-        return Ok(Some(enqueue(tx, origin, &bundle).await?.id()));
+        return Ok(Some(enqueue(tx, &at_its_tier(origin, order), &bundle).await?.id()));
     }
     let by_itself = tenants::get(tx, order.tenant).await?.is_some_and(|tenant| tenant.auto_submit);
     let why =
@@ -77,7 +83,7 @@ pub async fn submit(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Resu
     let why = "a job is placing it at the printer";
     let job = SubmitOrder { order: order.id, revision: order.revision.clone(), provider: gelato() };
     match orders::advance(tx, at, order.tenant, order.id, OrderState::Submitting, &origin.correlation_id, why).await? {
-        Moved::Yes | Moved::Already => Ok(enqueue(tx, origin, &job).await?.id()),
+        Moved::Yes | Moved::Already => Ok(enqueue(tx, &at_its_tier(origin, order), &job).await?.id()),
         Moved::Illegal(OrderState::Received) => Err(Refused::NotReady("the order is not paid yet".into())),
         Moved::Illegal(OrderState::Accepted) => Err(Refused::NotReady("the print files are not ready yet".into())),
         Moved::Illegal(OrderState::InProduction | OrderState::Shipped | OrderState::Delivered | OrderState::Closed) => {

@@ -115,8 +115,36 @@ ids! {
     JobId, "job", "A job in the ledger.";
     PauseId, "pse", "A pause set by an operator.";
     EntryId, "txn", "A journal entry: lines that sum to zero.";
+    RefundId, "rfd", "A refund of an order.";
+    BatchId, "pyb", "A batch of payouts.";
+    PayoutId, "pyo", "A payout to a party.";
+    RateId, "fxr", "An exchange rate.";
+    ConversionId, "cnv", "A conversion from one currency into another.";
     EventId, "evt", "A line of an order's history or of the audit.";
 }
+
+/// What a journal entry is about: an order, a payout, a conversion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Subject(pub Uuid);
+
+crate::db::text_uuid!(Subject);
+
+impl std::str::FromStr for Subject {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Subject)
+    }
+}
+
+macro_rules! subjects {
+    ($($id:ident),*) => {$(impl From<$id> for Subject {
+        fn from(id: $id) -> Subject {
+            Subject(id.0)
+        }
+    })*};
+}
+subjects!(OrderId, PayoutId, ConversionId);
 
 impl TenantId {
     /// Whose work concerns no tenant: the installation's own housekeeping.

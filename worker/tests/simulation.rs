@@ -89,10 +89,12 @@ async fn make_bed() -> Bed {
     tx.commit().await.unwrap();
     db.close().await;
     let keyring = Keyring::new(&"a simulated installation's secret of enough length".to_owned().into());
+    let blobs = Blobs::open("memory://").unwrap();
     let ports = Ports {
         providers: std::sync::Arc::new(outside::Outside::new(dice::Dice::new(0))),
         press: std::sync::Arc::new(LocalPress::new(1)),
-        blobs: Blobs::open("memory://").unwrap(),
+        blobs: blobs.clone(),
+        payouts: std::sync::Arc::new(platen_shared::adapters::payout_csv::CsvRail { blobs }),
         links: Links::new("http://127.0.0.1:9", keyring),
     };
     Bed { template, tenant, ports, _folder: folder }

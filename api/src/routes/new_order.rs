@@ -4,6 +4,7 @@ use axum::response::Response;
 use platen_shared::db::{Json as Column, Tx};
 use platen_shared::domain::address::Recipient;
 use platen_shared::domain::money::{Currency, Money, MoneyError};
+use platen_shared::domain::terms::ItemTerms;
 use platen_shared::domain::order::{FulfilmentState, OrderState, PaymentState, ReviewState};
 use platen_shared::id::{ItemId, OrderId, SnapshotId, encode};
 use platen_shared::store::orders::{self, Item, Order, OrderTerms, revision};
@@ -12,6 +13,7 @@ use platen_shared::store::tenants::{self, Tenant};
 use platen_shared::store::{snapshots, specs};
 use serde::Deserialize;
 
+use super::frozen::{self, Rules};
 use super::orders::{OrderView, bound, recipient, view};
 use crate::call::{Call, made};
 use crate::check::Checks;
@@ -31,6 +33,8 @@ pub(crate) struct NewItem {
     snapshot_id: SnapshotId,
     /// 1 to 1,000.
     quantity: i64,
+    /// A service tier of the tenant's, paid per piece.
+    tier: Option<String>,
 }
 
 /// An order to be.
@@ -51,6 +55,8 @@ pub(crate) struct NewOrder {
     tax: Option<Money>,
     /// What the buyer pays for packaging.
     packaging: Option<Money>,
+    /// A packaging tier of the tenant's; it says what the buyer pays.
+    packaging_tier: Option<String>,
 }
 
 fn api() -> String {
@@ -65,10 +71,17 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
     let mut tx = call.begin("create_order").await?;
     let tenant = tenants::get(&mut tx, call.tenant()).await?.ok_or_else(|| Problem::missing("tenant"))?;
     checked(&body, tenant.currency)?;
-    let items = items(&mut tx, &tenant, &body.items).await?;
-    let order = order(&call, &tenant, &body, &items)?;
+    let rules = Rules::of(&mut tx, &tenant).await?;
+    let sold = items(&mut tx, &tenant, &rules, &body.items).await?;
+    let (packaging, tier) = rules.packaging(body.packaging_tier.as_deref(), body.packaging, tenant.currency)?;
+    let terms = rules.order(&mut tx, &tenant, &sold, tier).await?;
+    let (items, item_terms): (Vec<Item>, Vec<ItemTerms>) = sold.into_iter().unzip();
+    let order = order(&call, &tenant, &body, &items, packaging, terms)?;
     let fresh = orders::create(&mut tx, &order, &items, &call.actor()).await?;
     let kept = if fresh {
+        let positions = items.iter().map(|item| item.position);
+        frozen::introduce(&call, &mut tx, &item_terms).await?;
+        orders::freeze(&mut tx, call.tenant(), order.id, &positions.zip(item_terms).collect::<Vec<_>>()).await?;
         order
     } else {
         let known = orders::by_external(&mut tx, call.tenant(), &order.channel, &order.external_id).await?;
@@ -123,9 +136,10 @@ fn checked(body: &NewOrder, currency: Currency) -> Reply<()> {
     checks.done()
 }
 
-async fn items(tx: &mut Tx, tenant: &Tenant, wanted: &[NewItem]) -> Reply<Vec<Item>> {
+async fn items(tx: &mut Tx, tenant: &Tenant, rules: &Rules, wanted: &[NewItem]) -> Reply<Vec<(Item, ItemTerms)>> {
     let mut items = Vec::new();
-    for (position, new) in (0i64..).zip(wanted) {
+    for (place, new) in wanted.iter().enumerate() {
+        let position = i64::try_from(place).unwrap_or(i64::MAX);
         let snapshot =
             snapshots::get(tx, tenant.id, new.snapshot_id).await?.ok_or_else(|| Problem::missing("snapshot"))?;
         if snapshots::lock_of(tx, tenant.id, snapshot.id).await?.is_none() {
@@ -137,8 +151,13 @@ async fn items(tx: &mut Tx, tenant: &Tenant, wanted: &[NewItem]) -> Reply<Vec<It
         if product.currency != tenant.currency {
             return Err(Problem::state(format!("The price of item {position} is not in the tenant's currency.")));
         }
-        let line = product.price().times(new.quantity).map_err(overflow)?;
-        items.push(item(position, new, snapshot.spec_hash, product, line.minor));
+        let tier = rules.service(place, new.tier.as_deref())?;
+        let extra = Money { minor: tier.as_ref().map_or(0, |tier| tier.price_minor), currency: tenant.currency };
+        let unit = product.price().plus(extra).map_err(overflow)?;
+        let line = unit.times(new.quantity).map_err(overflow)?;
+        let item = item(position, new, snapshot.spec_hash, product, (unit.minor, line.minor));
+        let terms = frozen::item(tx, tenant, &item, tier).await?;
+        items.push((item, terms));
     }
     Ok(items)
 }
@@ -153,7 +172,13 @@ async fn product(tx: &mut Tx, tenant: &Tenant, spec_hash: &str) -> Reply<Product
     Ok(if fits { latest } else { made_for })
 }
 
-fn item(position: i64, new: &NewItem, spec_hash: String, product: Product, line_minor: i64) -> Item {
+fn item(
+    position: i64,
+    new: &NewItem,
+    spec_hash: String,
+    product: Product,
+    (unit_minor, line_minor): (i64, i64),
+) -> Item {
     Item {
         id: ItemId::new(),
         position,
@@ -166,7 +191,7 @@ fn item(position: i64, new: &NewItem, spec_hash: String, product: Product, line_
         provider_uid: product.provider_uid,
         placements: Column(product.placements.0.into_iter().collect()),
         quantity: new.quantity,
-        unit_minor: product.price_minor,
+        unit_minor,
         line_minor,
         revenue: product.revenue,
     }
@@ -176,14 +201,21 @@ fn overflow(_: MoneyError) -> Problem {
     Problem::field("range", "/items", "The total is beyond what can be kept exactly (2^53 minor units).")
 }
 
-fn order(call: &Call, tenant: &Tenant, body: &NewOrder, items: &[Item]) -> Reply<Order> {
+fn order(
+    call: &Call,
+    tenant: &Tenant,
+    body: &NewOrder,
+    items: &[Item],
+    packaging: Money,
+    terms: OrderTerms,
+) -> Reply<Order> {
     let currency = tenant.currency;
     let zero = Money::zero(currency);
     let lines = items
         .iter()
         .try_fold(zero, |sum, item| sum.plus(Money { minor: item.line_minor, currency }))
         .map_err(overflow)?;
-    let (tax, packaging) = (body.tax.unwrap_or(zero), body.packaging.unwrap_or(zero));
+    let tax = body.tax.unwrap_or(zero);
     let total = [body.shipping, tax, packaging].into_iter().try_fold(lines, Money::plus).map_err(overflow)?;
     let (id, now) = (OrderId::new(), call.now());
     let mut order = Order {
@@ -204,7 +236,7 @@ fn order(call: &Call, tenant: &Tenant, body: &NewOrder, items: &[Item]) -> Reply
         packaging_minor: packaging.minor,
         tax_minor: tax.minor,
         total_minor: total.minor,
-        terms: Column(OrderTerms { platform_fee_bps: tenant.platform_fee_bps }),
+        terms: Column(terms),
         country: body.recipient.country.clone(),
         recipient: String::new(),
         test: tenant.test_mode,

@@ -23,6 +23,8 @@ pub(crate) struct NewPayment {
     method: String,
     /// Exactly the order's total.
     amount: Money,
+    /// What the payment provider took of it, where that is known; the order's terms say it otherwise.
+    fee: Option<Money>,
 }
 
 /// A recorded payment.
@@ -48,6 +50,7 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
     let mut checks = Checks::default();
     checks.text("/reference", &body.reference, 1, 100);
     checks.name("/method", &body.method);
+    let fee = body.fee;
     checks.done()?;
     let mut tx = call.begin("record_payment").await?;
     let order = hold(&call, &mut tx, id).await?;
@@ -58,6 +61,12 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
             "/amount",
             "The amount must be exactly the order's total, in its currency.",
         ));
+    }
+    if let Some(fee) = fee {
+        let mut checks = Checks::default();
+        checks.amount("/fee", fee, order.currency);
+        checks.need(fee.minor <= order.total_minor, "range", "/fee", "The fee is more than the payment.");
+        checks.done()?;
     }
     let payment = Payment {
         reference: body.reference,
@@ -72,6 +81,9 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
     }
     let job = match orders::pay(&mut tx, call.now(), &order, &payment).await? {
         Paid::Now => {
+            if let Some(fee) = fee {
+                orders::note_fee(&mut tx, call.tenant(), &payment.reference, fee.minor).await?;
+            }
             call.audit(&mut tx, "order.pay", id, &payment.method).await?;
             let paid = hold(&call, &mut tx, id).await?;
             Some(workflow::proceed(&mut tx, &call.origin(0), call.now(), &paid).await?)

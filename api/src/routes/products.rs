@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::response::Response;
 use platen_shared::db::{self, At, Json as Column, Tx};
-use platen_shared::domain::money::Money;
-use platen_shared::domain::revenue::RevenueTerms;
+use platen_shared::domain::money::{Currency, Money};
+use platen_shared::domain::terms::{self, Pricing, RevenueTerms};
 use platen_shared::store::products::{self, Product};
-use platen_shared::store::{catalogue, tenants};
+use platen_shared::store::{catalogue, money_settings, tenants};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -96,8 +96,10 @@ pub(crate) struct ProductBody {
     provider: String,
     /// A product of the synced catalogue.
     provider_uid: String,
-    /// What a buyer pays for one, without tax.
-    price: Money,
+    /// What a buyer pays for one, without tax. Left out: the catalogue's cost and a margin make it.
+    price: Option<Money>,
+    /// The margin on the cost, in the place of the category's or the tenant's; only without a price.
+    margin_bps: Option<i64>,
     /// Who shares in it.
     revenue: RevenueTerms,
 }
@@ -107,8 +109,12 @@ pub(crate) struct ProductBody {
     params(("id" = String, Path, description = "Your name for it: 1 to 64 of a-z, 0-9 and the hyphen.")),
     responses((status = 201, body = ProductView), (status = 200, body = ProductView, description = "It was there.")))]
 pub(crate) async fn put(call: Call, Named(id): Named<String>, Input(body): Input<ProductBody>) -> Reply<Response> {
-    let mut product = checked(&call, id, body)?;
+    let (priced, margin_bps) = (body.price.is_some(), body.margin_bps);
+    let mut product = checked(&call, id, body, super::tenants::own(&call).await?.currency)?;
     let mut tx = call.begin("put_product").await?;
+    if !priced {
+        by_margin(&mut tx, &mut product, margin_bps).await?;
+    }
     fits_tenant(&mut tx, &product).await?;
     let known = products::latest(&mut tx, call.tenant(), &product.id).await?;
     if let Some(known) = known.as_ref().filter(|known| known.same(&product)) {
@@ -121,14 +127,21 @@ pub(crate) async fn put(call: Call, Named(id): Named<String>, Input(body): Input
 }
 
 /// What can be checked without the database.
-fn checked(call: &Call, id: String, body: ProductBody) -> Reply<Product> {
+fn checked(call: &Call, id: String, body: ProductBody, home: Currency) -> Reply<Product> {
     let mut checks = Checks::default();
     checks.name("", &id);
     checks.text("/title", &body.title, 1, 200);
     checks.name("/kind", &body.kind);
     provider(&mut checks, "/provider", &body.provider);
     checks.text("/providerUid", &body.provider_uid, 1, 250);
-    checks.amount("/price", body.price, body.price.currency);
+    // Without a price, `by_margin` makes one.
+    let price = body.price.unwrap_or(Money::zero(home));
+    checks.amount("/price", price, price.currency);
+    let margin = (0..=1_000_000).contains(&body.margin_bps.unwrap_or(0));
+    checks.need(margin, "range", "/marginBps", "A margin is between 0 and 1,000,000 basis points.");
+    let both = body.price.is_some() && body.margin_bps.is_some();
+    checks.need(!both, "both", "/marginBps", "A product has a price or a margin, not both.");
+    checks.need(body.revenue.pricing.is_none(), "pricing", "/revenue/pricing", "How a price came about is not taken from a request.");
     for (pointer, message) in body.revenue.problems() {
         checks.fault("revenue", &format!("/revenue{pointer}"), message);
     }
@@ -151,8 +164,8 @@ fn checked(call: &Call, id: String, body: ProductBody) -> Reply<Product> {
         placements: Column(placements),
         provider: body.provider,
         provider_uid: body.provider_uid,
-        price_minor: body.price.minor,
-        currency: body.price.currency,
+        price_minor: price.minor,
+        currency: price.currency,
         revenue: Column(body.revenue),
         created_at: call.now(),
     })
@@ -192,6 +205,26 @@ fn placements(zones: &[&str], said: &BTreeMap<String, String>, checks: &mut Chec
         "Two zones would be printed on the same area; name the areas.",
     );
     found
+}
+
+/// Makes the price of the catalogue's cost and the nearest margin rule, and notes how it came about.
+async fn by_margin(tx: &mut Tx, product: &mut Product, own: Option<i64>) -> Reply<()> {
+    let tenant = tenants::get(tx, product.tenant).await?.ok_or_else(|| Problem::missing("tenant"))?;
+    let rules = money_settings::latest(tx, product.tenant).await?.settings.0;
+    let say = |pointer: &str, sentence: &str| Problem::field("price", pointer, sentence);
+    let (margin_bps, rule) = rules.margin_of(&product.kind, own).ok_or_else(|| {
+        say("/price", "Give a price, or a margin here, for the category or for the tenant (PUT /v1/money/settings).")
+    })?;
+    let item = catalogue::item(tx, product.tenant, &product.provider, &product.provider_uid).await?;
+    let item = item.filter(|item| item.currency == tenant.currency.code());
+    let base = item.and_then(|item| item.cost_minor).ok_or_else(|| {
+        say("/price", "The catalogue knows no cost of this product in the tenant's currency, so that a price is needed.")
+    })?;
+    let range = |_| say("/price", "The price is beyond what can be kept exactly (2^53 minor units).");
+    let price = terms::price(Money { minor: base, currency: tenant.currency }, margin_bps).map_err(range)?;
+    (product.price_minor, product.currency) = (price.minor, price.currency);
+    product.revenue.0.pricing = Some(Pricing { base_minor: base, margin_bps, rule: rule.to_owned() });
+    Ok(())
 }
 
 async fn fits_tenant(tx: &mut Tx, product: &Product) -> Reply<()> {

@@ -10,6 +10,7 @@ use futures::FutureExt;
 use platen_jobs::{Entry, Hook, Origin, Ports, enqueue_by_kind};
 use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::gelato::Settings;
+use platen_shared::adapters::payout_csv::CsvRail;
 use platen_shared::adapters::http::{Gates, Http, SqlBoard};
 use platen_shared::clock::Clock;
 use platen_shared::id::{JobId, OrderId, TenantId};
@@ -52,10 +53,12 @@ impl World {
         let board = SqlBoard::new(test.db.clone(), Arc::new(clock.clone()));
         let http = Http::new(Arc::new(Gates::on(Box::new(board), Arc::new(clock.clone()))));
         let gelato = Settings { requests_per_second: 10_000, burst: 10_000, ..Settings::all(&printer.base_url()) };
+        let blobs = Blobs::open("memory://").unwrap();
         let ports = Ports {
             providers: Arc::new(Accounts { read: test.db.reader(), keyring: keyring.clone(), http, gelato }),
             press: Arc::new(LocalPress::new(2)),
-            blobs: Blobs::open("memory://").unwrap(),
+            blobs: blobs.clone(),
+            payouts: Arc::new(CsvRail { blobs }),
             links: Links::new("http://127.0.0.1:9", keyring.clone()),
         };
         let (tenant, order, spec_hash) = rows::plant(&ledger, &ports, &keyring).await;

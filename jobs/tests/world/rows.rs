@@ -130,7 +130,7 @@ async fn order(
 ) -> OrderId {
     let royalties = [("estate", 1000), ("label", 500), ("charity", 250)]
         .map(|(holder, bps)| Royalty { holder: holder.into(), bps });
-    let terms = RevenueTerms { creator: "ada".into(), royalties: royalties.into() };
+    let terms = RevenueTerms { creator: "ada".into(), royalties: royalties.into(), ..RevenueTerms::default() };
     let items = vec![
         item(0, mug, "mug", MUG, &[("left", "default"), ("right", "back")], 2490, terms.clone()),
         item(1, tee, "tee", TEE, &[("chest", "default")], 3190, terms),
@@ -160,7 +160,7 @@ async fn order(
         packaging_minor: 0,
         tax_minor: 1000,
         total_minor: items_minor + 590 + 1000,
-        terms: Json(OrderTerms { platform_fee_bps: 2000 }),
+        terms: Json(OrderTerms { platform_fee_bps: 2000, ..OrderTerms::default() }),
         country: "FR".into(),
         recipient: sealed,
         test: false,

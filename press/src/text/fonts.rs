@@ -70,6 +70,12 @@ pub(crate) fn chain(name: &str) -> Option<Vec<usize>> {
     Some(std::iter::once(chosen).chain(rest).collect())
 }
 
+/// The bytes of a shipped font's file, for papers that embed it; `None` for a name we do not ship.
+#[must_use]
+pub fn font_file(name: &str) -> Option<&'static [u8]> {
+    FILES.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes)
+}
+
 /// Every shipped font: catalogue name and SHA-256 of its file.
 pub fn fonts() -> Vec<(&'static str, String)> {
     static HASHES: OnceLock<Vec<(&'static str, String)>> = OnceLock::new();

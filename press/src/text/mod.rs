@@ -8,7 +8,7 @@ mod fonts;
 mod rules;
 mod shape;
 
-pub use fonts::fonts;
+pub use fonts::{font_file, fonts};
 
 #[cfg(feature = "full")]
 pub(crate) use fit::Laid;

@@ -73,6 +73,16 @@ tables![
     "tracking_events",
     "journal_lines",
     "journal_entries",
+    "books",
+    "journal_days",
+    "money_settings",
+    "item_terms",
+    "holder_lists",
+    "exchange_rates",
+    "parties",
+    "refunds",
+    "payout_batches",
+    "payouts",
 ];
 
 /// The names of all files that rows refer to, a line each; see [`file_of`].

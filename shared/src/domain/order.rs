@@ -42,6 +42,8 @@ macro_rules! states {
     };
 }
 
+pub(crate) use states;
+
 states! {
     /// Where an order stands as a whole.
     OrderState {
@@ -259,6 +261,7 @@ pub fn fulfilment(parts: &[Stage]) -> Option<FulfilmentState> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::payout::{BatchState, PayoutState, RefundState};
 
     /// Every pair, written out: the table's text is checked in, so a changed move shows in the diff.
     #[test]
@@ -293,6 +296,18 @@ mod tests {
                 from.word(),
                 ReviewState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect(),
             );
+        }
+        for from in RefundState::ALL {
+            let to = RefundState::ALL.iter().filter(|to| from.may_become(**to));
+            line("refund", from.word(), to.map(|s| s.word()).collect());
+        }
+        for from in BatchState::ALL {
+            let to = BatchState::ALL.iter().filter(|to| from.may_become(**to));
+            line("payout batch", from.word(), to.map(|s| s.word()).collect());
+        }
+        for from in PayoutState::ALL {
+            let to = PayoutState::ALL.iter().filter(|to| from.may_become(**to));
+            line("payout", from.word(), to.map(|s| s.word()).collect());
         }
         for from in Stage::ALL {
             line(

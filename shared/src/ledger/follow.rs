@@ -2,7 +2,7 @@
 
 use super::Ledger;
 use crate::db::{self, At, Result, Tx};
-use crate::id::{OrderId, TenantId};
+use crate::id::{JobId, OrderId, TenantId};
 use crate::sql;
 
 /// Of these orders, those that a submission or a poll still follows.
@@ -38,6 +38,22 @@ pub async fn poll_now(tx: &mut Tx, now: At, tenant: TenantId, orders: &[OrderId]
     .bind(now)
     .exec()
     .await
+}
+
+/// Brings one job forward to a moment, if it waits for a later one and for nothing else.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn bring_forward(tx: &mut Tx, tenant: TenantId, id: JobId, to: At) -> Result<()> {
+    tx.query(sql!(
+        "UPDATE jobs SET run_at = $3 WHERE tenant = $1 AND id = $2 AND state = 'scheduled' AND waiting_for = '' AND run_at > $3"
+    ))
+    .bind(tenant)
+    .bind(id)
+    .bind(to)
+    .exec()
+    .await
+    .map(drop)
 }
 
 /// Puts the next poll of these orders off until `until`, if it would come before `soon` and was planned after `fresh`: an order that was

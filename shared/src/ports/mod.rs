@@ -2,8 +2,10 @@
 
 pub mod blobs;
 pub mod links;
+pub mod payout;
 pub mod press;
 pub mod provider;
+pub mod registry;
 pub mod standing;
 
 use std::time::Duration;

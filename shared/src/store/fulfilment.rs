@@ -9,6 +9,8 @@ use crate::sql;
 /// A provider order (a part) as we know it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct PartRow {
+    /// Who makes it.
+    pub provider: String,
     /// The provider's id.
     pub provider_id: String,
     /// The provider's own word.
@@ -208,7 +210,7 @@ async fn shipment(
 /// Whatever the database says.
 pub async fn parts(db: &mut impl Source, tenant: TenantId, order: OrderId) -> Result<Vec<PartRow>> {
     db.query(sql!(
-        "SELECT provider_id, status, stage, cost_minor, currency, updated_at FROM provider_orders WHERE tenant = $1 AND order_id = $2 ORDER BY provider_id"
+        "SELECT provider, provider_id, status, stage, cost_minor, currency, updated_at FROM provider_orders WHERE tenant = $1 AND order_id = $2 ORDER BY provider_id"
     ))
     .bind(tenant)
     .bind(order)

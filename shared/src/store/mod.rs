@@ -3,6 +3,7 @@
 
 pub mod artefacts;
 pub mod audit;
+pub mod books;
 pub mod catalogue;
 pub mod connections;
 pub mod fulfilment;
@@ -10,10 +11,18 @@ pub mod gates;
 pub mod idempotency;
 pub mod journal;
 pub mod keys;
+pub mod money_settings;
 pub mod open_orders;
 pub mod orders;
+pub mod parties;
+pub mod payouts;
 pub mod products;
+pub mod rates;
+pub mod refunds;
+pub mod registries;
+pub mod settle;
 pub mod snapshots;
 pub mod specs;
+pub mod statements;
 pub mod tenants;
 pub mod uploads;

@@ -2,23 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::db::{self, At, Json, Result, Source, Tx};
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Money};
 use crate::domain::order::{FulfilmentState, OrderState, PaymentState};
-use crate::domain::revenue::{Line, RevenueTerms};
+use crate::domain::postings;
+pub use crate::domain::terms::OrderTerms;
+use crate::domain::terms::{ItemTerms, RevenueTerms};
 use crate::id::{EventId, ItemId, OrderId, PaymentId, SnapshotId, TenantId};
-use crate::store::journal;
+use crate::store::journal::{self, Header, out_of_range};
 use crate::{canon, sql};
-
-/// Terms of the whole order, frozen at sale.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OrderTerms {
-    /// The platform's fee on the margin.
-    pub platform_fee_bps: i64,
-}
 
 /// An order's row. The recipient is sealed: open it with the keyring, bound to `"{tenant}:{order}"`.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -112,7 +104,7 @@ pub struct Item {
 pub struct Event {
     /// When.
     pub at: At,
-    /// `order`, `payment`, `fulfilment` or `review`.
+    /// `order`, `payment`, `fulfilment`, `review` or `money`.
     pub dimension: String,
     /// Before; empty at the beginning.
     pub from_state: String,
@@ -448,13 +440,136 @@ pub async fn pay(tx: &mut Tx, at: At, order: &Order, payment: &Payment) -> Resul
     .bind(payment.amount_minor).bind(payment.currency.code()).bind(&payment.actor).bind(at)
     .exec()
     .await?;
-    // Money came in and is owed to the sale until it is shared out.
-    let lines = [("cash", -payment.amount_minor), ("sales", payment.amount_minor)]
-        .map(|(account, minor)| Line { account: account.to_owned(), minor });
-    journal::post(tx, at, order.tenant, order.id, "payment", payment.currency, &lines).await?;
+    let amount = Money { minor: payment.amount_minor, currency: payment.currency };
+    let received = postings::payment(amount).map_err(out_of_range)?;
+    journal::post(tx, at, &Header::new(order.tenant, order.id, "payment"), &received).await?;
     let (unpaid, paid) = (PaymentState::Unpaid.word(), PaymentState::Paid.word());
     event(tx, at, order.tenant, order.id, "payment", unpaid, paid, &payment.actor, &payment.method).await?;
     Ok(Paid::Now)
+}
+
+/// Moves the payment if the table allows it.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn repay(tx: &mut Tx, at: At, order: &Order, to: PaymentState, source: &str, why: &str) -> Result<bool> {
+    let from: PaymentState = parse(&order.payment_state)?;
+    if !from.may_become(to) {
+        return Ok(false);
+    }
+    let n = tx
+        .query(sql!(
+            "UPDATE orders SET payment_state = $4, updated_at = $5, version = version + 1 WHERE tenant = $1 AND id = $2 AND payment_state = $3"
+        ))
+        .bind(order.tenant)
+        .bind(order.id)
+        .bind(from.word())
+        .bind(to.word())
+        .bind(at)
+        .exec()
+        .await?;
+    if n == 1 {
+        event(tx, at, order.tenant, order.id, "payment", from.word(), to.word(), source, why).await?;
+    }
+    Ok(n == 1)
+}
+
+/// A line of history about an order's money: what an operator should see, and what happened to nobody's state.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn note_money(tx: &mut Tx, at: At, order: &Order, what: &str, source: &str, why: &str) -> Result<()> {
+    event(tx, at, order.tenant, order.id, "money", "", what, source, why).await
+}
+
+/// The payments of an order: (amount, what the payment provider took of it, where that is known).
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn payments(db: &mut impl Source, tenant: TenantId, order: OrderId) -> Result<Vec<(i64, Option<i64>)>> {
+    db.query(sql!("SELECT amount_minor, fee_minor FROM payments WHERE tenant = $1 AND order_id = $2 ORDER BY id"))
+        .bind(tenant)
+        .bind(order)
+        .all()
+        .await
+}
+
+/// Notes what the payment provider took of a payment, beside the payment, in its transaction.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn note_fee(tx: &mut Tx, tenant: TenantId, reference: &str, fee_minor: i64) -> Result<()> {
+    tx.query(sql!("UPDATE payments SET fee_minor = $3 WHERE tenant = $1 AND reference = $2 AND fee_minor IS NULL"))
+        .bind(tenant)
+        .bind(reference)
+        .bind(fee_minor)
+        .exec()
+        .await
+        .map(drop)
+}
+
+/// What the printer quoted for an order, in its currency.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn quoted(db: &mut impl Source, tenant: TenantId, id: OrderId) -> Result<Option<i64>> {
+    let found: Option<(Option<i64>,)> = db
+        .query(sql!("SELECT quoted_minor FROM orders WHERE tenant = $1 AND id = $2"))
+        .bind(tenant)
+        .bind(id)
+        .opt()
+        .await?;
+    Ok(found.and_then(|(quoted,)| quoted))
+}
+
+/// Notes what the printer quoted; the first quote stays.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn note_quote(tx: &mut Tx, tenant: TenantId, id: OrderId, minor: i64) -> Result<()> {
+    tx.query(sql!("UPDATE orders SET quoted_minor = $3 WHERE tenant = $1 AND id = $2 AND quoted_minor IS NULL"))
+        .bind(tenant)
+        .bind(id)
+        .bind(minor)
+        .exec()
+        .await
+        .map(drop)
+}
+
+/// Freezes the items' terms, beside the order, in its transaction.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn freeze(tx: &mut Tx, tenant: TenantId, order: OrderId, terms: &[(i64, ItemTerms)]) -> Result<()> {
+    for (position, terms) in terms {
+        tx.query(sql!("INSERT INTO item_terms (tenant, order_id, position, terms) VALUES ($1, $2, $3, $4)"))
+            .bind(tenant)
+            .bind(order)
+            .bind(*position)
+            .bind(Json(terms))
+            .exec()
+            .await?;
+    }
+    Ok(())
+}
+
+/// The items with the terms they were sold under: (item, terms). Items from before there were such rows fall back to the product's.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn sold(db: &mut impl Source, tenant: TenantId, order: OrderId) -> Result<Vec<(Item, ItemTerms)>> {
+    let frozen: Vec<(i64, Json<ItemTerms>)> = db
+        .query(sql!("SELECT position, terms FROM item_terms WHERE tenant = $1 AND order_id = $2"))
+        .bind(tenant)
+        .bind(order)
+        .all()
+        .await?;
+    let mut frozen: BTreeMap<i64, ItemTerms> = frozen.into_iter().map(|(at, terms)| (at, terms.0)).collect();
+    let sold = items(db, tenant, order).await?.into_iter().map(|item| {
+        let terms = frozen.remove(&item.position).unwrap_or_else(|| item.revenue.freeze(item.product_version));
+        (item, terms)
+    });
+    Ok(sold.collect())
 }
 
 /// What all orders of a tenant have cost at printers so far, by their receipts: what the spending cap is held against.
