@@ -7,7 +7,8 @@ use std::str::FromStr;
 use platen_shared::domain::money::{Currency, Money};
 use platen_shared::domain::statement::{Section, Statement, StatementLine, amount};
 use printpdf::{
-    Color, FontId, Greyscale, Line, LinePoint, Mm, Op, ParsedFont, PdfDocument, PdfFontHandle, PdfPage, PdfSaveOptions, Point, Pt, TextItem,
+    Color, FontId, Greyscale, Line, LinePoint, Mm, Op, ParsedFont, PdfDocument, PdfFontHandle, PdfPage, PdfSaveOptions,
+    Point, Pt, TextItem,
 };
 
 const WIDTH: f32 = 210.0;
@@ -272,7 +273,10 @@ mod tests {
             (999, "JPY", "999", "999"),
             (1_000_000, "TND", "1,000.000", "1\u{a0}000,000"),
         ] {
-            assert_eq!((english.number(minor, currency(code)), french.number(minor, currency(code))), (en.into(), fr.into()));
+            assert_eq!(
+                (english.number(minor, currency(code)), french.number(minor, currency(code))),
+                (en.into(), fr.into())
+            );
         }
     }
 

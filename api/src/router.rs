@@ -18,9 +18,9 @@ use crate::gate::gate;
 use crate::observe::observe;
 use crate::ops;
 use crate::routes::{
-    audit, bundles, catalogue, connections, files, health, jobs, keys, money, money_settings, new_order, orders, parties,
-    pauses, payments, payouts, products, providers, queues, rates, refunds, registries, renders, schedules, shipments, snapshots,
-    snooze, specs, statements, tenants, uploads, work, workers,
+    audit, bundles, catalogue, connections, files, health, jobs, keys, money, money_settings, new_order, orders,
+    parties, pauses, payments, payouts, products, providers, queues, rates, refunds, registries, renders, schedules,
+    shipments, snapshots, snooze, specs, statements, tenants, uploads, work, workers,
 };
 
 /// Who may call a route.

@@ -55,7 +55,8 @@ impl Job for CancelOrder {
             .ok_or_else(|| Failure::fatal("not_found", "there is no such order"))?;
         let rows = parcels::parts(&mut ctx.read(), ctx.tenant, self.order).await?;
         if order.state == OrderState::Submitting.word() {
-            let trouble = Trouble::new("not_ready", "a job is placing the order at the printer; it is cancelled afterwards");
+            let trouble =
+                Trouble::new("not_ready", "a job is placing the order at the printer; it is cancelled afterwards");
             return Err(Failure::After { wait: Duration::from_secs(5), why: Waiting::NotReady, trouble });
         }
         let (mut parts, mut too_late) = (Vec::new(), 0);

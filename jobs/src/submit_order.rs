@@ -246,7 +246,9 @@ impl Sale {
             .ok_or_else(|| Failure::fatal("not_found", "there is no such tenant"))?;
         match self.order.payment_state.as_str() {
             "paid" | "part_refunded" => {}
-            "refunded" => return Err(Failure::fatal("refunded", "the buyer got all the money back: nothing is printed")),
+            "refunded" => {
+                return Err(Failure::fatal("refunded", "the buyer got all the money back: nothing is printed"));
+            }
             _ => return Err(not_ready("the order is not paid")),
         }
         if self.order.test || tenant.test_mode {

@@ -1,6 +1,8 @@
 //! Walks the list of kinds: stable keys, old payloads, run twice, killed at every point. What a kind does outside is counted outside.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "world/money.rs"]
+mod money;
 #[path = "world/sweeps.rs"]
 mod sweeps;
 mod world;
@@ -8,6 +10,7 @@ mod world;
 use std::time::Duration;
 
 use platen_jobs::{Entry, KINDS, find};
+use platen_shared::domain::account::Account;
 use platen_shared::store::{artefacts, catalogue, fulfilment, gates, journal, orders};
 use platen_shared::testing::{databases, suite_ran};
 use serde_json::{Value, json};
@@ -21,13 +24,18 @@ async fn turn_of(world: &World, kind: &str) -> Value {
     let order = orders::get(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap().unwrap();
     let (id, revision) = (order.id.to_string(), order.revision.clone());
     let bundle = json!({ "order": id, "revision": revision });
-    let placed = ["poll_tracking", "distribute_revenue", "sweep_tracking", "sweep_drafts"].contains(&kind);
-    if placed || ["submit_order", "housekeeping"].contains(&kind) {
+    let shared = ["correct_costs", "send_payouts", "close_books"].contains(&kind);
+    let placed = shared || ["poll_tracking", "distribute_revenue", "sweep_tracking", "sweep_drafts"].contains(&kind);
+    if placed || ["submit_order", "housekeeping", "cancel_order"].contains(&kind) {
         run_next(world, "build_bundle", &bundle).await;
     }
     if placed {
         run_queued(world, "submit_order").await;
         world.printer.clock().advance(Duration::from_secs(30 * 24 * 3600));
+    }
+    if kind == "cancel_order" {
+        run_queued(world, "submit_order").await;
+        money::refund_all(world).await;
     }
     if kind == "sweep_drafts" {
         sweeps::park(world, &id).await;
@@ -37,9 +45,15 @@ async fn turn_of(world: &World, kind: &str) -> Value {
     if kind == "housekeeping" {
         world.clock.advance(Duration::from_secs(91 * 24 * 3600));
     }
-    if kind == "distribute_revenue" {
+    if shared || kind == "distribute_revenue" {
         world.clock.advance(Duration::from_secs(6 * 3600));
         run_queued(world, "poll_tracking").await;
+    }
+    let mut batch = String::new();
+    if shared {
+        run_queued(world, "distribute_revenue").await;
+        world.clock.advance(Duration::from_secs(7 * 24 * 3600));
+        batch = money::approved_batch(world).await;
     }
     match kind {
         "render_preview" => {
@@ -48,7 +62,10 @@ async fn turn_of(world: &World, kind: &str) -> Value {
         "build_bundle" => bundle,
         "submit_order" => json!({ "order": id, "revision": revision, "provider": "gelato" }),
         "poll_tracking" => json!({ "order": id, "round": 1, "provider": "gelato" }),
-        "distribute_revenue" => json!({ "order": id }),
+        "distribute_revenue" | "cancel_order" => json!({ "order": id }),
+        "correct_costs" => json!({ "order": id, "round": 1 }),
+        "send_payouts" => json!({ "batch": batch }),
+        "close_books" => json!({ "run": "r1" }),
         "sync_catalog" => json!({ "provider": "gelato", "generation": "g1" }),
         "probe_provider" | "sweep_drafts" | "sweep_tracking" => json!({ "provider": "gelato", "run": "r1" }),
         "housekeeping" => json!({ "run": "r1", "keepHistoryDays": 90 }),
@@ -121,13 +138,13 @@ async fn done_once(world: &World, kind: &str) {
             let lines = journal::of_order(read, tenant, order.id).await.unwrap();
             let shared: Vec<_> = lines.iter().filter(|l| l.purpose == "distribution").collect();
             assert_eq!(
-                shared.iter().filter(|l| l.account == "sales").map(|l| l.minor).collect::<Vec<_>>(),
+                shared.iter().filter(|l| l.account == Account::Gross).map(|l| l.minor).collect::<Vec<_>>(),
                 [-order.total_minor]
             );
             assert_eq!(shared.iter().map(|l| l.minor).sum::<i64>(), 0);
-            assert_eq!(shared.iter().filter(|l| l.account.starts_with("royalty:")).count(), 3);
-            let balances = journal::balances(read, tenant).await.unwrap();
-            assert_eq!(balances.iter().find(|b| b.0 == "sales").unwrap().2, 0, "all of the sale has been shared out");
+            assert_eq!(shared.iter().filter(|l| matches!(l.account, Account::Royalty(_))).count(), 3);
+            assert!(money::gross_is_even(world).await, "all of the sale has been shared out");
+            assert_eq!(world.jobs("correct_costs").await.len(), 1, "its receipts are read again");
         }
         "sync_catalog" => {
             let sync = catalogue::syncs(read, tenant).await.unwrap().remove(0);
@@ -163,7 +180,7 @@ async fn sweeps_done_once(world: &World, kind: &str) {
             assert!(world.jobs("build_bundle").await.is_empty(), "what is old is gone");
             assert_eq!(world.jobs("submit_order").await.len(), 1, "what waits is not");
         }
-        other => panic!("what is one {other}?"),
+        _ => money::done_once(world, kind).await,
     }
 }
 

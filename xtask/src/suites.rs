@@ -16,6 +16,7 @@ const DATABASES: &[&str] = &["sqlite", "postgres"];
 const SUITES: &[(&str, &[&str])] = &[
     ("ledger", &["sqlite", "postgres", "pgbouncer"]),
     ("store", &["sqlite", "postgres", "pgbouncer"]),
+    ("money", &["sqlite", "postgres", "pgbouncer"]),
     ("kinds", DATABASES),
     ("worker", DATABASES),
     ("http", DATABASES),

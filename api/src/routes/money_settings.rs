@@ -27,12 +27,7 @@ pub(crate) struct SettingsView {
 
 impl From<SettingsRow> for SettingsView {
     fn from(row: SettingsRow) -> Self {
-        SettingsView {
-            version: row.version,
-            settings: row.settings.0,
-            actor: row.actor,
-            created_at: row.created_at,
-        }
+        SettingsView { version: row.version, settings: row.settings.0, actor: row.actor, created_at: row.created_at }
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::response::Response;
 use platen_shared::db::At;
-use platen_shared::domain::money::{Currency, Money, MINOR_MAX};
+use platen_shared::domain::money::{Currency, MINOR_MAX, Money};
 use platen_shared::domain::terms::is_party;
 use platen_shared::store::books;
 use platen_shared::store::parties::{self, Party, bound};

@@ -244,12 +244,7 @@ fn answer(decided: Decided) -> Reply<bool> {
 /// The bank's file of a batch, once its job has made it.
 #[utoipa::path(get, path = "/v1/payouts/batches/{id}/file", tag = "money", params(("id" = BatchId, Path, description = "The batch.")),
     responses((status = 200, description = "The file.", content_type = "text/csv", body = String)))]
-pub(crate) async fn file(
-    call: Call,
-    Named(id): Named<BatchId>,
-    method: Method,
-    headers: HeaderMap,
-) -> Reply<Response> {
+pub(crate) async fn file(call: Call, Named(id): Named<BatchId>, method: Method, headers: HeaderMap) -> Reply<Response> {
     let batch = own(&call, &mut call.read(), id).await?;
     let not_yet = || Problem::new(Code::NotReady, "The file is made by a job once the batch is approved.");
     let sha256 = batch.file.ok_or_else(not_yet)?;

@@ -141,7 +141,12 @@ fn checked(call: &Call, id: String, body: ProductBody, home: Currency) -> Reply<
     checks.need(margin, "range", "/marginBps", "A margin is between 0 and 1,000,000 basis points.");
     let both = body.price.is_some() && body.margin_bps.is_some();
     checks.need(!both, "both", "/marginBps", "A product has a price or a margin, not both.");
-    checks.need(body.revenue.pricing.is_none(), "pricing", "/revenue/pricing", "How a price came about is not taken from a request.");
+    checks.need(
+        body.revenue.pricing.is_none(),
+        "pricing",
+        "/revenue/pricing",
+        "How a price came about is not taken from a request.",
+    );
     for (pointer, message) in body.revenue.problems() {
         checks.fault("revenue", &format!("/revenue{pointer}"), message);
     }
@@ -218,7 +223,10 @@ async fn by_margin(tx: &mut Tx, product: &mut Product, own: Option<i64>) -> Repl
     let item = catalogue::item(tx, product.tenant, &product.provider, &product.provider_uid).await?;
     let item = item.filter(|item| item.currency == tenant.currency.code());
     let base = item.and_then(|item| item.cost_minor).ok_or_else(|| {
-        say("/price", "The catalogue knows no cost of this product in the tenant's currency, so that a price is needed.")
+        say(
+            "/price",
+            "The catalogue knows no cost of this product in the tenant's currency, so that a price is needed.",
+        )
     })?;
     let range = |_| say("/price", "The price is beyond what can be kept exactly (2^53 minor units).");
     let price = terms::price(Money { minor: base, currency: tenant.currency }, margin_bps).map_err(range)?;

@@ -137,7 +137,11 @@ pub(crate) async fn convert(call: Call, Input(body): Input<NewConversion>) -> Re
     checks.need(body.from.minor > 0, "range", "/from/minor", "A conversion is of something.");
     let rate = checked(&mut checks, body.from.currency, body.to, &body.rate);
     let Some(party) = body.account.party().map(str::to_owned) else {
-        return Err(Problem::field("account", "/account", "Only a party's account is converted: creator:… or royalty:…."));
+        return Err(Problem::field(
+            "account",
+            "/account",
+            "Only a party's account is converted: creator:… or royalty:….",
+        ));
     };
     checks.done()?;
     let range = || Problem::field("range", "/from", "The amount is beyond what can be kept exactly.");

@@ -5,13 +5,13 @@ use axum::response::Response;
 use platen_jobs::cancel_order::CancelOrder;
 use platen_jobs::distribute_revenue::DistributeRevenue;
 use platen_shared::db::{At, Tx};
-use platen_shared::domain::money::{Money, MINOR_MAX};
+use platen_shared::domain::money::{MINOR_MAX, Money};
 use platen_shared::domain::order::OrderState;
 use platen_shared::domain::payout::RefundState;
 use platen_shared::id::{JobId, OrderId, RefundId};
+use platen_shared::store::fulfilment;
 use platen_shared::store::orders::{self, Moved, Order};
 use platen_shared::store::refunds::{self, Refund, Refunded, Repaid};
-use platen_shared::store::fulfilment;
 use serde::{Deserialize, Serialize};
 
 use super::orders::{hold, own};

@@ -148,7 +148,11 @@ impl Kit {
                  UNION ALL SELECT 'approvals', count(*) FROM snapshot_approvals UNION ALL SELECT 'locks', count(*) FROM snapshot_locks
                  UNION ALL SELECT 'orders', count(*) FROM orders UNION ALL SELECT 'order_items', count(*) FROM order_items
                  UNION ALL SELECT 'order_events', count(*) FROM order_events UNION ALL SELECT 'payments', count(*) FROM payments
-                 UNION ALL SELECT 'journal_lines', count(*) FROM journal_lines"
+                 UNION ALL SELECT 'journal_lines', count(*) FROM journal_lines
+                 UNION ALL SELECT 'refunds', count(*) FROM refunds UNION ALL SELECT 'payouts', count(*) FROM payouts
+                 UNION ALL SELECT 'parties', count(*) FROM parties UNION ALL SELECT 'money_settings', count(*) FROM money_settings
+                 UNION ALL SELECT 'holder_lists', count(*) FROM holder_lists UNION ALL SELECT 'exchange_rates', count(*) FROM exchange_rates
+                 UNION ALL SELECT 'item_terms', count(*) FROM item_terms"
             ))
             .all()
             .await

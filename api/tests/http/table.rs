@@ -97,6 +97,7 @@ fn concrete(path: &str) -> String {
         .replace("{hash}", &"0".repeat(64))
         .replace("{provider}", "gelato")
         .replace("{uid}", "none")
+        .replace("{month}", "2026-11")
         .replace("{name}", "none")
         .replace("{token}", "none")
 }

@@ -14,6 +14,7 @@ mod http;
 mod kind;
 mod limiter;
 mod micro;
+mod money;
 mod place;
 mod single;
 mod sweep;
@@ -102,6 +103,12 @@ enum What {
         #[arg(long, value_name = "URL")]
         redis_url: Option<String>,
     },
+    /// How long balances, statements and the trial balance take over long books
+    Money {
+        /// Lines of the journal, over a year
+        #[arg(long, default_value_t = 1_000_000, value_parser = value_parser!(u64).range(600..=20_000_000))]
+        lines: u64,
+    },
     /// One small piece of work many times, for counting instructions (`cargo xtask instructions`)
     Micro {
         /// Which
@@ -133,6 +140,7 @@ async fn measure(place: &Place, rounds: u32, what: What) -> Result<()> {
         What::History { finished } => history::run(place, rounds, finished).await,
         What::Fair { n } => fair::run(place, n).await,
         What::Limiter { n, redis_url } => limiter::run(place, rounds, n, redis_url.as_deref()).await,
+        What::Money { lines } => money::run(place, rounds, lines).await,
         What::Micro { what, times } => micro::run(place, what, times).await,
     }
 }

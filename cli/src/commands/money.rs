@@ -138,7 +138,9 @@ async fn whose(db: &Db, wanted: Option<&str>) -> Result<Tenant> {
     match (all.pop(), all.is_empty()) {
         (Some(only), true) => Ok(only),
         (None, _) => bail!("there is no tenant yet"),
-        (Some(_), false) => bail!("there are several tenants: say which with --tenant (`platen tenants list` shows them)"),
+        (Some(_), false) => {
+            bail!("there are several tenants: say which with --tenant (`platen tenants list` shows them)")
+        }
     }
 }
 

@@ -37,7 +37,6 @@ fn file(batch: BatchId, transfers: &[Transfer]) -> csv::Result<Vec<u8>> {
     out.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
-
 /// Spreadsheets take a cell that begins like a formula for one.
 #[must_use]
 pub fn harmless(text: &str) -> String {

@@ -184,10 +184,10 @@ mod tests {
 
     #[test]
     fn a_partys_accounts_are_those_it_owns() {
-        assert_eq!(Account::of_party("ada").map(|account| account.party().map(str::to_owned)), [
-            Some("ada".to_owned()),
-            Some("ada".to_owned())
-        ]);
+        assert_eq!(
+            Account::of_party("ada").map(|account| account.party().map(str::to_owned)),
+            [Some("ada".to_owned()), Some("ada".to_owned())]
+        );
         assert_eq!(Account::InTransit("ada".to_owned()).party(), None, "what is on its way is not payable again");
     }
 }

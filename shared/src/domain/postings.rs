@@ -103,9 +103,11 @@ pub fn payout_failed(party: &str, sent: &[Line]) -> Posting {
 /// # Errors
 /// [`MoneyError::Range`].
 pub fn conversion(account: &Account, from: Money, to: Money) -> Posting {
-    Transaction::new()
-        .moving(account.clone(), Account::Conversion, from)?
-        .moving(Account::Conversion, account.clone(), to)
+    Transaction::new().moving(account.clone(), Account::Conversion, from)?.moving(
+        Account::Conversion,
+        account.clone(),
+        to,
+    )
 }
 
 #[cfg(test)]
@@ -146,7 +148,10 @@ mod tests {
         assert_eq!(told(&payment(eur(5)).expect("ok")), named(&[("cash", -5), ("gross", 5)]));
         assert_eq!(told(&refund(eur(5)).expect("ok")), named(&[("gross", -5), ("refunds", 5)]));
         assert_eq!(told(&refund_paid(eur(5)).expect("ok")), named(&[("refunds", -5), ("cash", 5)]));
-        assert_eq!(told(&payout_paid("ada", eur(5)).expect("ok")), named(&[("payout_in_transit:ada", -5), ("cash", 5)]));
+        assert_eq!(
+            told(&payout_paid("ada", eur(5)).expect("ok")),
+            named(&[("payout_in_transit:ada", -5), ("cash", 5)])
+        );
         let usd = Money { minor: 6, currency: "USD".parse().expect("USD") };
         let changed = conversion(&Account::Creator("ada".into()), usd, eur(5)).expect("ok");
         let all = [("creator:ada", -6), ("conversion", 6), ("conversion", -5), ("creator:ada", 5)];
@@ -203,7 +208,10 @@ mod tests {
         assert!(again.is_empty(), "{again:?}");
         let cheaper = settlement(&terms, &items, &facts(0, usd(1500), 1380), &lines(&first)).expect("ok");
         let cost = Account::ProviderCost("gelato".into());
-        assert_eq!((cheaper.of(&cost, usd(0).currency), cheaper.of(&Account::Conversion, eur(0).currency)), (-500, -460));
+        assert_eq!(
+            (cheaper.of(&cost, usd(0).currency), cheaper.of(&Account::Conversion, eur(0).currency)),
+            (-500, -460)
+        );
     }
 
     #[test]

@@ -170,8 +170,11 @@ impl Breakdown {
             all = if charged.currency == currency {
                 all.moving(Account::Gross, provider, *charged)?
             } else {
-                all.moving(Account::Gross, Account::Conversion, money(*minor))?
-                    .moving(Account::Conversion, provider, *charged)?
+                all.moving(Account::Gross, Account::Conversion, money(*minor))?.moving(
+                    Account::Conversion,
+                    provider,
+                    *charged,
+                )?
             };
         }
         all = all
@@ -198,7 +201,8 @@ mod tests {
     }
 
     fn item(line: i64, creator: &str, royalty_bps: i64, holders: &[(&str, i64)]) -> SoldItem {
-        let holders = holders.iter().map(|(party, weight)| Holding { party: (*party).into(), weight: *weight }).collect();
+        let holders =
+            holders.iter().map(|(party, weight)| Holding { party: (*party).into(), weight: *weight }).collect();
         (line, ItemTerms { creator: creator.into(), royalty_bps, holders, ..ItemTerms::default() })
     }
 
@@ -213,10 +217,7 @@ mod tests {
     }
 
     fn holders() -> Vec<SoldItem> {
-        vec![
-            item(3000, "ada", 1750, &[("label", 1000), ("estate", 500), ("charity", 250)]),
-            item(2000, "ada", 0, &[]),
-        ]
+        vec![item(3000, "ada", 1750, &[("label", 1000), ("estate", 500), ("charity", 250)]), item(2000, "ada", 0, &[])]
     }
 
     #[test]
@@ -299,7 +300,8 @@ mod tests {
     fn a_cost_in_another_currency_goes_through_the_conversion() {
         let usd: Currency = "USD".parse().expect("USD");
         let mut facts = facts(5000, 0, 0, 0);
-        facts.costs = vec![Cost { provider: "gelato".into(), charged: Money { minor: 2000, currency: usd }, minor: 1840 }];
+        facts.costs =
+            vec![Cost { provider: "gelato".into(), charged: Money { minor: 2000, currency: usd }, minor: 1840 }];
         let told = share_out(&of_margin(0), &holders(), &facts);
         assert_eq!((told.provider_cost, told.margin), (1840, 3160));
         let moved = told.moves(eur()).expect("in range");

@@ -175,7 +175,9 @@ mod tests {
         assert_eq!(month("2024-03").map(|m| m.first_day() - 29), month("2024-02").map(Month::first_day), "a leap year");
         assert_eq!(month("2026-12").map(|m| m.next().to_string()), Ok("2027-01".to_owned()));
         assert_eq!(month("2026-11").map(|m| m.next().first_day() - m.first_day()), Ok(30));
-        for wrong in ["", "2026", "2026-13", "2026-00", "26-11", "2026-1", "+026-01", "2026-+1", "9999-01", "2026-11-01"] {
+        for wrong in
+            ["", "2026", "2026-13", "2026-00", "26-11", "2026-1", "+026-01", "2026-+1", "9999-01", "2026-11-01"]
+        {
             assert!(month(wrong).is_err(), "{wrong}");
         }
     }
@@ -189,11 +191,11 @@ mod tests {
             role: "creator".into(),
             minor,
         };
-        let section = Section::new("EUR".parse().expect("EUR"), 100, vec![line(250, "distribution"), line(-40, "refund")]);
+        let section =
+            Section::new("EUR".parse().expect("EUR"), 100, vec![line(250, "distribution"), line(-40, "refund")]);
         assert_eq!((section.credited_minor, section.debited_minor, section.closing_minor), (250, -40, 310));
         let month = "2025-11".parse().expect("a month");
-        let statement =
-            Statement { party: "ada".into(), name: "Ada".into(), month, currencies: vec![section] };
+        let statement = Statement { party: "ada".into(), name: "Ada".into(), month, currencies: vec![section] };
         let text = String::from_utf8(statement.csv().expect("a file")).expect("text");
         assert_eq!(
             text,

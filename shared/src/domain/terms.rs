@@ -452,23 +452,26 @@ mod tests {
             ..MoneySettings::default()
         };
         let pointers: Vec<String> = wild.problems().into_iter().map(|(pointer, _)| pointer).collect();
-        assert_eq!(pointers, [
-            "/markupBps",
-            "/paymentFee/bps",
-            "/paymentFee/fixedMinor",
-            "/packagingTiers/0/name",
-            "/packagingTiers/0/priceMinor",
-            "/packagingTiers/0/costMinor",
-            "/serviceTiers/0/name",
-            "/serviceTiers/0/priceMinor",
-            "/serviceTiers/0/priority",
-            "/marginBps",
-            "/marginsByCategory/0/marginBps",
-            "/holdDays",
-            "/shippedDays",
-            "/driftAlarmBps",
-            "/payoutMinimumMinor"
-        ]);
+        assert_eq!(
+            pointers,
+            [
+                "/markupBps",
+                "/paymentFee/bps",
+                "/paymentFee/fixedMinor",
+                "/packagingTiers/0/name",
+                "/packagingTiers/0/priceMinor",
+                "/packagingTiers/0/costMinor",
+                "/serviceTiers/0/name",
+                "/serviceTiers/0/priceMinor",
+                "/serviceTiers/0/priority",
+                "/marginBps",
+                "/marginsByCategory/0/marginBps",
+                "/holdDays",
+                "/shippedDays",
+                "/driftAlarmBps",
+                "/payoutMinimumMinor"
+            ]
+        );
     }
 
     #[test]

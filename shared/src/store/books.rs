@@ -64,11 +64,8 @@ pub async fn close(tx: &mut Tx, tenant: TenantId, until: i64) -> Result<bool> {
         .bind(tenant)
         .exec()
         .await?;
-    let (open,): (i64,) = tx
-        .query(sql!("SELECT open_day FROM books WHERE tenant = $1 /*pg FOR UPDATE */"))
-        .bind(tenant)
-        .one()
-        .await?;
+    let (open,): (i64,) =
+        tx.query(sql!("SELECT open_day FROM books WHERE tenant = $1 /*pg FOR UPDATE */")).bind(tenant).one().await?;
     if open >= until {
         return Ok(false);
     }

@@ -26,7 +26,9 @@ pub enum Unsettled {
     #[error("the printer has given no receipt for its part {0} yet")]
     NoReceipt(String),
     /// Receipts in a currency that nobody gave a rate for.
-    #[error("the printer's receipts are in {from} and the order is in {to}: record a rate with POST /v1/rates, nothing is converted silently")]
+    #[error(
+        "the printer's receipts are in {from} and the order is in {to}: record a rate with POST /v1/rates, nothing is converted silently"
+    )]
     NoRate {
         /// The receipts'.
         from: Currency,

@@ -47,7 +47,8 @@ async fn a_balance_at_any_past_instant_is_the_same_before_and_after_days_are_clo
             for at in &moments {
                 now.push((ada(&b, At(at.0 - 1)).await, ada(&b, *at).await));
             }
-            let trial: i64 = books::trial(&mut b.read.clone(), b.tenant, moments[5]).await.unwrap().iter().map(|b| b.minor).sum();
+            let trial: i64 =
+                books::trial(&mut b.read.clone(), b.tenant, moments[5]).await.unwrap().iter().map(|b| b.minor).sum();
             assert_eq!((trial, ada(&b, LATEST).await), (0, 4095));
             seen.push(now);
         }
@@ -88,7 +89,10 @@ async fn statements_begin_where_the_month_before_ended() {
         assert_eq!((june.currencies[0].opening_minor, june.currencies[0].closing_minor), (0, 1800));
         let section = &july.currencies[0];
         assert_eq!((section.opening_minor, section.debited_minor, section.closing_minor), (1800, -605, 1195));
-        assert_eq!((section.lines[0].purpose.as_str(), section.lines[0].subject.as_str()), ("refund", order.id.to_string().as_str()));
+        assert_eq!(
+            (section.lines[0].purpose.as_str(), section.lines[0].subject.as_str()),
+            ("refund", order.id.to_string().as_str())
+        );
         assert_eq!((august.currencies[0].lines.len(), august.currencies[0].closing_minor), (0, 1195));
         assert!(of("2025-05").await.currencies.is_empty());
         let (from, until) = (june.month.first_day(), august.month.first_day());

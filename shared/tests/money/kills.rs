@@ -77,7 +77,9 @@ async fn step(b: &Books, names: &[String], step: Step) {
     let mut tx = b.tx().await;
     let of = |n: usize| ("api", names[n].clone());
     let mut order = None;
-    if let Step::ShareOut(n) | Step::Refund(n, ..) | Step::RefundPaid(n, _) | Step::Receipt(n, _) | Step::Correct(n) = step {
+    if let Step::ShareOut(n) | Step::Refund(n, ..) | Step::RefundPaid(n, _) | Step::Receipt(n, _) | Step::Correct(n) =
+        step
+    {
         let (channel, name) = of(n);
         let known = orders::by_external(&mut tx, b.tenant, channel, &name).await.unwrap().unwrap();
         order = orders::lock(&mut tx, b.tenant, known.id).await.unwrap();
@@ -112,7 +114,7 @@ async fn step(b: &Books, names: &[String], step: Step) {
             payouts::hear(&mut tx, NOW, b.tenant, sent[place].id, &news).await.unwrap();
         }
         (Step::Close(days), _) => {
-            drop(books::close(&mut tx, b.tenant, platen_shared::store::journal::day(NOW) + days).await.unwrap());
+            books::close(&mut tx, b.tenant, platen_shared::store::journal::day(NOW) + days).await.unwrap();
         }
         (step, None) => panic!("{step:?} is about an order"),
     }

@@ -74,10 +74,7 @@ pub(crate) fn order(tenant: TenantId, name: &str) -> Order {
 }
 
 fn item() -> Item {
-    let royalties = vec![
-        Royalty { holder: "label".into(), bps: 750 },
-        Royalty { holder: "estate".into(), bps: 250 },
-    ];
+    let royalties = vec![Royalty { holder: "label".into(), bps: 750 }, Royalty { holder: "estate".into(), bps: 250 }];
     Item {
         id: ItemId::new(),
         position: 0,

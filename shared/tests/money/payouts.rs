@@ -16,7 +16,9 @@ async fn a_batch_needs_a_second_person_and_is_taken_from_balances_once() {
         assert_eq!(left_out, [("estate".to_owned(), 50, "it has not said where to be paid")]);
         assert_eq!(b.now().await.get("creator:ada"), Some(&1800), "nothing moved yet");
         let (second, waiting) = b.propose().await;
-        assert!(second.is_none() && waiting.iter().any(|(name, _, why)| name == "ada" && why.contains("another batch")));
+        assert!(
+            second.is_none() && waiting.iter().any(|(name, _, why)| name == "ada" && why.contains("another batch"))
+        );
         assert_eq!(b.approve(batch.id, "one").await, Decided::SamePerson);
         assert_eq!(b.approve(batch.id, "two").await, Decided::Yes);
         assert_eq!(b.approve(batch.id, "three").await, Decided::Already);
@@ -35,7 +37,10 @@ async fn a_batch_needs_a_second_person_and_is_taken_from_balances_once() {
         }
         let late = payouts::hear(&mut tx, NOW, b.tenant, ada, &News::Failed("no".into())).await.unwrap();
         assert!(matches!(late, Heard::Clash(_)), "what is paid is paid");
-        assert_eq!(payouts::in_transit(&mut tx, b.tenant).await.unwrap(), [("label".to_owned(), "EUR".to_owned(), 150)]);
+        assert_eq!(
+            payouts::in_transit(&mut tx, b.tenant).await.unwrap(),
+            [("label".to_owned(), "EUR".to_owned(), 150)]
+        );
         payouts::hear(&mut tx, NOW, b.tenant, label, &News::Failed("no such account".into())).await.unwrap();
         tx.commit().await.unwrap();
         let held = b.now().await;

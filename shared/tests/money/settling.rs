@@ -52,7 +52,10 @@ async fn a_refund_in_any_phase_ends_in_the_same_balances() {
         let order = after.sold("after", eur(1700)).await;
         after.share_out(&order, NOW).await;
         let Refunded::Now(refund) = after.refund(&order, "r-1", 1000, NOW).await else { panic!("refunded") };
-        assert_eq!((refund.phase.as_str(), after.order(order.id).await.payment_state.as_str()), ("shared_out", "part_refunded"));
+        assert_eq!(
+            (refund.phase.as_str(), after.order(order.id).await.payment_state.as_str()),
+            ("shared_out", "part_refunded")
+        );
         assert_eq!(after.now().await, early);
         let rows = journal::of_order(&mut b.read.clone(), after.tenant, order.id).await.unwrap();
         let distribution = rows.iter().find(|row| row.purpose == "distribution").unwrap().entry;
@@ -61,7 +64,10 @@ async fn a_refund_in_any_phase_ends_in_the_same_balances() {
         assert_eq!(early.get("refunds"), Some(&1000), "owed to the buyer until it is paid");
         let mut tx = after.tx().await;
         for _ in 0..2 {
-            assert!(matches!(refunds::paid(&mut tx, NOW, after.tenant, refund.id, "psp-1").await.unwrap(), Repaid::Yes(_)));
+            assert!(matches!(
+                refunds::paid(&mut tx, NOW, after.tenant, refund.id, "psp-1").await.unwrap(),
+                Repaid::Yes(_)
+            ));
         }
         assert_eq!(refunds::paid(&mut tx, NOW, after.tenant, refund.id, "psp-2").await.unwrap(), Repaid::Clash);
         assert_eq!(refunds::owed(&mut tx, after.tenant).await.unwrap(), []);
@@ -112,7 +118,10 @@ async fn later_receipts_are_booked_as_differences_and_drifts_are_told() {
         let mut tx = b.tx().await;
         orders::note_quote(&mut tx, b.tenant, order.id, 1600).await.unwrap();
         orders::note_quote(&mut tx, b.tenant, order.id, 9999).await.unwrap();
-        assert!(settle::correct(&mut tx, NOW, &order).await.unwrap().unwrap().entry.is_none(), "nothing was shared out");
+        assert!(
+            settle::correct(&mut tx, NOW, &order).await.unwrap().unwrap().entry.is_none(),
+            "nothing was shared out"
+        );
         let first = settle::distribute(&mut tx, NOW, &order).await.unwrap().unwrap();
         assert_eq!((first.drift, first.breakdown.margin), (None, 2500));
         assert!(settle::correct(&mut tx, NOW, &order).await.unwrap().unwrap().entry.is_none(), "nothing changed");
@@ -122,7 +131,10 @@ async fn later_receipts_are_booked_as_differences_and_drifts_are_told() {
         receipt(&mut tx, &order, eur(1700)).await;
         settle::correct(&mut tx, NOW, &order).await.unwrap().unwrap();
         receipt(&mut tx, &order, eur(2100)).await;
-        assert!(settle::correct(&mut tx, NOW, &order).await.unwrap().unwrap().entry.is_some(), "the same cost once more");
+        assert!(
+            settle::correct(&mut tx, NOW, &order).await.unwrap().unwrap().entry.is_some(),
+            "the same cost once more"
+        );
         receipt(&mut tx, &order, eur(1700)).await;
         settle::correct(&mut tx, NOW, &order).await.unwrap().unwrap();
         tx.commit().await.unwrap();

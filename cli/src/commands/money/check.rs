@@ -75,7 +75,8 @@ async fn look(db: &Db, tenant: TenantId) -> Result<(usize, Vec<String>)> {
     for ((_, currency), minor) in &derived {
         *whole.entry(currency).or_default() += minor;
     }
-    wrong.extend(whole.iter().filter(|(_, sum)| **sum != 0).map(|(c, sum)| format!("all accounts in {c} sum to {sum}")));
+    wrong
+        .extend(whole.iter().filter(|(_, sum)| **sum != 0).map(|(c, sum)| format!("all accounts in {c} sum to {sum}")));
     for account in derived.keys().filter_map(|(account, _)| account.parse::<Account>().ok()) {
         let fast = sums(&books::balance(read, tenant, &account, LATEST).await?);
         let own = derived.iter().filter(|((name, _), _)| *name == account.to_string());
@@ -106,10 +107,15 @@ async fn elsewhere(
     derived: &Sums,
 ) -> Result<()> {
     let held = |start: &str| -> Sums {
-        derived.iter().filter(|((name, _), _)| name.starts_with(start)).map(|(key, minor)| (key.clone(), *minor)).collect()
+        derived
+            .iter()
+            .filter(|((name, _), _)| name.starts_with(start))
+            .map(|(key, minor)| (key.clone(), *minor))
+            .collect()
     };
     let owed = refunds::owed(read, tenant).await?;
-    let owed: Sums = owed.into_iter().map(|(currency, minor)| ((Account::Refunds.to_string(), currency), minor)).collect();
+    let owed: Sums =
+        owed.into_iter().map(|(currency, minor)| ((Account::Refunds.to_string(), currency), minor)).collect();
     differences(wrong, "refunds by their rows", &held("refunds"), &owed);
     let sent = payouts::in_transit(read, tenant).await?.into_iter();
     let sent: Sums = sent.map(|(party, c, minor)| ((Account::InTransit(party).to_string(), c), minor)).collect();
@@ -137,7 +143,8 @@ mod tests {
 
     #[test]
     fn what_differs_is_named_and_nothing_else() {
-        let sums = |of: &[(&str, i64)]| of.iter().map(|(a, m)| (((*a).to_owned(), "EUR".to_owned()), *m)).collect::<Sums>();
+        let sums =
+            |of: &[(&str, i64)]| of.iter().map(|(a, m)| (((*a).to_owned(), "EUR".to_owned()), *m)).collect::<Sums>();
         let mut wrong = Vec::new();
         differences(&mut wrong, "x", &sums(&[("a", 1), ("b", 2), ("d", 0)]), &sums(&[("a", 1), ("b", 3), ("c", 4)]));
         assert_eq!(wrong, ["b holds 2 EUR by its lines, and 3 by x", "c holds 0 EUR by its lines, and 4 by x"]);

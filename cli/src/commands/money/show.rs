@@ -175,9 +175,16 @@ pub(super) async fn payouts(db: &Db, of: &Whose) -> Result<ExitCode> {
         for payout in payouts::of_batch(read, tenant.id, batch.id).await? {
             let money = Money { minor: payout.amount_minor, currency: payout.currency };
             let (state, party) = (&payout.state, &payout.party);
-            text.push_str(&format!("  {}  {party:40}  {:>20}  {state:10}  {}\n", payout.id, money.to_string(), payout.reason));
-            inside.push(json!({ "id": payout.id, "party": party, "amount": money, "state": state, "reference": payout.reference,
-                "reason": payout.reason }));
+            text.push_str(&format!(
+                "  {}  {party:40}  {:>20}  {state:10}  {}\n",
+                payout.id,
+                money.to_string(),
+                payout.reason
+            ));
+            inside.push(
+                json!({ "id": payout.id, "party": party, "amount": money, "state": state, "reference": payout.reference,
+                "reason": payout.reason }),
+            );
         }
         items.push(json!({ "id": batch.id, "state": batch.state, "createdBy": batch.created_by, "approvedBy": batch.approved_by,
             "payouts": inside }));
