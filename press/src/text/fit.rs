@@ -4,11 +4,16 @@ use std::ops::Range;
 
 use unicode_linebreak::linebreaks;
 
+use unicode_script::Script;
+
 use super::Refusal;
+use super::characters;
 use super::fonts::{chain, faces};
-use super::rules;
 use super::shape::{Line, Paragraph};
 use crate::spec::{Fit, Frame, Text};
+
+/// Scripts that write no spaces between words: where a line may end is a dictionary's knowledge.
+const DICTIONARY: [Script; 4] = [Script::Thai, Script::Lao, Script::Khmer, Script::Myanmar];
 
 /// Steps between sizes tried when wrapping; finer is not seen and only costs time.
 const WRAP_STEP_UM: i32 = 50;
@@ -28,9 +33,12 @@ pub(crate) struct Laid {
 
 /// Lays out one text layer, or says why it cannot be printed.
 pub(crate) fn layout(text: &Text, frame: Frame) -> Result<Laid, Refusal> {
-    rules::check(&text.text).map_err(|(code, message)| Refusal::Rule(code, message))?;
-    let chain = chain(&text.font).ok_or(Refusal::UnknownFont)?;
-    let paragraphs = paragraphs(&text.text, &chain)?;
+    characters::check(&text.text).map_err(|(code, words)| Refusal::Rule(code, words))?;
+    let chain = chain(&text.font, text.more().emoji).ok_or(Refusal::UnknownFont)?;
+    let paragraphs = paragraphs(text, &chain)?;
+    if text.fit == Fit::Wrap && paragraphs.iter().flat_map(Paragraph::scripts).any(|s| DICTIONARY.contains(&s)) {
+        return Err(Refusal::WrapScript);
+    }
     let used =
         |measure: fn(usize) -> f64| paragraphs.iter().flat_map(Paragraph::faces).map(measure).fold(0.0, f64::max);
     let ascent = used(|face| faces()[face].ascent);
@@ -47,11 +55,11 @@ pub(crate) fn layout(text: &Text, frame: Frame) -> Result<Laid, Refusal> {
     Ok(Laid { size_um, lines, ascent, line_height })
 }
 
-fn paragraphs<'t>(text: &'t str, chain: &[usize]) -> Result<Vec<Paragraph<'t>>, Refusal> {
+fn paragraphs<'t>(text: &'t Text, chain: &[usize]) -> Result<Vec<Paragraph<'t>>, Refusal> {
     let mut missing = Vec::new();
     let mut paragraphs = Vec::new();
-    for part in text.split('\n') {
-        match Paragraph::new(part, chain) {
+    for part in text.text.split('\n') {
+        match Paragraph::new(part, chain, text.more().direction) {
             Ok(paragraph) => paragraphs.push(paragraph),
             Err(clusters) => missing.extend(clusters),
         }

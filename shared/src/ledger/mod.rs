@@ -14,6 +14,7 @@ pub mod fires;
 pub mod fleet;
 pub mod follow;
 mod group;
+mod look;
 pub mod lone;
 pub mod offers;
 pub mod read;

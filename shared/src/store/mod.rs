@@ -17,3 +17,4 @@ pub mod snapshots;
 pub mod specs;
 pub mod tenants;
 pub mod uploads;
+pub mod widget;
