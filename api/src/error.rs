@@ -99,12 +99,7 @@ pub struct Fault {
 
 impl Fault {
     pub(crate) fn new(code: &str, pointer: impl Into<String>, message: impl Into<String>) -> Fault {
-        Fault {
-            code: code.to_owned(),
-            pointer: pointer.into(),
-            message: message.into(),
-            translations: BTreeMap::new(),
-        }
+        Fault { code: code.to_owned(), pointer: pointer.into(), message: message.into(), translations: BTreeMap::new() }
     }
 }
 

@@ -83,7 +83,10 @@ pub(crate) async fn from_a_page_of(app: &Inner, tenant: TenantId, headers: &Head
     if is_ours(origin, headers) || of_tenant(app, tenant).await?.iter().any(|listed| listed == origin) {
         return Ok(());
     }
-    Err(Problem::new(Code::Forbidden, "This key is not used on pages of this origin; PUT /v1/widget/origins lists those that may."))
+    Err(Problem::new(
+        Code::Forbidden,
+        "This key is not used on pages of this origin; PUT /v1/widget/origins lists those that may.",
+    ))
 }
 
 /// Whether the page came from this very server.

@@ -19,13 +19,13 @@ use crate::auth::Scope::{self, Admin, Approve, Operate, Read, Write};
 use crate::error::{Code, Problem};
 use crate::gate::gate;
 use crate::observe::observe;
-use crate::routes::{events, personalization, widget};
-use crate::{demo, ops, origins};
 use crate::routes::{
     audit, bundles, catalogue, connections, files, health, jobs, keys, money, new_order, orders, pauses, payments,
     products, providers, queues, renders, schedules, shipments, snapshots, snooze, specs, tenants, uploads, work,
     workers,
 };
+use crate::routes::{events, personalization, widget};
+use crate::{demo, ops, origins};
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +116,16 @@ impl Route {
 macro_rules! method {
     ($name:ident, $method:literal, $size:ident) => {
         const fn $name(scope: Scope, path: &'static str, build: fn() -> UtoipaMethodRouter<Shared>) -> Route {
-            Route { method: $method, path, access: Access::Key(scope), size: Size::$size, pure: false, widget: false, streams: false, build }
+            Route {
+                method: $method,
+                path,
+                access: Access::Key(scope),
+                size: Size::$size,
+                pure: false,
+                widget: false,
+                streams: false,
+                build,
+            }
         }
     };
 }

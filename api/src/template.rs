@@ -92,7 +92,11 @@ fn rules(product: &Product) -> Reply<Rules> {
 }
 
 /// The rules of the product that a design is for; none when there is no such product, which is another fault.
-pub(crate) async fn rules_of(source: &mut impl Source, tenant: TenantId, spec: &Spec) -> Reply<(Option<Product>, Rules)> {
+pub(crate) async fn rules_of(
+    source: &mut impl Source,
+    tenant: TenantId,
+    spec: &Spec,
+) -> Reply<(Option<Product>, Rules)> {
     let found = products::version(source, tenant, spec.product_id(), spec.template_version().into()).await?;
     let rules = found.as_ref().map(rules).transpose()?.unwrap_or_default();
     Ok((found, rules))

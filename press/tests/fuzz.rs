@@ -15,10 +15,38 @@ const ROUNDS: u64 = 60_000;
 
 /// Pieces that break parsers.
 const PIECES: [&str; 32] = [
-    "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0000", "\\ud800", "null", "true", "-0", "1e999", "0.0001", "80.0005",
-    "99999999999999999999", "\u{202e}", "\u{200d}", "\u{fe0f}", "e\u{308}", "\u{1f469}\u{200d}\u{1f467}", "\u{0}", "  ",
-    "\"specVersion\":\"1.1.0\"", "\"valign\":\"top\"", "\"layers\":[]", "#ffffff", "\u{e0041}", "\u{f8ff}",
-    "\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}", "شلوم",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "\\",
+    "\\u0000",
+    "\\ud800",
+    "null",
+    "true",
+    "-0",
+    "1e999",
+    "0.0001",
+    "80.0005",
+    "99999999999999999999",
+    "\u{202e}",
+    "\u{200d}",
+    "\u{fe0f}",
+    "e\u{308}",
+    "\u{1f469}\u{200d}\u{1f467}",
+    "\u{0}",
+    "  ",
+    "\"specVersion\":\"1.1.0\"",
+    "\"valign\":\"top\"",
+    "\"layers\":[]",
+    "#ffffff",
+    "\u{e0041}",
+    "\u{f8ff}",
+    "\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}",
+    "شلوم",
 ];
 
 struct Dice(u64);
@@ -39,7 +67,8 @@ fn corpus() -> Vec<String> {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
-    let spec = |path| serde_json::from_str::<Value>(&std::fs::read_to_string(path).unwrap()).unwrap()["spec"].to_string();
+    let spec =
+        |path| serde_json::from_str::<Value>(&std::fs::read_to_string(path).unwrap()).unwrap()["spec"].to_string();
     files.into_iter().map(spec).collect()
 }
 

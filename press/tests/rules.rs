@@ -17,7 +17,8 @@ fn folder() -> PathBuf {
 
 /// A design of one layer on the zone `front`, unless the case says otherwise; with `again`, of two.
 fn spec(case: &Value) -> Spec {
-    let mut layer = json!({"zone": "front", "type": "text", "color": "#000000", "box": {"x": 0, "y": 0, "w": 80, "h": 40}});
+    let mut layer =
+        json!({"zone": "front", "type": "text", "color": "#000000", "box": {"x": 0, "y": 0, "w": 80, "h": 40}});
     match case["type"].as_str() {
         Some("image") => drop(layer.as_object_mut().unwrap().remove("color")),
         Some("shape") => {}
@@ -82,7 +83,8 @@ fn assert_sentences(problem: &Problem) {
 
 #[test]
 fn every_failure_is_reported_not_only_the_first() {
-    let rules = json!({"zones": {"front": {"maxLength": 3, "fonts": ["Lobster"], "colors": ["#ffffff"], "maxSizeMm": 5}}});
+    let rules =
+        json!({"zones": {"front": {"maxLength": 3, "fonts": ["Lobster"], "colors": ["#ffffff"], "maxSizeMm": 5}}});
     let problems = judged(&rules, &json!({"text": "Anna 🎉"}));
     let codes: Vec<&str> = problems.iter().map(|p| p.code).collect();
     assert_eq!(codes, ["palette", "too_long", "font", "max_size", "missing_glyph"]);

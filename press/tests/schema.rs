@@ -93,9 +93,28 @@ fn damage(place: &mut Value, steps: &[usize], change: usize) {
         }
     }
     let strange = [
-        json!(null), json!(true), json!(-1), json!(0), json!(1.5), json!(1e9), json!(2_000_001), json!(""), json!("#12345g"),
-        json!("#ABCDEF"), json!("text"), json!("shape"), json!("a b"), json!("../x"), json!([]), json!({}), json!("1.1.0"),
-        json!("middle"), json!("x".repeat(300)), json!(0.1), json!([1]), json!({"kind": "shadow"}),
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(0),
+        json!(1.5),
+        json!(1e9),
+        json!(2_000_001),
+        json!(""),
+        json!("#12345g"),
+        json!("#ABCDEF"),
+        json!("text"),
+        json!("shape"),
+        json!("a b"),
+        json!("../x"),
+        json!([]),
+        json!({}),
+        json!("1.1.0"),
+        json!("middle"),
+        json!("x".repeat(300)),
+        json!(0.1),
+        json!([1]),
+        json!({"kind": "shadow"}),
     ];
     match (change % (strange.len() + 3), place) {
         (0, Value::Object(fields)) => drop(fields.insert("surprise".to_owned(), json!(1))),

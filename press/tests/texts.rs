@@ -141,13 +141,17 @@ fn lines_stand_where_an_editor_is_told() {
             for line in &fitted.lines {
                 let edge = if align == "left" { line.frame.x_um } else { line.frame.x_um + line.frame.w_um };
                 assert!((edge - left).abs() <= 1, "{align}: {line:?}");
-                let (above, below) = (line.baseline_um - line.frame.y_um, line.frame.y_um + line.frame.h_um - line.baseline_um);
+                let (above, below) =
+                    (line.baseline_um - line.frame.y_um, line.frame.y_um + line.frame.h_um - line.baseline_um);
                 assert!(above > below && below > 0, "the letters stand on their line: {line:?}");
                 assert_eq!(line.frame.h_um, fitted.line_height_um);
             }
             let (first, last) = (fitted.lines[0].frame, fitted.lines[1].frame);
             let edge = if valign == "top" { first.y_um } else { last.y_um + last.h_um };
-            assert!((edge - top).abs() <= 1 && (first.y_um + first.h_um - last.y_um).abs() <= 1, "{valign}: {fitted:?}");
+            assert!(
+                (edge - top).abs() <= 1 && (first.y_um + first.h_um - last.y_um).abs() <= 1,
+                "{valign}: {fitted:?}"
+            );
         }
     }
 }

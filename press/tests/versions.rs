@@ -66,7 +66,9 @@ fn a_moved_design_has_another_hash_and_looks_the_same() {
 fn a_version_has_its_own_fields_and_no_others() {
     let sample = raw(KNOWN[0].1);
     let with = |version: &str, field: &str| {
-        check_str(&sample.replace("\"1.0.0\"", version).replace("\"type\":\"text\"", &format!("\"type\":\"text\",{field}")))
+        check_str(
+            &sample.replace("\"1.0.0\"", version).replace("\"type\":\"text\"", &format!("\"type\":\"text\",{field}")),
+        )
     };
     for field in ["\"valign\":\"top\"", "\"direction\":\"rtl\"", "\"emoji\":\"monochrome\""] {
         let problems = with("\"1.0.0\"", field).unwrap_err();

@@ -99,11 +99,7 @@ pub(crate) async fn config(call: Call, Named(id): Named<String>, headers: Header
         rules: product.rules.0.clone(),
         fonts: choices().iter().map(WidgetFont::from).collect(),
         spec_version: Version::NEWEST.word(),
-        limits: WidgetLimits {
-            layers: LAYERS_MAX,
-            image_layers: IMAGE_LAYERS_MAX,
-            text_graphemes: TEXT_GRAPHEMES_MAX,
-        },
+        limits: WidgetLimits { layers: LAYERS_MAX, image_layers: IMAGE_LAYERS_MAX, text_graphemes: TEXT_GRAPHEMES_MAX },
     };
     let etag = format!("\"{}\"", canon::digest(&config).map_err(|e| Problem::internal(&e))?);
     let mut response =
@@ -184,12 +180,23 @@ mod tests {
 
     #[test]
     fn an_origin_is_no_address_of_a_page() {
-        for good in ["https://shop.example", "https://shop.example:8443", "http://localhost:3000", "http://127.0.0.1:80"] {
+        for good in
+            ["https://shop.example", "https://shop.example:8443", "http://localhost:3000", "http://127.0.0.1:80"]
+        {
             assert!(is_origin(good), "{good}");
         }
-        for bad in ["*", "https://*", "https://shop.example/", "http://shop.example", "https://", "null", "https://Shop.example",
-            "shop.example", "https://shop.example:0", "https://user@shop.example"]
-        {
+        for bad in [
+            "*",
+            "https://*",
+            "https://shop.example/",
+            "http://shop.example",
+            "https://",
+            "null",
+            "https://Shop.example",
+            "shop.example",
+            "https://shop.example:0",
+            "https://user@shop.example",
+        ] {
             assert!(!is_origin(bad), "{bad}");
         }
     }

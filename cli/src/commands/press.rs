@@ -66,7 +66,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let files = draw(&checked, &assets, args).context("nothing was drawn")?;
     let written = files.iter().map(|file| write(&args.out, file)).collect::<Result<Vec<Value>>>()?;
     if args.json {
-        print_json(&json!({ "hash": checked.hash, "pressVersion": PRESS_VERSION, "profile": args.profile, "files": written }))?;
+        print_json(
+            &json!({ "hash": checked.hash, "pressVersion": PRESS_VERSION, "profile": args.profile, "files": written }),
+        )?;
     } else {
         for file in &files {
             print(&format!("{}\n", args.out.join(&file.path).display()));

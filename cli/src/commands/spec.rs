@@ -85,7 +85,11 @@ fn migrate(of: &Of) -> Result<ExitCode> {
 }
 
 /// Says what was found, for a person or a program; the exit code says whether the design is valid.
-fn answer(of: &Of, found: Result<Checked, Vec<Problem>>, said: impl Fn(&Checked) -> (String, Value)) -> Result<ExitCode> {
+fn answer(
+    of: &Of,
+    found: Result<Checked, Vec<Problem>>,
+    said: impl Fn(&Checked) -> (String, Value),
+) -> Result<ExitCode> {
     match (&found, of.json) {
         (Ok(checked), false) => print(&said(checked).0),
         (Ok(checked), true) => {

@@ -51,7 +51,8 @@ pub(crate) fn mug() -> Product {
 pub(crate) fn tee() -> Product {
     Product {
         id: "tee-unisex-black",
-        provider_uid: "apparel_product_gca_t-shirt_gsc_crewneck_gcu_unisex_gqa_classic_gsi_m_gco_black_gpr_4-4".to_owned(),
+        provider_uid: "apparel_product_gca_t-shirt_gsc_crewneck_gcu_unisex_gqa_classic_gsi_m_gco_black_gpr_4-4"
+            .to_owned(),
         kind: "tshirt",
         title: "T-shirt, unisex, black, M",
         zones: json!([{ "id": "chest", "widthMm": 280, "heightMm": 350, "bleedMm": 0 }]),

@@ -8,8 +8,8 @@ use super::limits::{
     TEXT_BYTES_MAX, TEXT_GRAPHEMES_MAX, TEXT_RAW_BYTES_MAX,
 };
 use super::model::{
-    Align, Content, Direction, Effect, EffectKind, Emoji, Fit, Frame, Image, Layer, More, Shape, ShapeKind, Text, Valign,
-    Version, Zone,
+    Align, Content, Direction, Effect, EffectKind, Emoji, Fit, Frame, Image, Layer, More, Shape, ShapeKind, Text,
+    Valign, Version, Zone,
 };
 use super::node::{Node, step};
 use super::reader::{Fields, Reader};
@@ -109,10 +109,8 @@ fn text(reader: &mut Reader, fields: &mut Fields<'_>) -> Option<Text> {
     let (size_um, min_size_um) = (size_um?, min_size_um?);
     let min_size_um = min_size_um.unwrap_or(MIN_SIZE_UM_DEFAULT.min(size_um));
     if min_size_um > size_um {
-        let words = say!(
-            "The smallest size is larger than the wanted size.",
-            "La taille minimale dépasse la taille voulue."
-        );
+        let words =
+            say!("The smallest size is larger than the wanted size.", "La taille minimale dépasse la taille voulue.");
         reader.problem("range", &fields.at("minSizeMm"), words);
     }
     Some(Text {

@@ -18,13 +18,12 @@ mod model;
 pub(crate) mod node;
 mod number;
 mod read;
-mod schema;
 pub(crate) mod reader;
-
+mod schema;
 
 pub use model::{
-    Align, Color, Content, Direction, Effect, EffectKind, Emoji, Fit, Frame, Image, Layer, More, Process, Shape, ShapeKind,
-    Spec, Text, VERSIONS, Valign, Version, Zone,
+    Align, Color, Content, Direction, Effect, EffectKind, Emoji, Fit, Frame, Image, Layer, More, Process, Shape,
+    ShapeKind, Spec, Text, VERSIONS, Valign, Version, Zone,
 };
 #[cfg(feature = "text")]
 pub(crate) use reader::{mm, mm_fr};

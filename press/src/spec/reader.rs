@@ -67,7 +67,11 @@ impl Reader {
             return None;
         };
         if items.is_empty() {
-            self.problem("empty", pointer, say!("At least one entry is needed here.", "Il faut au moins un élément ici."));
+            self.problem(
+                "empty",
+                pointer,
+                say!("At least one entry is needed here.", "Il faut au moins un élément ici."),
+            );
             return None;
         }
         if items.len() > most {

@@ -131,7 +131,10 @@ fn image() -> Value {
 }
 
 fn shape() -> Value {
-    fields(json!(["shape", "color"]), json!({ "shape": { "enum": ["rect", "ellipse"] }, "color": { "$ref": "#/$defs/color" } }))
+    fields(
+        json!(["shape", "color"]),
+        json!({ "shape": { "enum": ["rect", "ellipse"] }, "color": { "$ref": "#/$defs/color" } }),
+    )
 }
 
 fn frame() -> Value {

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `characters.rs` | which characters a text may hold, whatever the font |
 //! | `fonts.rs`, `shape.rs` | the fonts, and text to glyphs |
-//! | `fit.rs`, `place.rs` | the largest size that fits, and where each line then stands |
+//! | `fit.rs`, `ink.rs`, `place.rs` | the largest size at which all that is seen fits, and where each line then stands |
 //! | `rules/` | what a product allows on its zones: data, and the one evaluator of the API and the worker |
 //! | `normal.rs` | the form in which a text is hashed, shaped and stored |
 
@@ -14,6 +14,7 @@ use crate::spec::{Content, Frame, Spec, Text};
 mod characters;
 mod fit;
 mod fonts;
+mod ink;
 mod normal;
 mod place;
 mod refusal;

@@ -6,9 +6,9 @@ use unicode_script::{Script, UnicodeScript};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::characters;
+use crate::problem::Words;
 use crate::problem::say;
 use crate::spec::limits::{TEXT_BYTES_MAX, TEXT_GRAPHEMES_MAX, TEXT_RAW_BYTES_MAX};
-use crate::problem::Words;
 
 /// A text in its normal form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +43,7 @@ pub fn normalize(raw: &str) -> Normal {
     let refused = characters::check(&text).err();
     let cleaned = refused.is_some().then(|| characters::cleaned(&text).nfc().collect::<String>());
     let own = |c: char| !matches!(c.script(), Script::Common | Script::Inherited | Script::Unknown);
-    let mut scripts: Vec<&'static str> =
-        text.chars().filter(|c| own(*c)).map(|c| c.script().short_name()).collect();
+    let mut scripts: Vec<&'static str> = text.chars().filter(|c| own(*c)).map(|c| c.script().short_name()).collect();
     scripts.sort_unstable();
     scripts.dedup();
     Normal {

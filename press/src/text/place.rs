@@ -18,8 +18,16 @@ pub(crate) struct Place {
     pub(crate) height: f64,
 }
 
+/// What a box leaves to the letters themselves: an outline or a shadow around them stays inside it too.
+pub(super) fn inner(text: &Text, frame: Frame) -> Frame {
+    let rim = text.effect.map_or(0, |effect| effect.width_um);
+    let side = |um: i32| (um - 2 * rim).max(1);
+    Frame { x_um: frame.x_um + rim, y_um: frame.y_um + rim, w_um: side(frame.w_um), h_um: side(frame.h_um) }
+}
+
 /// The place of every line, top to bottom.
 pub(crate) fn places(laid: &Laid, text: &Text, frame: Frame) -> Vec<Place> {
+    let frame = inner(text, frame);
     let size = f64::from(laid.size_um);
     let height = laid.line_height * size;
     let spare = f64::from(frame.h_um) - height * laid.lines.len() as f64;
@@ -30,16 +38,16 @@ pub(crate) fn places(laid: &Laid, text: &Text, frame: Frame) -> Vec<Place> {
             Valign::Bottom => spare,
         };
     let place = |(row, line): (usize, &super::shape::Line)| {
-        let width = line.width * size;
-        let spare = f64::from(frame.w_um) - width;
+        let spare = f64::from(frame.w_um) - line.width * size;
         let x = f64::from(frame.x_um)
+            + line.lead * size
             + match text.align {
                 Align::Left => 0.0,
                 Align::Center => spare / 2.0,
                 Align::Right => spare,
             };
         let baseline = first + laid.ascent * size + height * row as f64;
-        Place { x, top: first + height * row as f64, baseline, width, height }
+        Place { x, top: first + height * row as f64, baseline, width: line.advance * size, height }
     };
     laid.lines.iter().enumerate().map(place).collect()
 }

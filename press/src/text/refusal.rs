@@ -71,9 +71,6 @@ fn missing_words(clusters: &[String]) -> Words {
             "The shipped fonts cannot draw {named} and others.",
             "Les polices disponibles ne peuvent pas dessiner {named} et d'autres."
         ),
-        _ => say!(
-            "The shipped fonts cannot draw {named}.",
-            "Les polices disponibles ne peuvent pas dessiner {named}."
-        ),
+        _ => say!("The shipped fonts cannot draw {named}.", "Les polices disponibles ne peuvent pas dessiner {named}."),
     }
 }

@@ -9,6 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::characters::is_ignorable;
 use super::fonts::{EMOJI, faces};
+use super::ink;
 use crate::spec::Direction as Base;
 
 /// A glyph at a place on its line, in ems; `y` points up.
@@ -27,7 +28,15 @@ pub(crate) struct Line {
     pub(crate) text: String,
     /// It belongs to a paragraph that runs from right to left.
     pub(crate) rtl: bool,
+    /// Room it takes: its advance, and what its letters reach beyond either end.
     pub(crate) width: f64,
+    /// How far its first letters reach out before it begins.
+    pub(crate) lead: f64,
+    /// From its beginning to where a next line's letter would stand.
+    pub(crate) advance: f64,
+    /// How far its letters reach up from the baseline, and down.
+    pub(crate) reach: (f64, f64),
+    /// Glyphs, from its beginning.
     pub(crate) glyphs: Vec<Glyph>,
 }
 
@@ -79,6 +88,12 @@ impl<'t> Paragraph<'t> {
         let rtl = self.bidi.paragraphs.first().is_some_and(|paragraph| paragraph.level.is_rtl());
         let mut line = Line { text: text.to_owned(), rtl, ..Line::default() };
         self.shape_into(range.start..range.start + text.len(), &mut line);
+        line.advance = line.width;
+        if let Some(ink) = ink::of(&line.glyphs) {
+            line.lead = (-ink.left).max(0.0);
+            line.width += line.lead + (ink.right - line.advance).max(0.0);
+            line.reach = (ink.top, -ink.bottom);
+        }
         line
     }
 
@@ -138,7 +153,8 @@ fn itemize(text: &str, chain: &[usize]) -> Result<Vec<Run>, Vec<String>> {
     for (start, cluster) in text.grapheme_indices(true) {
         script = cluster.chars().find_map(own_script).unwrap_or(script);
         let covers = |index: &&usize| {
-            cluster.chars().all(|c| is_ignorable(c) || faces()[**index].has(c)) && (**index != EMOJI || is_whole(cluster))
+            cluster.chars().all(|c| is_ignorable(c) || faces()[**index].has(c))
+                && (**index != EMOJI || is_whole(cluster))
         };
         let Some(&face) = chain.iter().find(covers) else {
             if !missing.iter().any(|known| known == cluster) {

@@ -26,7 +26,14 @@ impl Ledger {
     pub async fn look(&self, jobs: &[(TenantId, JobId)]) -> Result<Vec<Job>> {
         let names = jobs.iter().map(|(tenant, id)| serde_json::json!({ "t": tenant.0, "i": id.0 }));
         self.db
-            .query(sql!(concat!("SELECT ", hot!(), named!("jobs"), " UNION ALL SELECT ", ended!(), named!("job_history"))))
+            .query(sql!(concat!(
+                "SELECT ",
+                hot!(),
+                named!("jobs"),
+                " UNION ALL SELECT ",
+                ended!(),
+                named!("job_history")
+            )))
             .bind(db::rows(names))
             .all()
             .await

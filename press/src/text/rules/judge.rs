@@ -38,17 +38,14 @@ fn whole_zone(spec: &Spec, id: &str, rules: &ZoneRules, found: &mut Vec<Problem>
     let layers = || spec.layers().iter().enumerate().filter(|(_, layer)| layer.zone == id);
     let filled = |layer: &Layer| !matches!(layer.content, Content::Shape(_));
     if rules.required && !layers().any(|(_, layer)| filled(layer)) {
-        let words = say!(
-            "The zone {id} must hold a text or a picture.",
-            "La zone {id} doit contenir un texte ou une image."
-        );
+        let words =
+            say!("The zone {id} must hold a text or a picture.", "La zone {id} doit contenir un texte ou une image.");
         found.push(Problem::new("required_zone", "/layers", words));
     }
     let most = rules.texts_max.unwrap_or(u32::MAX);
     let mut texts = layers().filter(|(_, layer)| matches!(layer.content, Content::Text(_)));
     if let Some((index, _)) = texts.nth(most as usize) {
-        let words =
-            say!("This zone takes at most {most} texts.", "Cette zone accepte au plus {most} textes.");
+        let words = say!("This zone takes at most {most} texts.", "Cette zone accepte au plus {most} textes.");
         found.push(Problem::new("too_many_texts", format!("/layers/{index}"), words));
     }
 }
@@ -104,17 +101,26 @@ impl Judged<'_> {
             script => allows(rules.scripts.as_ref(), &script),
         };
         self.need(said.chars().all(in_script), "script", "text", || {
-            say!("The text holds letters of a script that is not offered here.", "Le texte contient des lettres d'une écriture qui n'est pas proposée ici.")
+            say!(
+                "The text holds letters of a script that is not offered here.",
+                "Le texte contient des lettres d'une écriture qui n'est pas proposée ici."
+            )
         });
         let known = |cluster: &str| rules.characters.as_ref().is_none_or(|set| set.contains(cluster));
         self.need(said.graphemes(true).all(|c| c == "\n" || known(c)), "character", "text", || {
-            say!("The text holds characters that are not offered here.", "Le texte contient des caractères qui ne sont pas proposés ici.")
+            say!(
+                "The text holds characters that are not offered here.",
+                "Le texte contient des caractères qui ne sont pas proposés ici."
+            )
         });
         if let Some(pattern) = &rules.pattern {
             self.need(pattern.regex.is_match(said), "pattern", "text", || pattern.hint.clone());
         }
         self.need(!rules.blocked.found_in(said) && !everywhere.found_in(said), "blocked_word", "text", || {
-            say!("The text holds a word that is not printed here.", "Le texte contient un mot qui n'est pas imprimé ici.")
+            say!(
+                "The text holds a word that is not printed here.",
+                "Le texte contient un mot qui n'est pas imprimé ici."
+            )
         });
     }
 
@@ -146,13 +152,20 @@ impl Judged<'_> {
         let least = rules.size_um_min.unwrap_or(0);
         let too_small = |size: i32| Words {
             en: format!("The text would be {} mm large; the smallest size here is {} mm.", mm(size), mm(least)),
-            fr: format!("Le texte mesurerait {} mm ; la plus petite taille est ici de {} mm.", mm_fr(size), mm_fr(least)),
+            fr: format!(
+                "Le texte mesurerait {} mm ; la plus petite taille est ici de {} mm.",
+                mm_fr(size),
+                mm_fr(least)
+            ),
         };
         match layout(text, layer.frame) {
             Ok(laid) => self.need(laid.size_um >= least, "min_size", "text", || too_small(laid.size_um)),
             Err(Refusal::Missing(clusters)) if rules.emoji.is_some() && clusters.iter().any(|c| is_emoji(c)) => {
                 self.need(false, "emoji", "text", || {
-                    say!("The text holds emoji that are not printed here.", "Le texte contient des émojis qui ne sont pas imprimés ici.")
+                    say!(
+                        "The text holds emoji that are not printed here.",
+                        "Le texte contient des émojis qui ne sont pas imprimés ici."
+                    )
                 });
             }
             Err(refusal) => self.found.push(refusal.problem(self.index)),

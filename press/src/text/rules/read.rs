@@ -159,7 +159,8 @@ fn blocked(reader: &mut Reader, fields: &mut Fields<'_>) -> Blocked {
     let listed = texts(reader, fields, "blockedWords").unwrap_or_default();
     let listed: Vec<String> = listed.into_iter().map(|(_, word)| word).collect();
     Blocked::new(&listed).unwrap_or_else(|index| {
-        let words = say!("A blocked word needs a letter or digit.", "Un mot interdit contient une lettre ou un chiffre.");
+        let words =
+            say!("A blocked word needs a letter or digit.", "Un mot interdit contient une lettre ou un chiffre.");
         reader.problem("empty", &step(&at, &index.to_string()), words);
         Blocked::default()
     })
@@ -189,8 +190,7 @@ fn pattern(reader: &mut Reader, fields: &mut Fields<'_>) -> Option<Pattern> {
         );
         reader.problem("pattern", &at, words);
     }
-    let usual =
-        || say!("The text does not have the form that is asked for.", "Le texte n'a pas la forme demandée.");
+    let usual = || say!("The text does not have the form that is asked for.", "Le texte n'a pas la forme demandée.");
     Some(Pattern { regex: regex?, hint: hint.unwrap_or_else(usual) })
 }
 

@@ -102,8 +102,18 @@ mod tests {
     #[test]
     fn disguises_do_not_help() {
         for text in [
-            "a darn mug", "DARN", "Dàrn!", "d4rn", "da\u{200b}rn", "dаrn", "ｄａｒｎ", "d a r n", "daaarn", "d-a-r-n",
-            "dârn.", "𝐝𝐚𝐫𝐧",
+            "a darn mug",
+            "DARN",
+            "Dàrn!",
+            "d4rn",
+            "da\u{200b}rn",
+            "dаrn",
+            "ｄａｒｎ",
+            "d a r n",
+            "daaarn",
+            "d-a-r-n",
+            "dârn.",
+            "𝐝𝐚𝐫𝐧",
         ] {
             assert!(found("darn", text), "{text}");
         }
