@@ -100,6 +100,7 @@ async fn is_refused_and_mended(driver: &Driver) {
     driver.click("#lang-en").await;
     fill(driver, "#input-wish", "Best\u{202e} Dad").await;
     driver.sees("reorders what follows").await;
+    holds(driver, "a way out", "!!document.querySelector('.mend')").await;
     driver.click(".mend").await;
     holds(driver, "the mended text", "document.getElementById('input-wish').value === 'Best Dad'").await;
     driver.write("#input-name", " Łukasz").await;

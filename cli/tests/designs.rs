@@ -14,8 +14,8 @@ use cli::{platen, said};
 
 fn sample(name: &str) -> String {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/specs");
-    let found = std::fs::read_dir(folder).expect("samples").map(|entry| entry.expect("a file").path());
-    let path = found.into_iter().find(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(name)));
+    let mut found = std::fs::read_dir(folder).expect("samples").map(|entry| entry.expect("a file").path());
+    let path = found.find(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(name)));
     path.expect("a sample of this name").display().to_string()
 }
 
