@@ -17,7 +17,10 @@ use tokio::sync::Semaphore;
 
 use crate::known::Known;
 use crate::limit::Limiter;
+use crate::origins::Origins;
 use crate::probes::Probes;
+use crate::template::Templates;
+use crate::watch::Watcher;
 
 /// Pictures decoded at the same time: one may need 400 MB.
 const DECODERS_MAX: usize = 2;
@@ -56,10 +59,12 @@ pub struct Settings {
     pub requests_per_second_per_key: u32,
     /// Sustained rate of everything that needs no key, together.
     pub public_requests_per_second: u32,
-    /// Origins that browsers may call from; none by default.
+    /// Origins that browsers may call from with any key; none by default. Publishable keys have origins of their tenant's.
     pub cors_origins: Vec<String>,
     /// What `/metrics` shows; without it there is no such page.
     pub metrics: Option<PrometheusHandle>,
+    /// The shop behind the demo page; without it there is no such page.
+    pub demo: Option<crate::demo::Shop>,
 }
 
 impl Default for Settings {
@@ -72,6 +77,7 @@ impl Default for Settings {
             public_requests_per_second: 500,
             cors_origins: Vec::new(),
             metrics: None,
+            demo: None,
         }
     }
 }
@@ -97,6 +103,9 @@ pub(crate) struct Inner {
     pub(crate) touched: Mutex<HashMap<KeyId, At>>,
     pub(crate) decoders: Semaphore,
     pub(crate) probes: Probes,
+    pub(crate) origins: Origins,
+    pub(crate) templates: Templates,
+    pub(crate) watcher: Arc<Watcher>,
 }
 
 /// What handlers share.
@@ -106,6 +115,7 @@ impl Inner {
     pub(crate) fn share(app: App) -> Shared {
         let (key, public) = (app.settings.requests_per_second_per_key, app.settings.public_requests_per_second);
         let probes = Probes::new(app.ledger.clone(), app.blobs.clone(), app.settings.metrics.clone());
+        let watcher = Watcher::over(app.ledger.clone());
         Arc::new(Inner {
             app,
             keys: Known::default(),
@@ -114,6 +124,9 @@ impl Inner {
             touched: Mutex::default(),
             decoders: Semaphore::new(DECODERS_MAX),
             probes,
+            origins: Origins::default(),
+            templates: Templates::default(),
+            watcher,
         })
     }
 }

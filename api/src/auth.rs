@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use platen_shared::id::{KeyId, TenantId};
-use platen_shared::store::keys::{self, ApiKey};
+use platen_shared::store::keys::{self, ApiKey, WIDGET};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
@@ -51,22 +51,30 @@ pub(crate) struct Principal {
     pub(crate) tenant: TenantId,
     /// The key; `None` is the root key, which acts for tenants on the status page only.
     pub(crate) key: Option<KeyId>,
+    /// How many requests a second the key may make, where it has a number of its own.
+    pub(crate) per_second: Option<u32>,
     scopes: String,
 }
 
 impl Principal {
     pub(crate) fn of(key: &ApiKey) -> Principal {
-        Principal { tenant: key.tenant, key: Some(key.id), scopes: key.scopes.clone() }
+        let per_second = key.per_second.and_then(|n| u32::try_from(n).ok());
+        Principal { tenant: key.tenant, key: Some(key.id), per_second, scopes: key.scopes.clone() }
     }
 
     /// The root key, looking after one tenant.
     pub(crate) fn root_for(tenant: TenantId) -> Principal {
-        Principal { tenant, key: None, scopes: "read operate".to_owned() }
+        Principal { tenant, key: None, per_second: None, scopes: "read operate".to_owned() }
     }
 
     /// Who, as audit and history name them.
     pub(crate) fn actor(&self) -> String {
         self.key.map_or_else(|| "root".to_owned(), |key| key.to_string())
+    }
+
+    /// Whether the key stands in a web page, for everybody to read.
+    pub(crate) fn publishable(&self) -> bool {
+        self.scopes == WIDGET
     }
 
     /// Refuses a caller without the scope.
@@ -80,7 +88,11 @@ impl Principal {
 
 /// The caller of a request, by its `Authorization` header.
 pub(crate) async fn principal(app: &Inner, headers: &HeaderMap) -> Reply<Principal> {
-    let token = bearer(headers)?;
+    holder(app, bearer(headers)?).await
+}
+
+/// The caller who holds a token.
+pub(crate) async fn holder(app: &Inner, token: &str) -> Reply<Principal> {
     let key = key_of(app, token).await?.map_err(refused)?;
     touch(app, &key).await;
     Ok(Principal::of(&key))

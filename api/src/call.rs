@@ -78,6 +78,11 @@ impl Call {
         self.who.tenant
     }
 
+    /// Whether the key stands in a web page, for everybody to read.
+    pub(crate) fn publishable(&self) -> bool {
+        self.who.publishable()
+    }
+
     /// Who, as audit and history name them.
     pub(crate) fn actor(&self) -> String {
         self.who.actor()

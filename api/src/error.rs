@@ -1,6 +1,8 @@
 //! What can go wrong, as RFC 9457 problems: the one place that knows codes and statuses. No problem repeats a value that was sent, and a
 //! 5xx says nothing of the inside; that stands in the log, under the request's id.
 
+use std::collections::BTreeMap;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use platen_shared::db;
@@ -90,17 +92,25 @@ pub struct Fault {
     pub pointer: String,
     /// A sentence.
     pub message: String,
+    /// The same for buyers, by language (`fr`), where it is about a design.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub translations: BTreeMap<&'static str, String>,
 }
 
 impl Fault {
     pub(crate) fn new(code: &str, pointer: impl Into<String>, message: impl Into<String>) -> Fault {
-        Fault { code: code.to_owned(), pointer: pointer.into(), message: message.into() }
+        Fault { code: code.to_owned(), pointer: pointer.into(), message: message.into(), translations: BTreeMap::new() }
     }
 }
 
 impl From<platen_press::Problem> for Fault {
     fn from(problem: platen_press::Problem) -> Fault {
-        Fault { code: problem.code.to_owned(), pointer: problem.pointer, message: problem.message }
+        Fault {
+            code: problem.code.to_owned(),
+            pointer: problem.pointer,
+            message: problem.message,
+            translations: [("fr", problem.message_fr)].into(),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::app::Shared;
 use crate::auth::{self, Principal};
 use crate::error::{Code, Problem, Reply};
 use crate::idempotency::once;
+use crate::origins;
 use crate::router::{Access, Route, Size};
 
 /// A body must be here by then.
@@ -51,12 +52,18 @@ async fn pass(app: Shared, route: &'static Route, mut request: Request, next: Ne
             NOBODY
         }
         Access::Key(scope) => {
-            let principal: Principal = auth::principal(&app, request.headers()).await?;
+            let principal: Principal = match in_query(route, &request) {
+                Some(token) => auth::holder(&app, token).await?,
+                None => auth::principal(&app, request.headers()).await?,
+            };
             tracing::Span::current().record("tenant", tracing::field::display(principal.tenant));
             if let Some(key) = principal.key {
-                app.per_key.take(key, now).map_err(rate)?;
+                app.per_key.take_at(key, principal.per_second, now).map_err(rate)?;
             }
-            principal.need(scope)?;
+            match route.widget && principal.publishable() {
+                true => origins::from_a_page_of(&app, principal.tenant, request.headers()).await?,
+                false => principal.need(scope)?,
+            }
             let tenant = principal.tenant;
             request.extensions_mut().insert(principal);
             tenant
@@ -69,6 +76,12 @@ async fn pass(app: Shared, route: &'static Route, mut request: Request, next: Ne
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     Ok(response)
+}
+
+/// A publishable key in the address, for what cannot send a header: a browser's `EventSource`. A secret key never stands there.
+fn in_query<'r>(route: &Route, request: &'r Request) -> Option<&'r str> {
+    let pairs = request.uri().query().filter(|_| route.streams)?.split('&');
+    pairs.filter_map(|pair| pair.strip_prefix("key=")).find(|token| token.starts_with("plp_"))
 }
 
 /// Reads the body whole, within the route's limit.

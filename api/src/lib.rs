@@ -7,6 +7,10 @@
 //! | `call.rs` | what a handler works with, and the shapes that replies share |
 //! | `extract.rs`, `check.rs` | from bytes to checked values |
 //! | `error.rs` | the closed list of problems |
+//! | `origins.rs` | which web pages may use a publishable key |
+//! | `template.rs` | a product's version, read and compiled once |
+//! | `watch.rs` | the one watcher behind all streams of events |
+//! | `demo/` | the demo page, where `platen dev` asks for it |
 //! | `probes.rs` | what machines that watch us ask, of the api and of a worker |
 //! | `ops/` | the status page for operators |
 //! | `docs.rs` | the OpenAPI document, from the same table |
@@ -16,6 +20,7 @@ mod app;
 mod auth;
 mod call;
 mod check;
+pub mod demo;
 mod docs;
 mod error;
 mod extract;
@@ -26,10 +31,13 @@ mod limit;
 mod observe;
 mod ops;
 pub mod paper;
+mod origins;
 pub mod probes;
 mod router;
 mod routes;
 mod stored;
+mod template;
+mod watch;
 
 pub use app::{App, Settings};
 pub use auth::Scope;
@@ -59,5 +67,12 @@ pub async fn serve(
     listener: tokio::net::TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    Ok(axum::serve(listener, router(app)).with_graceful_shutdown(stop).await?)
+    let inner = Inner::share(app);
+    let (router, watcher) = (router::build(inner.clone()), inner.watcher.clone());
+    let stopping = async move {
+        stop.await;
+        // Streams have no end of their own, and would be waited for.
+        watcher.close();
+    };
+    Ok(axum::serve(listener, router).with_graceful_shutdown(stopping).await?)
 }

@@ -27,16 +27,22 @@ impl<K: Hash + Eq> Limiter<K> {
 
     /// Counts a call, or says how long the caller must wait.
     pub(crate) fn take(&self, caller: K, now: At) -> Result<(), Duration> {
+        self.take_at(caller, None, now)
+    }
+
+    /// The same for a caller that may have a rate of its own.
+    pub(crate) fn take_at(&self, caller: K, per_second: Option<u32>, now: At) -> Result<(), Duration> {
+        let every = per_second.map_or(self.every, |n| Duration::from_secs(1) / n.max(1));
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         if due.len() >= CALLERS_MAX {
             due.retain(|_, at| *at > now);
         }
         let at = due.get(&caller).copied().unwrap_or(now).max(now);
         let ahead = at.since(now);
-        if ahead + self.every > self.burst {
-            return Err(ahead + self.every - self.burst);
+        if ahead + every > self.burst {
+            return Err(ahead + every - self.burst);
         }
-        due.insert(caller, at.plus(self.every));
+        due.insert(caller, at.plus(every));
         Ok(())
     }
 }
@@ -51,6 +57,7 @@ mod tests {
         let now = At(1_000_000);
         assert_eq!((0..30).filter(|_| limiter.take("a", now).is_ok()).count(), 20, "two seconds' worth at once");
         assert!(limiter.take("b", now).is_ok(), "another caller is not touched");
+        assert_eq!((0..30).filter(|_| limiter.take_at("c", Some(2), now).is_ok()).count(), 4, "a rate of its own");
         let wait = limiter.take("a", now).expect_err("used up");
         assert_eq!(wait, Duration::from_millis(100));
         assert!(limiter.take("a", now.plus(wait)).is_ok() && limiter.take("a", now.plus(wait)).is_err());

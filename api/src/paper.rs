@@ -54,7 +54,7 @@ pub struct NoPaper;
 /// # Errors
 /// [`NoPaper`], never with the shipped font.
 pub fn statement(statement: &Statement, issuer: &str, language: Language) -> Result<Vec<u8>, NoPaper> {
-    let bytes = platen_press::text::font_file("Noto Sans").ok_or(NoPaper)?;
+    let bytes = platen_press::text::font_named("Noto Sans").ok_or(NoPaper)?;
     let font = ParsedFont::from_bytes(bytes, 0, &mut Vec::new()).ok_or(NoPaper)?;
     let words = Words(language);
     let title = format!("{} {}", words.title(), statement.month);

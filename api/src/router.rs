@@ -1,8 +1,11 @@
 //! Every route on one screen: method, path, who may, how long a body, which handler. The server and the OpenAPI document are both built
 //! from this table, so that a route cannot lack a key, a limit or a description.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -16,12 +19,13 @@ use crate::auth::Scope::{self, Admin, Approve, Operate, Read, Write};
 use crate::error::{Code, Problem};
 use crate::gate::gate;
 use crate::observe::observe;
-use crate::ops;
 use crate::routes::{
     audit, bundles, catalogue, connections, files, health, jobs, keys, money, money_settings, new_order, orders,
     parties, pauses, payments, payouts, products, providers, queues, rates, refunds, registries, renders, schedules,
     shipments, snapshots, snooze, specs, statements, tenants, uploads, work, workers,
 };
+use crate::routes::{events, personalization, widget};
+use crate::{demo, ops, origins};
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +63,10 @@ pub struct Route {
     pub size: Size,
     /// It changes nothing, whatever its method says.
     pub pure: bool,
+    /// A publishable key may call it too, from pages of its tenant's origins.
+    pub widget: bool,
+    /// It answers with a stream of events.
+    pub streams: bool,
     pub(crate) build: fn() -> UtoipaMethodRouter<Shared>,
 }
 
@@ -76,11 +84,21 @@ impl Route {
     }
 
     const fn open(access: Access, path: &'static str, build: fn() -> UtoipaMethodRouter<Shared>) -> Route {
-        Route { method: "GET", path, access, size: Size::Nothing, pure: true, build }
+        Route { method: "GET", path, access, size: Size::Nothing, pure: true, widget: false, streams: false, build }
     }
 
     const fn pure(mut self) -> Route {
         self.pure = true;
+        self
+    }
+
+    const fn widget(mut self) -> Route {
+        self.widget = true;
+        self
+    }
+
+    const fn streams(mut self) -> Route {
+        self.streams = true;
         self
     }
 
@@ -98,7 +116,16 @@ impl Route {
 macro_rules! method {
     ($name:ident, $method:literal, $size:ident) => {
         const fn $name(scope: Scope, path: &'static str, build: fn() -> UtoipaMethodRouter<Shared>) -> Route {
-            Route { method: $method, path, access: Access::Key(scope), size: Size::$size, pure: false, build }
+            Route {
+                method: $method,
+                path,
+                access: Access::Key(scope),
+                size: Size::$size,
+                pure: false,
+                widget: false,
+                streams: false,
+                build,
+            }
         }
     };
 }
@@ -124,17 +151,24 @@ pub static ROUTES: &[Route] = &[
     put(Write, "/v1/products/{id}", || routes!(products::put)),
     get(Read, "/v1/products", || routes!(products::list)),
     get(Read, "/v1/products/{id}", || routes!(products::show)),
-    post(Write, "/v1/specs", || routes!(specs::create)),
-    post(Read, "/v1/specs/validate", || routes!(specs::validate)).pure(),
-    get(Read, "/v1/specs/{hash}", || routes!(specs::show)),
-    post(Write, "/v1/snapshots", || routes!(snapshots::create)),
-    get(Read, "/v1/snapshots/{id}", || routes!(snapshots::show)),
+    post(Write, "/v1/specs", || routes!(specs::create)).widget(),
+    post(Read, "/v1/specs/validate", || routes!(specs::validate)).pure().widget(),
+    get(Read, "/v1/specs/{hash}", || routes!(specs::show)).widget(),
+    post(Write, "/v1/specs/{hash}/migrate", || routes!(specs::migrate)),
+    post(Read, "/v1/personalization/validate", || routes!(personalization::validate)).pure().widget(),
+    post(Read, "/v1/personalization/normalize", || routes!(personalization::normalize)).pure().widget(),
+    post(Read, "/v1/personalization/auto-fit", || routes!(personalization::auto_fit)).pure().widget(),
+    get(Read, "/v1/widget/config/{product}", || routes!(widget::config)).widget(),
+    put(Admin, "/v1/widget/origins", || routes!(widget::put_origins)),
+    get(Read, "/v1/widget/origins", || routes!(widget::list_origins)),
+    post(Write, "/v1/snapshots", || routes!(snapshots::create)).widget(),
+    get(Read, "/v1/snapshots/{id}", || routes!(snapshots::show)).widget(),
     post(Approve, "/v1/snapshots/{id}/approve", || routes!(snapshots::approve)),
     post(Approve, "/v1/snapshots/{id}/lock", || routes!(snapshots::lock)),
-    post(Write, "/v1/renders", || routes!(renders::create)),
-    get(Read, "/v1/renders/{id}", || routes!(renders::show)),
-    get(Read, "/v1/renders/{id}/preview", || routes!(renders::preview_file)),
-    get(Read, "/v1/renders/{id}/thumbnail", || routes!(renders::thumbnail_file)),
+    post(Write, "/v1/renders", || routes!(renders::create)).widget(),
+    get(Read, "/v1/renders/{id}", || routes!(renders::show)).widget(),
+    get(Read, "/v1/renders/{id}/preview", || routes!(renders::preview_file)).widget(),
+    get(Read, "/v1/renders/{id}/thumbnail", || routes!(renders::thumbnail_file)).widget(),
     post(Write, "/v1/orders", || routes!(new_order::create)),
     get(Read, "/v1/orders", || routes!(orders::list)),
     get(Read, "/v1/orders/{id}", || routes!(orders::show)),
@@ -181,6 +215,7 @@ pub static ROUTES: &[Route] = &[
     post(Operate, "/v1/jobs", || routes!(work::create)),
     get(Read, "/v1/jobs", || routes!(jobs::list)),
     get(Read, "/v1/jobs/{id}", || routes!(jobs::show)),
+    get(Read, "/v1/jobs/{id}/events", || routes!(events::stream)).widget().streams(),
     get(Read, "/v1/jobs/{id}/attempts", || routes!(jobs::attempts)),
     post(Operate, "/v1/jobs/{id}/cancel", || routes!(jobs::cancel)),
     post(Operate, "/v1/jobs/{id}/retry", || routes!(jobs::retry)),
@@ -195,6 +230,8 @@ pub static ROUTES: &[Route] = &[
     get(Read, "/v1/schedules/{name}", || routes!(schedules::show)),
     delete(Operate, "/v1/schedules/{name}", || routes!(schedules::remove)),
     get(Admin, "/v1/audit", || routes!(audit::list)),
+    Route::open(Access::Public, "/v1/schemas/spec", || routes!(specs::schema)).widget(),
+    Route::open(Access::Public, "/v1/widget/fonts/{sha256}", || routes!(widget::font)).widget(),
     Route::open(Access::Public, "/f/{token}", || routes!(files::show)),
     Route::open(Access::Public, "/openapi.json", || routes!(health::openapi)),
     Route::open(Access::Public, "/", || routes!(health::index)),
@@ -208,6 +245,10 @@ pub static ALIASES: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/specs", "/v1/specs"),
     ("POST", "/api/v1/specs/validate", "/v1/specs/validate"),
     ("GET", "/api/v1/specs/{hash}", "/v1/specs/{hash}"),
+    ("POST", "/api/v1/personalization/validate", "/v1/personalization/validate"),
+    ("POST", "/api/v1/personalization/normalize", "/v1/personalization/normalize"),
+    ("POST", "/api/v1/personalization/auto-fit", "/v1/personalization/auto-fit"),
+    ("GET", "/api/v1/widget/config/{product}", "/v1/widget/config/{product}"),
     ("POST", "/api/v1/snapshots", "/v1/snapshots"),
     ("GET", "/api/v1/snapshots/{id}", "/v1/snapshots/{id}"),
     ("POST", "/api/v1/snapshots/{id}/lock", "/v1/snapshots/{id}/lock"),
@@ -235,7 +276,7 @@ pub(crate) fn build(shared: Shared) -> Router {
         let handler = (route.build)().2.route_layer(from_fn_with_state((shared.clone(), route), gate));
         router = router.route(path, handler);
     }
-    let router = ops::mount(router, &shared)
+    let router = demo::mount(ops::mount(router, &shared), &shared)
         .fallback(|| async { Problem::new(Code::NotFound, "There is nothing at this path.") })
         .method_not_allowed_fallback(|| async {
             Problem::new(Code::MethodNotAllowed, "Allow says what the path takes.")
@@ -243,19 +284,21 @@ pub(crate) fn build(shared: Shared) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(observe));
-    match cors(&shared.app.settings.cors_origins) {
-        Some(cors) => router.layer(cors).with_state(shared),
-        None => router.with_state(shared),
-    }
+    router.layer(cors(&shared)).with_state(shared)
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Problem::internal(&"a handler panicked").into_response()
 }
 
-/// Denied to browsers of other origins, except those that were listed.
-fn cors(origins: &[String]) -> Option<CorsLayer> {
-    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+/// Denied to browsers of other origins, except those that were listed: by the installation for everything, by a tenant for its
+/// publishable keys. Never with cookies.
+fn cors(shared: &Shared) -> CorsLayer {
+    let app = shared.clone();
+    let listed = move |origin: HeaderValue, parts: &Parts| {
+        let (app, parts) = (app.clone(), parts.clone());
+        async move { origins::may_read(&app, &origin, &parts).await }
+    };
     let name = HeaderName::from_static;
     let takes = [
         header::AUTHORIZATION,
@@ -273,13 +316,12 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
         name("idempotency-replayed"),
         name("preference-applied"),
     ];
-    (!origins.is_empty()).then(|| {
-        CorsLayer::new()
-            .allow_origin(AllowOrigin::list(origins))
-            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-            .allow_headers(takes)
-            .expose_headers(shows)
-    })
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::async_predicate(listed))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(takes)
+        .expose_headers(shows)
+        .max_age(Duration::from_secs(600))
 }
 
 #[cfg(test)]

@@ -12,10 +12,12 @@ mod jobs;
 mod keys;
 mod migrate;
 mod money;
+mod press;
 mod providers;
 mod restore;
 mod schedules;
 mod sim;
+mod spec;
 mod tenant;
 mod tenants;
 mod worker;
@@ -93,6 +95,11 @@ enum Command {
     /// What fires by itself, and when
     #[command(subcommand)]
     Schedules(schedules::Args),
+    /// Designs in files: check them, hash them, without any server
+    #[command(subcommand)]
+    Spec(spec::Args),
+    /// Draw the files of a design in a file, without any server
+    Press(press::Args),
     /// Serve a stand-in for Gelato on loopback
     Sim(sim::Args),
     /// Break everything that can break, on this machine alone, and see that nothing is lost or done twice
@@ -148,6 +155,8 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Workers(args) => workers::run(args, &sources).await,
         Command::Providers(args) => providers::run(args, &sources).await,
         Command::Schedules(args) => schedules::run(args, &sources).await,
+        Command::Spec(args) => spec::run(args),
+        Command::Press(args) => press::run(&args),
         Command::Sim(args) => sim::run(args).await,
         Command::Chaos(args) => chaos::run(args, database_url.is_some()).await,
         Command::Bench(args) => bench::run(args, database_url).await,

@@ -2,6 +2,7 @@
 
 mod client;
 mod design;
+mod desk;
 mod follow;
 mod order;
 mod people;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::stack::{Folder, Plan, Stack, WorkerProcess};
 pub(crate) use client::Client;
+pub(crate) use desk::DemoDesk;
 pub(crate) use follow::{Follower, Story};
 pub(crate) use people::Cast;
 pub(crate) use shop::Shop;
@@ -60,6 +62,7 @@ pub(crate) async fn run(wish: Wish) -> Result<report::Summary> {
         speed: wish.speed,
         anchor: SystemClock::wall(),
         log_level: "error",
+        demo: None,
     };
     let mut stack = Stack::start(plan, stop.clone()).await?;
     let story = Story::new(began);

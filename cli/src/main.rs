@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod crash;
 mod demo;
+mod design;
 mod logs;
 mod lone;
 mod skew;

@@ -23,7 +23,7 @@ pub(crate) use process::{WorkerProcess, without_foreign};
 pub(crate) const SIM_KEY: &str = "stand-in-key";
 
 /// How a stack is to be.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Plan {
     /// Where everything is kept.
     pub(crate) folder: Folder,
@@ -45,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) anchor: At,
     /// What logs show.
     pub(crate) log_level: &'static str,
+    /// The shop behind the demo page; without it there is no such page.
+    pub(crate) demo: Option<platen_api::demo::Shop>,
 }
 
 /// A running stack.
@@ -84,11 +86,9 @@ impl Stack {
         let config = Config::load(&Sources { file: Some(config_file.clone()), ..Sources::default() })?;
         crate::logs::start(&config);
         let base = Base::open(&config, true).await?;
-        let serving = platen_api::serve(
-            base.api(&config, Some(platen_api::probes::gather()?)),
-            listener,
-            stop.clone().cancelled_owned(),
-        );
+        let mut api = base.api(&config, Some(platen_api::probes::gather()?));
+        api.settings.demo = plan.demo;
+        let serving = platen_api::serve(api, listener, stop.clone().cancelled_owned());
         let tasks = vec![tokio::spawn(async move { serving.await.context("the api ended badly") })];
         Ok(Stack { url, gelato_url, root_key, config_file, config, base, sim, stop, tasks })
     }

@@ -139,6 +139,7 @@ impl Base {
                 public_requests_per_second: config.http.public_requests_per_second,
                 cors_origins: config.http.cors_origins.clone(),
                 metrics,
+                demo: None,
             },
         }
     }

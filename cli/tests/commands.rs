@@ -53,6 +53,8 @@ fn help_names_every_command_and_nonsense_is_exit_code_2() {
         "workers",
         "providers",
         "schedules",
+        "spec",
+        "press",
         "sim",
         "bench-adapter",
     ] {
@@ -99,6 +101,7 @@ fn every_command_in_the_documents_exists() {
         "docs/operations.md",
         "docs/alerts.md",
         "docs/benchmarks.md",
+        "docs/designs.md",
     ] {
         let page = std::fs::read_to_string(root.join(name)).expect("the page is there");
         for words in named_commands(&page) {

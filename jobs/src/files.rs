@@ -2,7 +2,7 @@
 
 use platen_shared::ports::press::{AssetBytes, PressFile};
 use platen_shared::store::artefacts::StoredFile;
-use platen_shared::store::specs;
+use platen_shared::store::{products, specs};
 
 use crate::job::{Ctx, Failure};
 
@@ -12,11 +12,16 @@ pub(crate) struct Design {
     pub(crate) assets: AssetBytes,
 }
 
-/// Loads a design and the files it names.
+/// Loads a design and the files it names. A product's version never changes, and neither does a design: what its rules refuse now was
+/// stored by a release with a defect, and is not printed.
 pub(crate) async fn design(ctx: &Ctx, spec_hash: &str) -> Result<Design, Failure> {
     let spec = specs::get(&mut ctx.read(), ctx.tenant, spec_hash)
         .await?
         .ok_or_else(|| Failure::fatal("not_found", format!("there is no spec {spec_hash}")))?;
+    let product = products::version(&mut ctx.read(), ctx.tenant, &spec.product_id, spec.template_version).await?;
+    if let Some(product) = product {
+        ctx.ports.press.judge(&spec.canonical, &product.rules.0).await?;
+    }
     let mut bytes = AssetBytes::new();
     for sha256 in assets(&spec.canonical) {
         let file = ctx.ports.blobs.get(ctx.tenant, &sha256).await?;

@@ -57,7 +57,7 @@ async fn turn_of(world: &World, kind: &str) -> Value {
     }
     match kind {
         "render_preview" => {
-            json!({ "specHash": world.spec_hash, "profile": "preview", "pressVersion": platen_press::PRESS_VERSION })
+            json!({ "specHash": world.spec_hash, "profile": "preview", "pressVersion": platen_press::version() })
         }
         "build_bundle" => bundle,
         "submit_order" => json!({ "order": id, "revision": revision, "provider": "gelato" }),

@@ -32,7 +32,7 @@ mod error;
 mod output;
 #[cfg(feature = "image")]
 mod picture;
-mod problem;
+pub mod problem;
 
 #[cfg(feature = "full")]
 pub use assets::{ASSETS_PX_MAX, Assets};
@@ -51,4 +51,15 @@ pub use spec::{Checked, Layer, Spec, Zone, check, check_str, check_zones, from_c
 /// Version of everything that decides output bytes: layout, fonts, writers, compression.
 ///
 /// Part of every artefact key; raise it when a golden hash changes.
-pub const PRESS_VERSION: &str = "1";
+pub const PRESS_VERSION: &str = "2";
+
+/// [`PRESS_VERSION`] and a digest of the font files: together with a spec's hash, which covers its assets, this names the
+/// exact bytes of its files.
+#[cfg(feature = "text")]
+pub fn version() -> &'static str {
+    static VERSION: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    VERSION.get_or_init(|| {
+        let digest = spec::sha256_hex(spec::canonical_json(&text::fonts()).as_bytes());
+        format!("{PRESS_VERSION}-{}", &digest[..12])
+    })
+}

@@ -12,7 +12,7 @@ fn spec(layer: Value) -> Spec {
         text[key] = value.clone();
     }
     let product = json!({"id": "p", "kind": "mug", "zones": [{"id": "z", "widthMm": 80, "heightMm": 40}]});
-    check(&json!({"specVersion": "1.0.0", "product": product, "layers": [text]})).unwrap().spec
+    check(&json!({"specVersion": "1.1.0", "product": product, "layers": [text]})).unwrap().spec
 }
 
 fn refusal(layer: Value) -> Problem {
@@ -23,11 +23,15 @@ fn fit(layer: Value) -> text::Fitted {
     text::fit(&spec(layer)).unwrap().remove(0)
 }
 
+fn lines(fitted: &text::Fitted) -> Vec<&str> {
+    fitted.lines.iter().map(|line| line.text.as_str()).collect()
+}
+
 #[test]
 fn text_that_fits_keeps_its_size() {
     for mode in ["shrink", "wrap", "none"] {
         let fitted = fit(json!({"text": "Anna", "fit": mode}));
-        assert_eq!((fitted.size_um, fitted.lines), (10_000, vec!["Anna".to_owned()]), "{mode}");
+        assert_eq!((fitted.size_um, lines(&fitted)), (10_000, vec!["Anna"]), "{mode}");
     }
 }
 
@@ -49,7 +53,7 @@ fn shrinking_is_exact_and_linear() {
 #[test]
 fn lines_as_written_share_the_height() {
     let fitted = fit(json!({"text": "one\ntwo\n\nfour", "sizeMm": 30}));
-    assert_eq!(fitted.lines, ["one", "two", "", "four"]);
+    assert_eq!(lines(&fitted), ["one", "two", "", "four"]);
     assert!(fitted.size_um < 10_000 && fitted.size_um > 5_000, "{}", fitted.size_um);
 }
 
@@ -58,8 +62,8 @@ fn wrapping_breaks_where_the_language_allows() {
     let text = "Happy birthday, dear grandmother! We wish you many more (at least fifty).";
     let fitted = fit(json!({"text": text, "fit": "wrap", "sizeMm": 30}));
     assert!(fitted.lines.len() >= 3, "{fitted:?}");
-    assert_eq!(fitted.lines.join(" "), text);
-    for line in &fitted.lines {
+    assert_eq!(lines(&fitted).join(" "), text);
+    for line in lines(&fitted) {
         assert!(!line.starts_with([',', '!', ')', '.', ' ']) && !line.ends_with(['(', ' ']), "{line}");
     }
     let smaller = fit(json!({"text": text, "fit": "wrap", "sizeMm": 3, "minSizeMm": 3}));
@@ -123,4 +127,39 @@ fn long_and_odd_texts_finish() {
         let _ =
             text::check(&spec(json!({"text": "\n".repeat(499) + "a", "fit": mode, "sizeMm": 2000, "minSizeMm": 0.5})));
     }
+}
+
+/// What an editor draws by: the boxes tile the height, stand where the alignment says, and hold the baseline.
+#[test]
+fn lines_stand_where_an_editor_is_told() {
+    let place = json!({"x": 5, "y": 3, "w": 60, "h": 30});
+    for (align, left) in [("left", 5_000), ("right", 65_000)] {
+        for (valign, top) in [("top", 3_000), ("bottom", 33_000)] {
+            let layer = json!({"text": "one\nthree", "align": align, "valign": valign, "sizeMm": 6, "box": place});
+            let fitted = fit(layer);
+            assert_eq!(fitted.lines.len(), 2);
+            for line in &fitted.lines {
+                let edge = if align == "left" { line.frame.x_um } else { line.frame.x_um + line.frame.w_um };
+                assert!((edge - left).abs() <= 1, "{align}: {line:?}");
+                let (above, below) =
+                    (line.baseline_um - line.frame.y_um, line.frame.y_um + line.frame.h_um - line.baseline_um);
+                assert!(above > below && below > 0, "the letters stand on their line: {line:?}");
+                assert_eq!(line.frame.h_um, fitted.line_height_um);
+            }
+            let (first, last) = (fitted.lines[0].frame, fitted.lines[1].frame);
+            let edge = if valign == "top" { first.y_um } else { last.y_um + last.h_um };
+            assert!(
+                (edge - top).abs() <= 1 && (first.y_um + first.h_um - last.y_um).abs() <= 1,
+                "{valign}: {fitted:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_base_direction_moves_what_has_none() {
+    let text = "2024!";
+    let rtl = |direction: &str| fit(json!({"text": text, "direction": direction})).lines[0].rtl;
+    assert_eq!([rtl("auto"), rtl("ltr"), rtl("rtl")], [false, false, true]);
+    assert!(fit(json!({"text": "שלום"})).lines[0].rtl);
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use platen_press::{Assets, File, Item, PRESS_VERSION, from_canonical};
+use platen_press::text::{check_rules, judge};
+use platen_press::{Assets, File, Item, from_canonical};
 use platen_shared::ports::press::{AssetBytes, Press, PressError, PressFile, PressItem};
 use tokio::sync::Semaphore;
 
@@ -42,7 +43,18 @@ impl LocalPress {
 #[async_trait]
 impl Press for LocalPress {
     fn version(&self) -> &'static str {
-        PRESS_VERSION
+        platen_press::version()
+    }
+
+    async fn judge(&self, canonical: &str, rules: &serde_json::Value) -> Result<(), PressError> {
+        let (canonical, rules) = (canonical.to_owned(), rules.clone());
+        LocalPress::on_a_slot(&self.previews, move || {
+            let spec = read(&canonical)?;
+            let judged = check_rules(&rules, spec.zones()).map(|rules| judge(&spec, &rules));
+            let problems = judged.unwrap_or_else(|problems| problems);
+            if problems.is_empty() { Ok(()) } else { Err(platen_press::PressError::Invalid(problems)) }
+        })
+        .await
     }
 
     async fn preview(&self, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError> {

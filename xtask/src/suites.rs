@@ -31,6 +31,8 @@ const SUITES: &[(&str, &[&str])] = &[
     ("backup", &["sqlite", "postgres", "s3"]),
     ("gates", &["sqlite", "postgres", "redis"]),
     ("ops", &["chromium"]),
+    ("demo", &["chromium"]),
+    ("canonical", &["javascript", "python"]),
     ("lines", DATABASES),
     ("dispatch", &["sqlite-ledger", "postgres-ledger", "sqlite-redis", "postgres-redis"]),
     ("fleet", &["postgres-redis"]),

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use platen_shared::db::At;
 use platen_shared::id::KeyId;
-use platen_shared::store::keys::{self, ApiKey, SCOPES};
+use platen_shared::store::keys::{self, ApiKey, SCOPES, WIDGET};
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, Page, Paging, made};
@@ -22,10 +22,14 @@ pub(crate) struct KeyView {
     name: String,
     /// The visible part.
     prefix: String,
-    /// The whole key, `plk_<prefix>_<secret>`: in the answer that made it, and never again.
+    /// The whole key, `plk_<prefix>_<secret>`, or `plp_…` for a publishable one: in the answer that made it, and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
     scopes: Vec<String>,
+    /// It may stand in a web page of the tenant's origins: it personalises and previews, and nothing else.
+    publishable: bool,
+    /// Its own rate; null for the installation's.
+    requests_per_second: Option<i64>,
     created_at: At,
     last_used_at: Option<At>,
     revoked_at: Option<At>,
@@ -35,6 +39,8 @@ impl From<ApiKey> for KeyView {
     fn from(key: ApiKey) -> Self {
         KeyView {
             id: key.id,
+            publishable: key.publishable(),
+            requests_per_second: key.per_second,
             name: key.name,
             prefix: key.prefix,
             secret: None,
@@ -54,12 +60,14 @@ impl KeyView {
 
 /// A key to be.
 #[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewKey {
     /// 1 to 100 characters.
     name: String,
-    /// Of `read`, `write`, `approve`, `operate`, `admin`.
+    /// Of `read`, `write`, `approve`, `operate`, `admin`; or `widget` alone for a publishable key.
     scopes: Vec<String>,
+    /// How many requests a second it may make in the long run: 1 to 1,000; the installation's number when left out.
+    requests_per_second: Option<i64>,
 }
 
 /// Creates a key. Its secret is shown this once.
@@ -68,14 +76,20 @@ pub(crate) async fn create(call: Call, Input(body): Input<NewKey>) -> Reply<Resp
     let mut checks = Checks::default();
     checks.text("/name", &body.name, 1, 100);
     checks.need(!body.scopes.is_empty(), "required", "/scopes", "At least one scope is needed.");
-    for (i, scope) in body.scopes.iter().enumerate() {
+    let rate = body.requests_per_second.is_none_or(|n| (1..=1000).contains(&n));
+    checks.need(rate, "range", "/requestsPerSecond", "A rate is between 1 and 1,000 requests a second.");
+    let publishable = body.scopes == [WIDGET];
+    for (i, scope) in body.scopes.iter().enumerate().filter(|_| !publishable) {
         let pointer = format!("/scopes/{i}");
-        checks.need(SCOPES.contains(&scope.as_str()), "scope", &pointer, "There is no scope of this name.");
+        let message = "There is no scope of this name; `widget` stands alone.";
+        checks.need(SCOPES.contains(&scope.as_str()), "scope", &pointer, message);
         checks.need(!body.scopes[..i].contains(scope), "duplicate", &pointer, "This scope is given twice.");
     }
     checks.done()?;
-    let scopes: Vec<&str> = SCOPES.iter().copied().filter(|scope| body.scopes.iter().any(|s| s == scope)).collect();
-    let (key, token) = ApiKey::mint(call.tenant(), &body.name, &scopes, call.ledger_now())?;
+    let known = SCOPES.iter().copied().chain([WIDGET]);
+    let scopes: Vec<&str> = known.filter(|scope| body.scopes.iter().any(|s| s == scope)).collect();
+    let (mut key, token) = ApiKey::mint(call.tenant(), &body.name, &scopes, call.ledger_now())?;
+    key.per_second = body.requests_per_second;
     let mut tx = call.begin("create_key").await?;
     keys::insert(&mut tx, &key).await?;
     call.audit(&mut tx, "key.create", key.id, &scopes.join(" ")).await?;

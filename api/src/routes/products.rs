@@ -57,6 +57,9 @@ pub(crate) struct ProductView {
     provider_uid: String,
     price: Money,
     revenue: RevenueTerms,
+    /// What its zones allow (docs/designs.md); `{}` restricts nothing.
+    #[schema(value_type = Object)]
+    rules: Value,
     created_at: At,
 }
 
@@ -73,6 +76,7 @@ impl From<Product> for ProductView {
             provider: p.provider,
             provider_uid: p.provider_uid,
             revenue: p.revenue.0,
+            rules: p.rules.0,
             created_at: p.created_at,
         }
     }
@@ -102,6 +106,14 @@ pub(crate) struct ProductBody {
     margin_bps: Option<i64>,
     /// Who shares in it.
     revenue: RevenueTerms,
+    /// What its zones allow (docs/designs.md); what is left out restricts nothing.
+    #[serde(default = "nothing")]
+    #[schema(value_type = Object)]
+    rules: Value,
+}
+
+fn nothing() -> Value {
+    Value::Object(serde_json::Map::new())
 }
 
 /// Creates a product or changes it. A change is a new version; nothing changed is the same version.
@@ -122,7 +134,9 @@ pub(crate) async fn put(call: Call, Named(id): Named<String>, Input(body): Input
     }
     product.version = known.as_ref().map_or(1, |known| known.version + 1);
     products::insert(&mut tx, &product).await?;
-    tx.commit().await?;
+    let done = tx.commit().await;
+    call.shared().templates.forget(call.tenant(), &product.id);
+    done?;
     Ok(made(known.is_none(), ProductView::from(product)))
 }
 
@@ -150,11 +164,8 @@ fn checked(call: &Call, id: String, body: ProductBody, home: Currency) -> Reply<
     for (pointer, message) in body.revenue.problems() {
         checks.fault("revenue", &format!("/revenue{pointer}"), message);
     }
-    let zones = platen_press::check_zones(&body.zones).map_err(|problems| {
-        Problem::fields(
-            problems.into_iter().map(|p| Fault { pointer: format!("/zones{}", p.pointer), ..p.into() }).collect(),
-        )
-    })?;
+    let zones = platen_press::check_zones(&body.zones).map_err(|problems| below("/zones", problems))?;
+    platen_press::text::check_rules(&body.rules, &zones).map_err(|problems| below("/rules", problems))?;
     let names: Vec<&str> = zones.iter().map(|zone| zone.id.as_str()).collect();
     let placements = placements(&names, &body.placements, &mut checks);
     checks.done()?;
@@ -172,8 +183,15 @@ fn checked(call: &Call, id: String, body: ProductBody, home: Currency) -> Reply<
         price_minor: price.minor,
         currency: price.currency,
         revenue: Column(body.revenue),
+        rules: Column(body.rules),
         created_at: call.now(),
     })
+}
+
+/// The press's problems with a part of the body.
+fn below(part: &str, problems: Vec<platen_press::Problem>) -> Problem {
+    let fault = |p: platen_press::Problem| Fault { pointer: format!("{part}{}", p.pointer), ..p.into() };
+    Problem::fields(problems.into_iter().map(fault).collect())
 }
 
 /// What was said, else by name, else the first zone is `default` and the second `back`.

@@ -44,6 +44,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         .replace("{uid}", crate::seed::UID)
         .replace("{month}", "2026-11")
         .replace("{token}", "none")
+        .replace("{product}", "mug")
 }
 
 fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
@@ -55,6 +56,12 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         ("PUT", "/v1/connections/{provider}") => json!({ "apiKey": "another" }),
         ("PUT", "/v1/products/{id}") => product(),
         ("POST", "/v1/specs" | "/v1/specs/validate") => design("Borrowed", &theirs.sha256),
+        ("POST", "/v1/personalization/validate" | "/v1/personalization/auto-fit") => {
+            json!({ "product": { "id": "mug" }, "layers": [] })
+        }
+        ("POST", "/v1/personalization/normalize") => json!({ "texts": ["mine"] }),
+        ("PUT", "/v1/widget/origins") => json!({ "origins": ["https://thief.example"] }),
+        ("POST", "/v1/specs/{hash}/migrate") => json!({}),
         ("POST", "/v1/snapshots" | "/v1/renders" | "/v1/renders/preview") => json!({ "specHash": theirs.spec }),
         ("POST", "/v1/orders") => order(&theirs.snapshot, "stolen"),
         ("POST", "/v1/orders/{id}/refunds") => {
@@ -115,6 +122,7 @@ async fn state(kit: &Kit, theirs: &Seeded) -> Vec<String> {
         "/v1/schedules",
         "/v1/queues",
         "/v1/audit",
+        "/v1/widget/origins",
     ] {
         seen.push(kit.get(&theirs.tenant.key, path).await.text());
     }

@@ -13,6 +13,7 @@ mod history;
 mod http;
 mod kind;
 mod limiter;
+mod live;
 mod micro;
 mod money;
 mod place;
@@ -70,6 +71,15 @@ enum What {
         #[arg(long, default_value_t = 1_000, value_parser = value_parser!(u64).range(1..=20_000))]
         rate: u64,
         /// How long the steady part is
+        #[arg(long, default_value_t = 10, value_parser = value_parser!(u64).range(1..=600))]
+        seconds: u64,
+    },
+    /// Live validation of designs through HTTP at a steady rate: validate, normalise, auto-fit
+    Live {
+        /// Requests per second
+        #[arg(long, default_value_t = 200, value_parser = value_parser!(u64).range(1..=5_000))]
+        rate: u64,
+        /// How long, for each of the three
         #[arg(long, default_value_t = 10, value_parser = value_parser!(u64).range(1..=600))]
         seconds: u64,
     },
@@ -136,6 +146,7 @@ async fn measure(place: &Place, rounds: u32, what: What) -> Result<()> {
         What::Single { n, in_flight, answers } => single::run(place, rounds, n, in_flight, answers).await,
         What::Bulk { n } => bulk::run(place, rounds, n).await,
         What::Http { n, rate, seconds } => http::run(place, rounds, n, (rate, seconds)).await,
+        What::Live { rate, seconds } => live::run(place, (rate, seconds)).await,
         What::Claim { ready, future } => claim::run(place, rounds, (ready, future)).await,
         What::History { finished } => history::run(place, rounds, finished).await,
         What::Fair { n } => fair::run(place, n).await,

@@ -8,12 +8,16 @@ use anyhow::{Context, Result, bail};
 use platen_shared::clock::SystemClock;
 use platen_shared::db::At;
 
-use crate::demo::{Cast, Client, Shop, Story};
+use platen_api::demo::Shop;
+
+use crate::demo::{Cast, Client, DemoDesk, Shop as Open, Story};
 use crate::stack::{Folder, Plan, SIM_KEY, Stack};
 use crate::stop;
 
 /// The file of the tenant's admin key.
 const ADMIN_KEY: &str = "admin.key";
+/// The file of the demo page's publishable key.
+const PAGE_KEY: &str = "page.key";
 /// The file of the speed and its anchor.
 const CLOCK: &str = "clock";
 
@@ -36,7 +40,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "KEY", default_value = SIM_KEY)]
     gelato_key: String,
     /// How many times faster than the wall business time runs: 2000 delivers a parcel in two minutes
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 2000)]
     speed: u32,
     /// Seed of names, prices and the stand-in's catalogue
     #[arg(long, default_value_t = 1)]
@@ -46,6 +50,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> Result<ExitCode> {
     let stop = stop::on_signal()?;
     let folder = Folder::open(&args.data)?;
+    let desk = DemoDesk::default();
     let plan = Plan {
         folder: folder.clone(),
         config_name: "dev.toml",
@@ -57,6 +62,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode> {
         speed: args.speed,
         anchor: anchor(&folder, args.speed)?,
         log_level: "warn",
+        demo: Some(Shop(std::sync::Arc::new(desk.clone()))),
     };
     let mut stack = Stack::start(plan, stop.clone()).await?;
     stack.work_here()?;
@@ -66,7 +72,11 @@ pub(super) async fn run(args: Args) -> Result<ExitCode> {
     };
     match seeded {
         Some(Ok(admin)) => {
-            super::print(&welcome(&stack, &admin));
+            let opened = open_desk(&desk, &stack, &folder, &args, &admin).await;
+            super::print(&welcome(&stack, &admin, args.speed));
+            if let Err(error) = opened {
+                tracing::warn!("the demo page has no shop behind it: {error:#}");
+            }
             stop.cancelled().await;
         }
         Some(Err(error)) => {
@@ -101,27 +111,43 @@ async fn seed(stack: &Stack, folder: &Folder, args: &Args) -> Result<String> {
     let client = Client::new(&stack.url)?;
     let story = Story::new(Instant::now());
     if let Some(admin) = folder.read(ADMIN_KEY)? {
-        Shop::known(&client, &story, &admin)
+        Open::known(&client, &story, &admin)
             .jobs()
             .await
             .context("this folder's admin key does not work; choose another folder with --data")?;
         return Ok(admin);
     }
     let cast = Cast::of(args.seed);
-    let shop = Shop::open(&client, &story, &stack.root_key, &cast, &args.gelato_key).await?;
+    let shop = Open::open(&client, &story, &stack.root_key, &cast, &args.gelato_key).await?;
     shop.sync_catalogue().await?;
     let [mug, tee] = shop.stock(&cast).await?;
     let design = shop.design(&mug, &cast).await?;
     shop.freeze(&design).await?;
     shop.design(&tee, &cast).await?;
+    shop.stock_poster(&cast).await?;
     folder.write_private(ADMIN_KEY, &shop.admin)?;
     Ok(shop.admin)
 }
 
-fn welcome(stack: &Stack, admin: &str) -> String {
+/// Lets the demo page's shop open: a publishable key of its own, made once per folder.
+async fn open_desk(desk: &DemoDesk, stack: &Stack, folder: &Folder, args: &Args, admin: &str) -> Result<()> {
+    let client = Client::new(&stack.url)?;
+    let key = match folder.read(PAGE_KEY)? {
+        Some(key) => key,
+        None => {
+            let key = Open::known(&client, &Story::silent(Instant::now()), admin).publishable_key().await?;
+            folder.write_private(PAGE_KEY, &key)?;
+            key
+        }
+    };
+    desk.open_with(&client, admin, Cast::of(args.seed), key, args.speed);
+    Ok(())
+}
+
+fn welcome(stack: &Stack, admin: &str, speed: u32) -> String {
     let (url, sim, config) = (&stack.url, &stack.gelato_url, stack.config_file.display());
     format!(
-        "\n  api        {url}\n  openapi    {url}/openapi.json\n  admin key  {admin}\n  stand-in   {sim}\n  settings   {config}\n\n\
+        "\n  demo page  {url}/demo (business time runs {speed} times as fast as the wall)\n  api        {url}\n  openapi    {url}/openapi.json\n  admin key  {admin}\n  stand-in   {sim}\n  settings   {config}\n\n\
          \x20 Paste:\n\n\
          curl -X POST {url}/v1/jobs -H 'Authorization: Bearer {admin}' -H 'Content-Type: application/json' -H 'Idempotency-Key: '$(date +%s%N) -H 'Prefer: wait=10' -d '{{\"kind\": \"sync_catalog\", \"payload\": {{\"provider\": \"gelato\", \"generation\": \"'$(date +%s%N)'\"}}}}'\n\n\
          curl '{url}/v1/jobs?limit=5' -H 'Authorization: Bearer {admin}'\n\n\

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use platen_shared::id::KeyId;
 use platen_shared::ledger::Ledger;
-use platen_shared::store::keys::{self, ApiKey, SCOPES};
+use platen_shared::store::keys::{self, ApiKey, SCOPES, WIDGET};
 use serde_json::{Value, json};
 
 use super::tenant;
@@ -57,7 +57,7 @@ pub(super) struct Create {
     /// What the key is called
     #[arg(long, default_value = "command line")]
     name: String,
-    /// read, write, approve, operate, admin
+    /// read, write, approve, operate, admin; or widget alone, for a key that stands in web pages
     #[arg(long, value_delimiter = ',', default_value = "read,write,approve,operate,admin")]
     scopes: Vec<String>,
     /// As JSON
@@ -80,8 +80,9 @@ pub(super) async fn run(args: Args, sources: &Sources) -> Result<ExitCode> {
 }
 
 async fn create(ledger: &Ledger, args: &Create) -> Result<()> {
-    if let Some(unknown) = args.scopes.iter().find(|scope| !SCOPES.contains(&scope.as_str())) {
-        bail!("{unknown} is not a scope; the scopes are {}", SCOPES.join(", "));
+    let publishable = args.scopes == [WIDGET];
+    if let Some(unknown) = args.scopes.iter().find(|scope| !publishable && !SCOPES.contains(&scope.as_str())) {
+        bail!("{unknown} is not a scope; the scopes are {}, or {WIDGET} alone", SCOPES.join(", "));
     }
     let found = tenant::find(&ledger.db, &args.tenant).await?;
     let mut tx = ledger.db.begin("keys_create").await?;
@@ -90,7 +91,8 @@ async fn create(ledger: &Ledger, args: &Create) -> Result<()> {
         None if args.create_tenant => tenant::create(&mut tx, ledger, &args.tenant, &args.currency).await?,
         None => bail!("there is no tenant called {}; --create-tenant makes it", args.tenant),
     };
-    let scopes: Vec<&str> = SCOPES.iter().copied().filter(|scope| args.scopes.iter().any(|s| s == scope)).collect();
+    let known = SCOPES.iter().copied().chain([WIDGET]);
+    let scopes: Vec<&str> = known.filter(|scope| args.scopes.iter().any(|s| s == scope)).collect();
     let (key, token) = ApiKey::mint(tenant.id, &args.name, &scopes, ledger.now())?;
     keys::insert(&mut tx, &key).await?;
     tenant::note(&mut tx, ledger, tenant.id, "key.create", key.id, "").await?;

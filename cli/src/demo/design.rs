@@ -10,20 +10,32 @@ pub(crate) struct Product {
     /// The shop's name for it.
     pub(crate) id: &'static str,
     /// The printer's.
-    pub(crate) provider_uid: &'static str,
+    pub(crate) provider_uid: String,
     pub(crate) kind: &'static str,
     pub(crate) title: &'static str,
     /// As products and specs repeat them.
     pub(crate) zones: Value,
     /// Zone → print area.
     pub(crate) placements: Value,
+    /// What its zones allow.
+    pub(crate) rules: Value,
+}
+
+/// What buyers may write on a zone: so many characters and lines, not too small, in the colours and fonts of the shop.
+fn rules(zones: &[&str], characters: u32, lines: u32, least_mm: u32, colors: &[&str]) -> Value {
+    let zone = json!({
+        "maxLength": characters, "maxLines": lines, "minSizeMm": least_mm, "colors": colors,
+        "fonts": ["Lobster", "Dancing Script", "Noto Sans", "Noto Sans Hebrew", "Noto Sans Arabic"],
+    });
+    let zones: serde_json::Map<String, Value> = zones.iter().map(|id| ((*id).to_owned(), zone.clone())).collect();
+    json!({ "blockedWords": ["damn", "merde"], "zones": zones })
 }
 
 /// The multi-zone mug.
 pub(crate) fn mug() -> Product {
     Product {
         id: "mug-11oz-wrap",
-        provider_uid: "mug_product_msz_11-oz_mmat_ceramic-white_cl_4-0",
+        provider_uid: "mug_product_msz_11-oz_mmat_ceramic-white_cl_4-0".to_owned(),
         kind: "mug",
         title: "Mug, both sides printed",
         zones: json!([
@@ -31,6 +43,7 @@ pub(crate) fn mug() -> Product {
             { "id": "right", "widthMm": 85, "heightMm": 90, "bleedMm": 2, "background": "#ffffff" },
         ]),
         placements: json!({ "left": "default", "right": "back" }),
+        rules: rules(&["left", "right"], 40, 3, 4, &["#1d3557", "#e63946", "#2a9d8f", "#f4a261", "#6d597a", "#111111"]),
     }
 }
 
@@ -38,11 +51,26 @@ pub(crate) fn mug() -> Product {
 pub(crate) fn tee() -> Product {
     Product {
         id: "tee-unisex-black",
-        provider_uid: "apparel_product_gca_t-shirt_gsc_crewneck_gcu_unisex_gqa_classic_gsi_m_gco_black_gpr_4-4",
+        provider_uid: "apparel_product_gca_t-shirt_gsc_crewneck_gcu_unisex_gqa_classic_gsi_m_gco_black_gpr_4-4"
+            .to_owned(),
         kind: "tshirt",
         title: "T-shirt, unisex, black, M",
         zones: json!([{ "id": "chest", "widthMm": 280, "heightMm": 350, "bleedMm": 0 }]),
         placements: json!({ "chest": "front" }),
+        rules: rules(&["chest"], 40, 3, 10, &["#ffffff", "#f4a261", "#ffd166", "#9bf6ff", "#ffadad"]),
+    }
+}
+
+/// A poster of the printer's catalogue, whichever it has.
+pub(crate) fn poster(provider_uid: &str) -> Product {
+    Product {
+        id: "poster-30x40",
+        provider_uid: provider_uid.to_owned(),
+        kind: "poster",
+        title: "Poster, 30 × 40 cm",
+        zones: json!([{ "id": "face", "widthMm": 300, "heightMm": 400, "bleedMm": 4, "background": "#fdf6e3" }]),
+        placements: json!({ "face": "default" }),
+        rules: rules(&["face"], 160, 8, 8, &["#264653", "#9b2226", "#111111", "#005f73", "#bc6c25"]),
     }
 }
 

@@ -20,16 +20,25 @@ const LOOK_EVERY: Duration = Duration::from_millis(150);
 pub(crate) struct Story {
     began: Instant,
     turn: Arc<Mutex<()>>,
+    silent: bool,
 }
 
 impl Story {
     /// Begins now, or began then.
     pub(crate) fn new(began: Instant) -> Story {
-        Story { began, turn: Arc::default() }
+        Story { began, turn: Arc::default(), silent: false }
+    }
+
+    /// Told to nobody.
+    pub(crate) fn silent(began: Instant) -> Story {
+        Story { silent: true, ..Story::new(began) }
     }
 
     /// One sentence.
     pub(crate) fn say(&self, sentence: &str) {
+        if self.silent {
+            return;
+        }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         crate::commands::print(&format!("{:7.2} s   {sentence}\n", self.began.elapsed().as_secs_f64()));
     }

@@ -107,14 +107,33 @@ impl Shop {
     /// Puts two products on the shelf.
     pub(crate) async fn stock(&self, cast: &Cast) -> Result<[Product; 2]> {
         for (product, minor) in [(design::mug(), cast.mug_minor), (design::tee(), cast.tee_minor)] {
-            let body = json!({
-                "title": product.title, "kind": product.kind, "zones": product.zones, "placements": product.placements, "provider": "gelato",
-                "providerUid": product.provider_uid, "price": { "minor": minor, "currency": "EUR" }, "revenue": cast.revenue(),
-            });
-            self.client.write(&self.app, Method::PUT, &format!("/v1/products/{}", product.id), body).await?;
-            self.story.say(&format!("On the shelf: {} at {}.", product.title, euros(minor)));
+            self.shelve(cast, &product, minor).await?;
         }
         Ok([design::mug(), design::tee()])
+    }
+
+    /// Puts a poster on the shelf, of those that the printer has.
+    pub(crate) async fn stock_poster(&self, cast: &Cast) -> Result<()> {
+        let found = self.client.get(&self.app, "/v1/catalogue/items?catalogue=posters&limit=1").await?;
+        let poster = design::poster(&text(&found, "/items/0/uid")?);
+        self.shelve(cast, &poster, cast.mug_minor + 700).await
+    }
+
+    async fn shelve(&self, cast: &Cast, product: &Product, minor: i64) -> Result<()> {
+        let body = json!({
+            "title": product.title, "kind": product.kind, "zones": product.zones, "placements": product.placements, "provider": "gelato",
+            "providerUid": product.provider_uid, "price": { "minor": minor, "currency": "EUR" }, "revenue": cast.revenue(),
+            "rules": product.rules,
+        });
+        self.client.write(&self.app, Method::PUT, &format!("/v1/products/{}", product.id), body).await?;
+        self.story.say(&format!("On the shelf: {} at {}.", product.title, euros(minor)));
+        Ok(())
+    }
+
+    /// A key for web pages: it personalises and previews, and may stand there for everybody to read.
+    pub(crate) async fn publishable_key(&self) -> Result<String> {
+        let body = json!({ "name": "demo page", "scopes": ["widget"], "requestsPerSecond": 200 });
+        text(&self.client.post(&self.admin, "/v1/keys", body).await?, "/secret")
     }
 
     async fn pictures(&self) -> Result<Pictures> {

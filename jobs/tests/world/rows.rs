@@ -72,6 +72,8 @@ async fn design(tx: &mut Tx, tenant: TenantId, ledger: &Ledger, spec: serde_json
         canonical: checked.canonical.clone(),
         product_id: checked.spec.product_id().to_owned(),
         template_version: 1,
+        press_version: "1".to_owned(),
+        migrated_from: None,
         created_at,
     };
     specs::insert(tx, &stored).await.unwrap();

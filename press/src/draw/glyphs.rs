@@ -5,27 +5,17 @@ use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{GlyphId, MetadataProvider};
 
 use super::path::{Path, Point, Seg};
-use crate::spec::{Align, Frame};
-use crate::text::{Laid, faces};
+use crate::spec::{Frame, Text};
+use crate::text::{Laid, faces, places};
 
 /// Outlines of a text in its box: one path per stretch of one font.
 ///
 /// Fonts disagree on which way an outline turns; in one path, two overlapping letters of different fonts would cancel.
-pub(super) fn outline(laid: &Laid, frame: Frame, align: Align) -> Vec<Path> {
+pub(super) fn outline(laid: &Laid, text: &Text, frame: Frame) -> Vec<Path> {
     let size = f64::from(laid.size_um);
-    let height = laid.line_height * size;
-    let top = f64::from(frame.y_um) + (f64::from(frame.h_um) - height * laid.lines.len() as f64) / 2.0;
     let mut paths: Vec<Path> = Vec::new();
     let mut last_face = None;
-    for (row, line) in laid.lines.iter().enumerate() {
-        let spare = f64::from(frame.w_um) - line.width * size;
-        let start = f64::from(frame.x_um)
-            + match align {
-                Align::Left => 0.0,
-                Align::Center => spare / 2.0,
-                Align::Right => spare,
-            };
-        let baseline = top + laid.ascent * size + height * row as f64;
+    for (line, place) in laid.lines.iter().zip(places(laid, text, frame)) {
         for glyph in &line.glyphs {
             if last_face != Some(glyph.face) {
                 paths.push(Path::default());
@@ -33,8 +23,8 @@ pub(super) fn outline(laid: &Laid, frame: Frame, align: Align) -> Vec<Path> {
             }
             let Some(path) = paths.last_mut() else { continue };
             let face = &faces()[glyph.face];
-            let mut pen =
-                Pen { path, x: start + glyph.x * size, y: baseline - glyph.y * size, scale: size / face.units_per_em };
+            let (x, y) = (place.x + glyph.x * size, place.baseline - glyph.y * size);
+            let mut pen = Pen { path, x, y, scale: size / face.units_per_em };
             let settings = DrawSettings::unhinted(Size::unscaled(), LocationRef::default());
             if let Some(outline) = face.font.outline_glyphs().get(GlyphId::new(glyph.id)) {
                 // A shipped font's outline does not fail; a test draws every glyph of every file.

@@ -84,7 +84,7 @@ impl<'a> DisplayList<'a> {
     }
 
     fn text(&mut self, text: &Text, laid: &Laid, frame: Frame) {
-        let paths = glyphs::outline(laid, frame, text.align);
+        let paths = glyphs::outline(laid, text, frame);
         if let Some(effect) = text.effect {
             self.items.extend(paths.iter().map(|path| decoration(path, effect)));
         }

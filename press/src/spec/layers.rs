@@ -7,22 +7,30 @@ use super::limits::{
     BOX_UM_MAX, EFFECT_UM_MAX, EFFECT_UM_MIN, IMAGE_LAYERS_MAX, LAYERS_MAX, SIDE_UM_MIN, SIZE_UM_MAX, SIZE_UM_MIN,
     TEXT_BYTES_MAX, TEXT_GRAPHEMES_MAX, TEXT_RAW_BYTES_MAX,
 };
-use super::model::{Align, Content, Effect, EffectKind, Fit, Frame, Image, Layer, Shape, ShapeKind, Text, Zone};
+use super::model::{
+    Align, Content, Direction, Effect, EffectKind, Emoji, Fit, Frame, Image, Layer, More, Shape, ShapeKind, Text,
+    Valign, Version, Zone,
+};
 use super::node::{Node, step};
 use super::reader::{Fields, Reader};
+use crate::problem::say;
 
 /// Smallest size text is shrunk to when the spec names none; about 6 points.
 const MIN_SIZE_UM_DEFAULT: i32 = 2_000;
 
 /// Reads all layers; `zones` are the product's, empty when they could not be read.
 pub(super) fn layers(reader: &mut Reader, node: &Node, zones: &[Zone]) -> Option<Vec<Layer>> {
-    let items = reader.list(node, "/layers", LAYERS_MAX, "layer")?;
+    let items = reader.list(node, "/layers", LAYERS_MAX)?;
     let read: Vec<Option<Layer>> =
         items.iter().enumerate().map(|(i, item)| layer(reader, item, &format!("/layers/{i}"), zones)).collect();
     let layers: Vec<Layer> = read.into_iter().collect::<Option<_>>()?;
     let images = layers.iter().filter(|layer| matches!(layer.content, Content::Image(_))).count();
     if images > IMAGE_LAYERS_MAX {
-        reader.problem("too_many", "/layers", format!("There are more than {IMAGE_LAYERS_MAX} image layers."));
+        let words = say!(
+            "There are more than {IMAGE_LAYERS_MAX} image layers.",
+            "Il y a plus de {IMAGE_LAYERS_MAX} calques d'image."
+        );
+        reader.problem("too_many", "/layers", words);
     }
     Some(layers)
 }
@@ -51,13 +59,16 @@ fn layer(reader: &mut Reader, node: &Node, pointer: &str, zones: &[Zone]) -> Opt
     let (zone, frame) = (zone?, frame?);
     match zones.iter().find(|known| known.id == zone) {
         Some(known) if !touches(known, frame) => {
-            reader.problem(
-                "outside",
-                &at_box,
+            let words = say!(
                 "The box lies wholly outside its zone, so nothing of it would be printed.",
+                "Le cadre est entièrement hors de sa zone : rien n'en serait imprimé."
             );
+            reader.problem("outside", &at_box, words);
         }
-        None if !zones.is_empty() => reader.problem("unknown_zone", &at_zone, "The product has no zone of this name."),
+        None if !zones.is_empty() => {
+            let words = say!("The product has no zone of this name.", "Le produit n'a pas de zone de ce nom.");
+            reader.problem("unknown_zone", &at_zone, words);
+        }
         _ => {}
     }
     Some(Layer { zone, frame, content: content? })
@@ -94,10 +105,13 @@ fn text(reader: &mut Reader, fields: &mut Fields<'_>) -> Option<Text> {
         Some(node) => effect(reader, node, &fields.at("effect")).map(Some),
         None => Some(None),
     };
+    let more = if reader.version >= Version::V1_1 { more(reader, fields).map(Some) } else { Some(None) };
     let (size_um, min_size_um) = (size_um?, min_size_um?);
     let min_size_um = min_size_um.unwrap_or(MIN_SIZE_UM_DEFAULT.min(size_um));
     if min_size_um > size_um {
-        reader.problem("range", &fields.at("minSizeMm"), "The smallest size is larger than the wanted size.");
+        let words =
+            say!("The smallest size is larger than the wanted size.", "La taille minimale dépasse la taille voulue.");
+        reader.problem("range", &fields.at("minSizeMm"), words);
     }
     Some(Text {
         text: words?,
@@ -108,7 +122,19 @@ fn text(reader: &mut Reader, fields: &mut Fields<'_>) -> Option<Text> {
         fit: fit?,
         align: align?,
         effect: effect?,
+        more: more?,
     })
+}
+
+/// What version 1.1 added.
+fn more(reader: &mut Reader, fields: &mut Fields<'_>) -> Option<More> {
+    let valigns = [("top", Valign::Top), ("middle", Valign::Middle), ("bottom", Valign::Bottom)];
+    let valign = reader.word(fields, "valign", &valigns, Some(Valign::default()));
+    let directions = [("auto", Direction::Auto), ("ltr", Direction::Ltr), ("rtl", Direction::Rtl)];
+    let direction = reader.word(fields, "direction", &directions, Some(Direction::default()));
+    let emojis = [("refuse", Emoji::Refuse), ("monochrome", Emoji::Monochrome)];
+    let emoji = reader.word(fields, "emoji", &emojis, Some(Emoji::default()));
+    Some(More { valign: valign?, direction: direction?, emoji: emoji? })
 }
 
 /// Caps length first, then normalises: nothing costly ever sees an over-long text.
@@ -120,8 +146,11 @@ fn words(reader: &mut Reader, fields: &mut Fields<'_>) -> Option<String> {
     };
     let text = text.filter(fits);
     if text.is_none() {
-        let message = format!("The text is longer than {TEXT_GRAPHEMES_MAX} characters or {TEXT_BYTES_MAX} bytes.");
-        reader.problem("too_long", &fields.at("text"), message);
+        let words = say!(
+            "The text is longer than {TEXT_GRAPHEMES_MAX} characters or {TEXT_BYTES_MAX} bytes.",
+            "Le texte dépasse {TEXT_GRAPHEMES_MAX} caractères ou {TEXT_BYTES_MAX} octets."
+        );
+        reader.problem("too_long", &fields.at("text"), words);
     }
     text
 }

@@ -8,22 +8,26 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::Problem;
+use crate::problem::say;
 use node::Node;
 use reader::{Reader, Unit};
 
 mod layers;
 pub mod limits;
 mod model;
-mod node;
+pub(crate) mod node;
 mod number;
 mod read;
-mod reader;
+pub(crate) mod reader;
+mod schema;
 
 pub use model::{
-    Align, Color, Content, Effect, EffectKind, Fit, Frame, Image, Layer, Process, Shape, ShapeKind, Spec, Text, Zone,
+    Align, Color, Content, Direction, Effect, EffectKind, Emoji, Fit, Frame, Image, Layer, More, Process, Shape,
+    ShapeKind, Spec, Text, VERSIONS, Valign, Version, Zone,
 };
 #[cfg(feature = "text")]
-pub(crate) use reader::mm;
+pub(crate) use reader::{mm, mm_fr};
+pub use schema::schema;
 
 /// A spec that passed every check, with the two forms it is stored and named by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +56,15 @@ pub fn check_str(wire: &str) -> Result<Checked, Vec<Problem>> {
 fn checked(node: &Node) -> Result<Checked, Vec<Problem>> {
     let mut reader = Reader::new(Unit::Millimetres);
     let spec = read::spec(&mut reader, node);
-    let spec = reader.finish(spec)?;
-    let canonical = spec.canonical();
-    let hash = sha256_hex(canonical.as_bytes());
-    Ok(Checked { spec, canonical, hash })
+    Ok(Checked::from(reader.finish(spec)?))
+}
+
+impl From<Spec> for Checked {
+    fn from(spec: Spec) -> Self {
+        let canonical = spec.canonical();
+        let hash = sha256_hex(canonical.as_bytes());
+        Self { spec, canonical, hash }
+    }
 }
 
 /// Reads a stored canonical spec back; anything but the exact canonical text is refused.
@@ -65,14 +74,17 @@ pub fn from_canonical(canonical: &str) -> Result<Spec, Problem> {
     let spec = read::spec(&mut reader, &node);
     let spec = reader.finish(spec).map_err(first)?;
     if spec.canonical() != canonical {
-        return Err(Problem::new("not_canonical", "", "The stored spec is not in canonical form."));
+        let words = say!(
+            "The stored spec is not in canonical form.",
+            "La spécification enregistrée n'est pas sous forme canonique."
+        );
+        return Err(Problem::new("not_canonical", "", words));
     }
     Ok(spec)
 }
 
 fn first(problems: Vec<Problem>) -> Problem {
-    let unreadable = || Problem::new("invalid", "", "The spec could not be read.");
-    problems.into_iter().next().unwrap_or_else(unreadable)
+    problems.into_iter().next().unwrap_or_else(reader::unreadable)
 }
 
 /// Checks the zones of a product template (a JSON array, millimetres); pointers count from that array.

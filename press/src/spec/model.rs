@@ -6,11 +6,36 @@ use serde::Serialize;
 
 use super::limits::PRINT_DPI;
 
+/// A version of the format. What it adds is optional on the wire and written out in its canonical form; what an
+/// earlier version wrote keeps its canonical form, and with it its hash, for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Version {
+    /// The first one.
+    #[serde(rename = "1.0.0")]
+    V1_0,
+    /// Adds `valign`, `direction` and `emoji` to text layers.
+    #[serde(rename = "1.1.0")]
+    V1_1,
+}
+
+/// Every version with its word, oldest first.
+pub const VERSIONS: [(&str, Version); 2] = [("1.0.0", Version::V1_0), ("1.1.0", Version::V1_1)];
+
+impl Version {
+    /// The newest.
+    pub const NEWEST: Self = VERSIONS[VERSIONS.len() - 1].1;
+
+    /// `1.1.0`.
+    pub fn word(self) -> &'static str {
+        VERSIONS.iter().find(|(_, version)| *version == self).map_or("", |(word, _)| word)
+    }
+}
+
 /// A checked design: what to draw, where, on which product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Spec {
-    pub(super) spec_version: String,
+    pub(super) spec_version: Version,
     pub(super) product: Product,
     pub(super) layers: Vec<Layer>,
 }
@@ -117,6 +142,65 @@ pub struct Text {
     /// Decoration behind the letters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<Effect>,
+    /// What later versions added; `None` in a design of version 1.0.
+    #[serde(flatten)]
+    pub more: Option<More>,
+}
+
+/// What version 1.1 added to a text layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct More {
+    /// Where the lines stand in the height of the box.
+    pub valign: Valign,
+    /// The base direction of each paragraph.
+    pub direction: Direction,
+    /// What becomes of emoji.
+    pub emoji: Emoji,
+}
+
+/// Vertical alignment of all lines together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Valign {
+    /// Against the top edge.
+    Top,
+    /// In the middle; what 1.0 always did.
+    #[default]
+    Middle,
+    /// Against the bottom edge.
+    Bottom,
+}
+
+/// Base direction of text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Direction {
+    /// That of the first letter that has one; what 1.0 always did.
+    #[default]
+    Auto,
+    /// Left to right.
+    Ltr,
+    /// Right to left.
+    Rtl,
+}
+
+/// What becomes of emoji.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Emoji {
+    /// The text is refused; what 1.0 always did.
+    #[default]
+    Refuse,
+    /// Drawn as outlines in the text's colour, which every process can print or engrave.
+    Monochrome,
+}
+
+impl Text {
+    /// What later versions added, with the meaning 1.0 had.
+    pub fn more(&self) -> More {
+        self.more.unwrap_or_default()
+    }
 }
 
 /// An image layer.
@@ -238,6 +322,26 @@ impl Zone {
 }
 
 impl Spec {
+    /// The version of the format it is written in.
+    pub fn version(&self) -> Version {
+        self.spec_version
+    }
+
+    /// The same design in a later version of the format: it looks the same and has another hash. `None` when it is
+    /// written in that version, or a later one, already.
+    pub fn migrated(&self, to: Version) -> Option<Self> {
+        if to <= self.spec_version {
+            return None;
+        }
+        let mut spec = Self { spec_version: to, ..self.clone() };
+        for layer in &mut spec.layers {
+            if let Content::Text(text) = &mut layer.content {
+                text.more = Some(text.more());
+            }
+        }
+        Some(spec)
+    }
+
     /// Names of the assets the image layers use, each once, in order of first use.
     pub fn assets(&self) -> Vec<&str> {
         let mut names = Vec::new();

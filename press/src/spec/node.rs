@@ -6,12 +6,13 @@ use serde_json::value::RawValue;
 
 use super::limits::{SPEC_BYTES_MAX, SPEC_DEPTH_MAX};
 use crate::Problem;
+use crate::problem::say;
 
 /// One JSON value.
 #[derive(Clone, Debug)]
-pub(super) enum Node {
+pub(crate) enum Node {
     Null,
-    Bool,
+    Bool(bool),
     Number(String),
     Text(String),
     List(Vec<Node>),
@@ -21,7 +22,7 @@ pub(super) enum Node {
 /// Appends one step to a JSON pointer, escaped as RFC 6901 asks.
 ///
 /// A name that is long or unprintable is left out: it would be the value echoed through the back door.
-pub(super) fn step(pointer: &str, name: &str) -> String {
+pub(crate) fn step(pointer: &str, name: &str) -> String {
     if name.len() > 64 || name.chars().any(char::is_control) {
         return pointer.to_owned();
     }
@@ -29,18 +30,22 @@ pub(super) fn step(pointer: &str, name: &str) -> String {
 }
 
 fn too_deep(pointer: &str) -> Problem {
-    Problem::new("too_deep", pointer, "The spec is nested deeper than any spec needs.")
+    let words = say!(
+        "The spec is nested deeper than any spec needs.",
+        "La spécification est imbriquée plus profondément que nécessaire."
+    );
+    Problem::new("too_deep", pointer, words)
 }
 
 impl Node {
     /// From an already parsed value; numbers take their shortest spelling.
-    pub(super) fn from_value(value: &Value, pointer: &str, depth: usize) -> Result<Self, Problem> {
+    pub(crate) fn from_value(value: &Value, pointer: &str, depth: usize) -> Result<Self, Problem> {
         if depth > SPEC_DEPTH_MAX {
             return Err(too_deep(pointer));
         }
         Ok(match value {
             Value::Null => Self::Null,
-            Value::Bool(_) => Self::Bool,
+            Value::Bool(value) => Self::Bool(*value),
             Value::Number(number) => Self::Number(number.to_string()),
             Value::String(text) => Self::Text(text.clone()),
             Value::Array(items) => {
@@ -55,9 +60,13 @@ impl Node {
     }
 
     /// From raw text, length first.
-    pub(super) fn from_text(text: &str) -> Result<Self, Problem> {
+    pub(crate) fn from_text(text: &str) -> Result<Self, Problem> {
         if text.len() > SPEC_BYTES_MAX {
-            return Err(Problem::new("too_long", "", format!("The spec is longer than {SPEC_BYTES_MAX} bytes.")));
+            let words = say!(
+                "The spec is longer than {SPEC_BYTES_MAX} bytes.",
+                "La spécification dépasse {SPEC_BYTES_MAX} octets."
+            );
+            return Err(Problem::new("too_long", "", words));
         }
         let raw: &RawValue = serde_json::from_str(text).map_err(|_| not_json(""))?;
         Self::from_raw(raw, "", 0)
@@ -77,7 +86,8 @@ impl Node {
             }
             Some(b'"') => Self::Text(serde_json::from_str(text).map_err(|_| not_json(pointer))?),
             Some(b'n') => Self::Null,
-            Some(b't' | b'f') => Self::Bool,
+            Some(b't') => Self::Bool(true),
+            Some(b'f') => Self::Bool(false),
             _ => Self::Number(text.to_owned()),
         })
     }
@@ -90,7 +100,8 @@ impl Node {
         for (key, value) in pairs {
             let at = step(pointer, &key);
             if !seen.insert(key.clone()) {
-                return Err(Problem::new("duplicate_key", at, "This field is given twice."));
+                let words = say!("This field is given twice.", "Ce champ est donné deux fois.");
+                return Err(Problem::new("duplicate_key", at, words));
             }
             fields.push((key, Self::from_raw(value, &at, depth + 1)?));
         }
@@ -99,7 +110,8 @@ impl Node {
 }
 
 fn not_json(pointer: &str) -> Problem {
-    Problem::new("not_json", pointer, "The spec is not well-formed JSON.")
+    let words = say!("The spec is not well-formed JSON.", "La spécification n'est pas du JSON bien formé.");
+    Problem::new("not_json", pointer, words)
 }
 
 /// Collects an object's fields in order, repeated keys included.

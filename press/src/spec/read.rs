@@ -4,25 +4,23 @@ use std::collections::BTreeSet;
 
 use super::layers::layers;
 use super::limits::{BLEED_UM_MAX, RASTER_PX_MAX, SIDE_UM_MIN, ZONE_SIDE_UM_MAX, ZONES_MAX};
-use super::model::{Process, Product, Spec, Zone};
+use super::model::{Process, Product, Spec, VERSIONS, Version, Zone};
 use super::node::{Node, step};
 use super::reader::{Fields, Reader};
-
-/// The only spec version there is.
-const SPEC_VERSION: &str = "1.0.0";
-/// Highest template version.
-const TEMPLATE_VERSION_MAX: u32 = 1_000_000_000;
+use super::schema::TEMPLATE_VERSION_MAX;
+use crate::problem::say;
 
 /// Reads a whole spec.
 pub(super) fn spec(reader: &mut Reader, node: &Node) -> Option<Spec> {
     let mut fields = reader.object(node, "")?;
-    let version = reader.word(&mut fields, "specVersion", &[(SPEC_VERSION, ())], None);
+    let version = reader.word(&mut fields, "specVersion", &VERSIONS, None);
+    // Of an unknown version, the newest one's fields are the best guess.
+    reader.version = version.unwrap_or(Version::NEWEST);
     let product = reader.required(&mut fields, "product").and_then(|node| product(reader, node, "/product"));
     let zones: &[Zone] = product.as_ref().map_or(&[], |p: &Product| &p.zones);
     let layers = reader.required(&mut fields, "layers").and_then(|node| layers(reader, node, zones));
     reader.close(fields);
-    version?;
-    Some(Spec { spec_version: SPEC_VERSION.to_owned(), product: product?, layers: layers? })
+    Some(Spec { spec_version: version?, product: product?, layers: layers? })
 }
 
 fn product(reader: &mut Reader, node: &Node, pointer: &str) -> Option<Product> {
@@ -37,7 +35,7 @@ fn product(reader: &mut Reader, node: &Node, pointer: &str) -> Option<Product> {
 
 /// Reads a list of zones and the rules that hold between them.
 pub(super) fn zones(reader: &mut Reader, node: &Node, pointer: &str) -> Option<Vec<Zone>> {
-    let items = reader.list(node, pointer, ZONES_MAX, "zone")?;
+    let items = reader.list(node, pointer, ZONES_MAX)?;
     let read: Vec<Option<Zone>> =
         items.iter().enumerate().map(|(i, item)| zone(reader, item, &step(pointer, &i.to_string()))).collect();
     let zones: Vec<Zone> = read.into_iter().collect::<Option<_>>()?;
@@ -45,14 +43,18 @@ pub(super) fn zones(reader: &mut Reader, node: &Node, pointer: &str) -> Option<V
     for (i, zone) in zones.iter().enumerate() {
         // Zone names become file names, and some file systems fold case.
         if !names.insert(zone.id.to_ascii_lowercase()) {
-            reader.problem("duplicate", &format!("{pointer}/{i}/id"), "Another zone already has this name.");
+            let words = say!("Another zone already has this name.", "Une autre zone porte déjà ce nom.");
+            reader.problem("duplicate", &format!("{pointer}/{i}/id"), words);
         }
     }
     let px: u64 = zones.iter().map(Zone::raster_px).map(|(w, h)| u64::from(w) * u64::from(h)).sum();
     if px > RASTER_PX_MAX {
-        let message =
-            format!("The zones together need more than {} million pixels at 300 dpi.", RASTER_PX_MAX / 1_000_000);
-        reader.problem("too_large", pointer, message);
+        let millions = RASTER_PX_MAX / 1_000_000;
+        let words = say!(
+            "The zones together need more than {millions} million pixels at 300 dpi.",
+            "Ensemble, les zones demandent plus de {millions} millions de pixels à 300 ppp."
+        );
+        reader.problem("too_large", pointer, words);
     }
     Some(zones)
 }
@@ -97,8 +99,11 @@ fn cut_contour(
     if let (Some(radius), Some(width), Some(height)) = (radius, width, height)
         && radius > width.min(height) / 2
     {
-        let message = "The corner radius of the cut line is larger than half the zone's shorter side.";
-        reader.problem("range", &fields.at("cutContour"), message);
+        let words = say!(
+            "The corner radius of the cut line is larger than half the zone's shorter side.",
+            "Le rayon des coins de la découpe dépasse la moitié du petit côté de la zone."
+        );
+        reader.problem("range", &fields.at("cutContour"), words);
         return None;
     }
     Some(radius)

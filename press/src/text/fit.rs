@@ -4,11 +4,17 @@ use std::ops::Range;
 
 use unicode_linebreak::linebreaks;
 
+use unicode_script::Script;
+
 use super::Refusal;
+use super::characters;
 use super::fonts::{chain, faces};
-use super::rules;
+use super::place::inner;
 use super::shape::{Line, Paragraph};
 use crate::spec::{Fit, Frame, Text};
+
+/// Scripts that write no spaces between words: where a line may end is a dictionary's knowledge.
+const DICTIONARY: [Script; 4] = [Script::Thai, Script::Lao, Script::Khmer, Script::Myanmar];
 
 /// Steps between sizes tried when wrapping; finer is not seen and only costs time.
 const WRAP_STEP_UM: i32 = 50;
@@ -20,7 +26,7 @@ const WRAP_ROUNDS_MAX: usize = 20;
 pub(crate) struct Laid {
     pub(crate) size_um: i32,
     pub(crate) lines: Vec<Line>,
-    /// Height above the baseline of the tallest face used, in ems.
+    /// Height above the baseline of the tallest face used, or of what reaches beyond it, in ems.
     pub(crate) ascent: f64,
     /// Distance from baseline to baseline, in ems.
     pub(crate) line_height: f64,
@@ -28,17 +34,24 @@ pub(crate) struct Laid {
 
 /// Lays out one text layer, or says why it cannot be printed.
 pub(crate) fn layout(text: &Text, frame: Frame) -> Result<Laid, Refusal> {
-    rules::check(&text.text).map_err(|(code, message)| Refusal::Rule(code, message))?;
-    let chain = chain(&text.font).ok_or(Refusal::UnknownFont)?;
-    let paragraphs = paragraphs(&text.text, &chain)?;
+    characters::check(&text.text).map_err(|(code, words)| Refusal::Rule(code, words))?;
+    let chain = chain(&text.font, text.more().emoji).ok_or(Refusal::UnknownFont)?;
+    let paragraphs = paragraphs(text, &chain)?;
+    if text.fit == Fit::Wrap && paragraphs.iter().flat_map(Paragraph::scripts).any(|s| DICTIONARY.contains(&s)) {
+        return Err(Refusal::WrapScript);
+    }
+    let whole: Vec<Line> = paragraphs.iter().map(|p| p.line(0..p.text.len())).collect();
     let used =
         |measure: fn(usize) -> f64| paragraphs.iter().flat_map(Paragraph::faces).map(measure).fold(0.0, f64::max);
-    let ascent = used(|face| faces()[face].ascent);
-    let line_height = ascent + used(|face| faces()[face].descent);
-    let sheet = Sheet { paragraphs, line_height, width_um: f64::from(frame.w_um), height_um: f64::from(frame.h_um) };
+    let seen = |measure: fn(&Line) -> f64| whole.iter().map(measure).fold(0.0, f64::max);
+    let ascent = used(|face| faces()[face].ascent).max(seen(|line| line.reach.0));
+    let line_height = ascent + used(|face| faces()[face].descent).max(seen(|line| line.reach.1));
+    let inner = inner(text, frame);
+    let (width_um, height_um) = (f64::from(inner.w_um), f64::from(inner.h_um));
+    let sheet = Sheet { paragraphs, line_height, width_um, height_um };
     let (size_um, lines) = match text.fit {
         Fit::Wrap => sheet.wrap(text)?,
-        Fit::Shrink | Fit::None => sheet.shrink(text)?,
+        Fit::Shrink | Fit::None => sheet.shrink(text, whole)?,
     };
     if lines.iter().flat_map(|line| &line.glyphs).any(|glyph| glyph.id == 0) {
         // The cmap promised a glyph and shaping lost it: still nothing we may print.
@@ -47,11 +60,11 @@ pub(crate) fn layout(text: &Text, frame: Frame) -> Result<Laid, Refusal> {
     Ok(Laid { size_um, lines, ascent, line_height })
 }
 
-fn paragraphs<'t>(text: &'t str, chain: &[usize]) -> Result<Vec<Paragraph<'t>>, Refusal> {
+fn paragraphs<'t>(text: &'t Text, chain: &[usize]) -> Result<Vec<Paragraph<'t>>, Refusal> {
     let mut missing = Vec::new();
     let mut paragraphs = Vec::new();
-    for part in text.split('\n') {
-        match Paragraph::new(part, chain) {
+    for part in text.text.split('\n') {
+        match Paragraph::new(part, chain, text.more().direction) {
             Ok(paragraph) => paragraphs.push(paragraph),
             Err(clusters) => missing.extend(clusters),
         }
@@ -68,8 +81,7 @@ struct Sheet<'t> {
 
 impl Sheet<'_> {
     /// Closed form: width is linear in size because nothing is hinted.
-    fn shrink(&self, text: &Text) -> Result<(i32, Vec<Line>), Refusal> {
-        let lines: Vec<Line> = self.paragraphs.iter().map(|p| p.line(0..p.text.len())).collect();
+    fn shrink(&self, text: &Text, lines: Vec<Line>) -> Result<(i32, Vec<Line>), Refusal> {
         let widest = lines.iter().map(|line| line.width).fold(0.0, f64::max);
         let largest = self.by_height(lines.len()).min(self.by_width(widest));
         let least = if text.fit == Fit::None { text.size_um } else { text.min_size_um };

@@ -8,10 +8,10 @@ use skrifa::instance::{LocationRef, Size};
 use skrifa::metrics::Metrics;
 use skrifa::{FontRef, MetadataProvider};
 
-use crate::spec::sha256_hex;
+use crate::spec::{Emoji, sha256_hex};
 
 /// Catalogue name and file. Names are ours: the Lobster file, for one, calls itself Lobster Two.
-const FILES: [(&str, &[u8]); 8] = [
+const FILES: [(&str, &[u8]); 9] = [
     ("Noto Sans", include_bytes!("../../fonts/NotoSans-Regular.ttf")),
     ("Noto Sans Hebrew", include_bytes!("../../fonts/NotoSansHebrew-Regular.ttf")),
     ("Noto Sans Arabic", include_bytes!("../../fonts/NotoSansArabic-Regular.ttf")),
@@ -20,9 +20,12 @@ const FILES: [(&str, &[u8]); 8] = [
     ("Noto Sans Symbols 2", include_bytes!("../../fonts/NotoSansSymbols2-Regular.ttf")),
     ("Lobster", include_bytes!("../../fonts/lobster.otf")),
     ("Dancing Script", include_bytes!("../../fonts/DancingScript-Regular.otf")),
+    ("Noto Emoji", include_bytes!("../../fonts/NotoEmoji-Regular.ttf")),
 ];
 /// The faces that stand in for missing letters, in this order: the Noto faces at the head of [`FILES`].
 const FALLBACK: usize = 6;
+/// The face of emoji, at the end of a chain and only where a text asks for it; no text can be set in it as a whole.
+pub(crate) const EMOJI: usize = FILES.len() - 1;
 
 /// One font, parsed once per process.
 pub(crate) struct Face {
@@ -63,16 +66,57 @@ pub(crate) fn faces() -> &'static [Face] {
     FACES.get_or_init(|| FILES.iter().map(|(_, bytes)| Face::load(bytes)).collect())
 }
 
-/// The chosen font followed by the fallbacks, as indices into [`faces`]; `None` for a name we do not ship.
-pub(crate) fn chain(name: &str) -> Option<Vec<usize>> {
-    let chosen = FILES.iter().position(|(known, _)| *known == name)?;
+/// The chosen font followed by the fallbacks, as indices into [`faces`]; `None` for a name that cannot be chosen.
+pub(crate) fn chain(name: &str, emoji: Emoji) -> Option<Vec<usize>> {
+    let chosen = FILES[..EMOJI].iter().position(|(known, _)| *known == name)?;
     let rest = (0..FALLBACK).filter(|index| *index != chosen);
-    Some(std::iter::once(chosen).chain(rest).collect())
+    let last = (emoji == Emoji::Monochrome).then_some(EMOJI);
+    Some(std::iter::once(chosen).chain(rest).chain(last).collect())
+}
+
+/// Whether a text can be set in a font of this name.
+pub(crate) fn is_font(name: &str) -> bool {
+    FILES[..EMOJI].iter().any(|(known, _)| *known == name)
+}
+
+/// A font that a text can be set in, for an editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Its name in specs.
+    pub name: &'static str,
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// Scripts (ISO 15924) it has letters of, before any other font has to help.
+    pub scripts: Vec<&'static str>,
+}
+
+/// The fonts that a text can be set in.
+pub fn choices() -> &'static [Choice] {
+    static CHOICES: OnceLock<Vec<Choice>> = OnceLock::new();
+    CHOICES.get_or_init(|| {
+        let each = |(index, (name, sha256)): (usize, (&'static str, String))| {
+            let has = |(_, letter): &(&str, char)| faces()[index].has(*letter);
+            let scripts = SCRIPTS.iter().filter(|s| has(s)).map(|(script, _)| *script).collect();
+            Choice { name, sha256, scripts }
+        };
+        fonts().into_iter().take(EMOJI).enumerate().map(each).collect()
+    })
+}
+
+/// Scripts with a letter that tells whether a font has it.
+const SCRIPTS: [(&str, char); 7] =
+    [("Latn", 'a'), ("Grek", 'α'), ("Cyrl", 'ж'), ("Hebr", 'א'), ("Arab", 'ب'), ("Deva", 'क'), ("Thai", 'ก')];
+
+/// A font's file by its hash, and its media type: what an editor draws with, so that it shows what will be printed.
+pub fn font_file(sha256: &str) -> Option<(&'static [u8], &'static str)> {
+    let (index, _) = fonts().into_iter().enumerate().find(|(_, (_, hash))| hash == sha256)?;
+    let bytes = FILES[index].1;
+    Some((bytes, if bytes.starts_with(b"OTTO") { "font/otf" } else { "font/ttf" }))
 }
 
 /// The bytes of a shipped font's file, for papers that embed it; `None` for a name we do not ship.
 #[must_use]
-pub fn font_file(name: &str) -> Option<&'static [u8]> {
+pub fn font_named(name: &str) -> Option<&'static [u8]> {
     FILES.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes)
 }
 
@@ -84,7 +128,7 @@ pub fn fonts() -> Vec<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{chain, faces, fonts};
+    use super::{EMOJI, Emoji, chain, choices, faces, font_file, fonts};
 
     #[test]
     fn every_font_loads_and_has_a_sane_line() {
@@ -99,10 +143,22 @@ mod tests {
 
     #[test]
     fn a_chain_begins_with_the_chosen_font_and_names_none_twice() {
-        let lobster = chain("Lobster").unwrap_or_default();
+        let lobster = chain("Lobster", Emoji::Refuse).unwrap_or_default();
         assert_eq!(lobster, [6, 0, 1, 2, 3, 4, 5]);
-        let thai = chain("Noto Sans Thai").unwrap_or_default();
-        assert_eq!(thai, [4, 0, 1, 2, 3, 5]);
-        assert_eq!(chain("Comic Sans"), None);
+        let thai = chain("Noto Sans Thai", Emoji::Monochrome).unwrap_or_default();
+        assert_eq!(thai, [4, 0, 1, 2, 3, 5, EMOJI]);
+        assert_eq!(chain("Comic Sans", Emoji::Refuse), None);
+        assert_eq!(chain("Noto Emoji", Emoji::Monochrome), None, "only as a help");
+    }
+
+    #[test]
+    fn an_editor_learns_which_fonts_there_are_and_gets_their_files() {
+        assert_eq!(choices().len(), EMOJI);
+        let dancing = choices().iter().find(|font| font.name == "Dancing Script").map(|font| font.scripts.clone());
+        assert_eq!(dancing.unwrap_or_default(), ["Latn"]);
+        let noto = &choices()[0];
+        assert_eq!(noto.scripts, ["Latn", "Grek", "Cyrl"]);
+        assert_eq!(font_file(&noto.sha256).map(|(_, media)| media), Some("font/ttf"));
+        assert_eq!(font_file("none"), None);
     }
 }

@@ -1,20 +1,38 @@
-//! Will every letter print, and at which size? Cheap enough to ask on every keystroke.
+//! Will every letter print, at which size, and may it? Cheap enough to ask on every keystroke.
+//!
+//! | file | what stands there |
+//! | --- | --- |
+//! | `characters.rs` | which characters a text may hold, whatever the font |
+//! | `fonts.rs`, `shape.rs` | the fonts, and text to glyphs |
+//! | `fit.rs`, `ink.rs`, `place.rs` | the largest size at which all that is seen fits, and where each line then stands |
+//! | `rules/` | what a product allows on its zones: data, and the one evaluator of the API and the worker |
+//! | `normal.rs` | the form in which a text is hashed, shaped and stored |
 
 use crate::Problem;
-use crate::spec::{Content, Frame, Spec, Text, mm};
+use crate::spec::{Content, Frame, Spec, Text};
 
+mod characters;
 mod fit;
 mod fonts;
-mod rules;
+mod ink;
+mod normal;
+mod place;
+mod refusal;
+pub mod rules;
 mod shape;
 
-pub use fonts::{font_file, fonts};
+pub use fonts::{Choice, choices, font_file, font_named, fonts};
+pub use normal::{Normal, normalize};
+pub use rules::{Rules, check_rules, judge};
 
 #[cfg(feature = "full")]
 pub(crate) use fit::Laid;
 pub(crate) use fit::layout;
 #[cfg(feature = "full")]
 pub(crate) use fonts::faces;
+#[cfg(feature = "full")]
+pub(crate) use place::places;
+pub(crate) use refusal::Refusal;
 
 /// How one text layer came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +41,23 @@ pub struct Fitted {
     pub layer: usize,
     /// Type size it will be printed at.
     pub size_um: i32,
+    /// Distance from baseline to baseline.
+    pub line_height_um: i32,
     /// Its lines, top to bottom, in reading order.
-    pub lines: Vec<String>,
+    pub lines: Vec<FittedLine>,
+}
+
+/// One line, and where it stands on its zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FittedLine {
+    /// Its text, without spaces at its end.
+    pub text: String,
+    /// It belongs to a paragraph that runs from right to left.
+    pub rtl: bool,
+    /// Its advance by its share of the height, from the trim's top left corner.
+    pub frame: Frame,
+    /// Where its letters stand, from the trim's top.
+    pub baseline_um: i32,
 }
 
 /// Characters of one text layer that no font of its chain can draw.
@@ -36,34 +69,47 @@ pub struct Missing {
     pub clusters: Vec<String>,
 }
 
-/// Why a text cannot be printed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    Rule(&'static str, &'static str),
-    UnknownFont,
-    Missing(Vec<String>),
-    DoesNotFit { needed_um: i32, least_um: i32 },
-}
-
 /// Everything that keeps a spec's texts from being printed exactly as asked; empty when all is well.
 pub fn check(spec: &Spec) -> Vec<Problem> {
     fit(spec).err().unwrap_or_default()
 }
 
-/// Sizes and lines of every text layer, for an editor to show.
+/// Sizes, lines and places of every text layer, for an editor to draw.
 pub fn fit(spec: &Spec) -> Result<Vec<Fitted>, Vec<Problem>> {
-    let mut fitted = Vec::new();
     let mut problems = Vec::new();
-    for (layer, text, frame) in texts(spec) {
-        match layout(text, frame) {
-            Ok(laid) => {
-                let lines = laid.lines.into_iter().map(|line| line.text).collect();
-                fitted.push(Fitted { layer, size_um: laid.size_um, lines });
-            }
-            Err(refusal) => problems.push(refusal.problem(layer)),
+    let mut fitted = Vec::new();
+    for (_, result) in fit_each(spec) {
+        match result {
+            Ok(one) => fitted.push(one),
+            Err(problem) => problems.push(problem),
         }
     }
     if problems.is_empty() { Ok(fitted) } else { Err(problems) }
+}
+
+/// The same for each text layer by itself: those that can be printed are drawn although others cannot.
+pub fn fit_each(spec: &Spec) -> Vec<(usize, Result<Fitted, Problem>)> {
+    let each = |(layer, text, frame): (usize, &Text, Frame)| {
+        let result = layout(text, frame).map(|laid| fitted(layer, &laid, text, frame));
+        (layer, result.map_err(|refusal| refusal.problem(layer)))
+    };
+    texts(spec).map(each).collect()
+}
+
+fn fitted(layer: usize, laid: &fit::Laid, text: &Text, frame: Frame) -> Fitted {
+    let um = |value: f64| value.round() as i32;
+    let line = |(line, place): (&shape::Line, place::Place)| FittedLine {
+        text: line.text.clone(),
+        rtl: line.rtl,
+        frame: Frame { x_um: um(place.x), y_um: um(place.top), w_um: um(place.width), h_um: um(place.height) },
+        baseline_um: um(place.baseline),
+    };
+    Fitted {
+        layer,
+        size_um: laid.size_um,
+        line_height_um: um(laid.line_height * f64::from(laid.size_um)),
+        lines: laid.lines.iter().zip(place::places(laid, text, frame)).map(line).collect(),
+    }
 }
 
 /// The characters that keep a spec from being printed, per layer; an editor marks them in place.
@@ -80,43 +126,4 @@ fn texts(spec: &Spec) -> impl Iterator<Item = (usize, &Text, Frame)> {
         Content::Text(text) => Some((index, text, layer.frame)),
         _ => None,
     })
-}
-
-impl Refusal {
-    /// The refusal as a problem of the spec's layer.
-    pub(crate) fn problem(self, layer: usize) -> Problem {
-        let at = |field: &str| format!("/layers/{layer}/{field}");
-        match self {
-            Self::Rule(code, message) => Problem::new(code, at("text"), message),
-            Self::UnknownFont => {
-                Problem::new("unknown_font", at("font"), "There is no font of this name in the catalogue.")
-            }
-            Self::Missing(clusters) => Problem::new("missing_glyph", at("text"), missing_message(&clusters)),
-            Self::DoesNotFit { needed_um, least_um } => {
-                let message = if needed_um <= 0 {
-                    "The text fits its box at no size.".to_owned()
-                } else {
-                    format!(
-                        "The text fits its box at {} mm, below the smallest allowed size of {} mm.",
-                        mm(needed_um),
-                        mm(least_um)
-                    )
-                };
-                Problem::new("does_not_fit", at("text"), message)
-            }
-        }
-    }
-}
-
-/// Names missing characters by code point: the reader may have no font for them either.
-fn missing_message(clusters: &[String]) -> String {
-    const NAMED_MAX: usize = 5;
-    let name =
-        |cluster: &String| cluster.chars().map(|c| format!("U+{:04X}", u32::from(c))).collect::<Vec<_>>().join(" ");
-    let named: Vec<String> = clusters.iter().take(NAMED_MAX).map(name).collect();
-    let more = if clusters.len() > NAMED_MAX { " and others" } else { "" };
-    match named.len() {
-        0 => "The shipped fonts cannot draw this text.".to_owned(),
-        _ => format!("The shipped fonts cannot draw {}{more}.", named.join(", ")),
-    }
 }

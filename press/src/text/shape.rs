@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use harfrust::{Direction, ShapeOptions, Tag, UnicodeBuffer};
-use unicode_bidi::BidiInfo;
+use unicode_bidi::{BidiInfo, Level};
 use unicode_script::{Script, UnicodeScript};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::fonts::faces;
-use super::rules::is_ignorable;
+use super::characters::is_ignorable;
+use super::fonts::{EMOJI, faces};
+use super::ink;
+use crate::spec::Direction as Base;
 
 /// A glyph at a place on its line, in ems; `y` points up.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,7 +26,17 @@ pub(crate) struct Glyph {
 pub(crate) struct Line {
     /// The line as written, without spaces at its end.
     pub(crate) text: String,
+    /// It belongs to a paragraph that runs from right to left.
+    pub(crate) rtl: bool,
+    /// Room it takes: its advance, and what its letters reach beyond either end.
     pub(crate) width: f64,
+    /// How far its first letters reach out before it begins.
+    pub(crate) lead: f64,
+    /// From its beginning to where a next line's letter would stand.
+    pub(crate) advance: f64,
+    /// How far its letters reach up from the baseline, and down.
+    pub(crate) reach: (f64, f64),
+    /// Glyphs, from its beginning.
     pub(crate) glyphs: Vec<Glyph>,
 }
 
@@ -44,8 +56,18 @@ pub(super) struct Paragraph<'t> {
 
 impl<'t> Paragraph<'t> {
     /// Finds a font for every visible character; those that have none are returned as a list.
-    pub(super) fn new(text: &'t str, chain: &[usize]) -> Result<Self, Vec<String>> {
-        Ok(Self { text, runs: itemize(text, chain)?, bidi: BidiInfo::new(text, None) })
+    pub(super) fn new(text: &'t str, chain: &[usize], base: Base) -> Result<Self, Vec<String>> {
+        let level = match base {
+            Base::Auto => None,
+            Base::Ltr => Some(Level::ltr()),
+            Base::Rtl => Some(Level::rtl()),
+        };
+        Ok(Self { text, runs: itemize(text, chain)?, bidi: BidiInfo::new(text, level) })
+    }
+
+    /// Scripts used, in order of their runs.
+    pub(super) fn scripts(&self) -> impl Iterator<Item = Script> + '_ {
+        self.runs.iter().map(|run| run.script)
     }
 
     /// Faces used anywhere in the paragraph.
@@ -63,8 +85,15 @@ impl<'t> Paragraph<'t> {
     /// Shapes one line; spaces at its end take no room.
     pub(super) fn line(&self, range: Range<usize>) -> Line {
         let text = self.text[range.clone()].trim_end();
-        let mut line = Line { text: text.to_owned(), ..Line::default() };
+        let rtl = self.bidi.paragraphs.first().is_some_and(|paragraph| paragraph.level.is_rtl());
+        let mut line = Line { text: text.to_owned(), rtl, ..Line::default() };
         self.shape_into(range.start..range.start + text.len(), &mut line);
+        line.advance = line.width;
+        if let Some(ink) = ink::of(&line.glyphs) {
+            line.lead = (-ink.left).max(0.0);
+            line.width += line.lead + (ink.right - line.advance).max(0.0);
+            line.reach = (ink.top, -ink.bottom);
+        }
         line
     }
 
@@ -75,7 +104,7 @@ impl<'t> Paragraph<'t> {
         }
         let (levels, visual) = self.bidi.visual_runs(paragraph, range);
         for part in visual {
-            let rtl = levels.get(part.start).is_some_and(unicode_bidi::Level::is_rtl);
+            let rtl = levels.get(part.start).is_some_and(Level::is_rtl);
             let mut pieces: Vec<(&Run, Range<usize>)> = self
                 .runs
                 .iter()
@@ -123,7 +152,10 @@ fn itemize(text: &str, chain: &[usize]) -> Result<Vec<Run>, Vec<String>> {
     let mut script = leading_script(text);
     for (start, cluster) in text.grapheme_indices(true) {
         script = cluster.chars().find_map(own_script).unwrap_or(script);
-        let covers = |index: &&usize| cluster.chars().all(|c| is_ignorable(c) || faces()[**index].has(c));
+        let covers = |index: &&usize| {
+            cluster.chars().all(|c| is_ignorable(c) || faces()[**index].has(c))
+                && (**index != EMOJI || is_whole(cluster))
+        };
         let Some(&face) = chain.iter().find(covers) else {
             if !missing.iter().any(|known| known == cluster) {
                 missing.push(cluster.to_owned());
@@ -137,6 +169,16 @@ fn itemize(text: &str, chain: &[usize]) -> Result<Vec<Run>, Vec<String>> {
         }
     }
     if missing.is_empty() { Ok(runs) } else { Err(missing) }
+}
+
+/// Whether the emoji font has one picture for the whole cluster: a family must not fall apart into its members.
+fn is_whole(cluster: &str) -> bool {
+    let face = &faces()[EMOJI];
+    let mut buffer = UnicodeBuffer::new();
+    buffer.push_str(cluster);
+    buffer.guess_segment_properties();
+    let shaped = face.shaper.shaper(&face.font).build().shape(buffer, ShapeOptions::new());
+    shaped.glyph_positions().iter().filter(|glyph| glyph.x_advance > 0).count() == 1
 }
 
 /// The script of a character that has one of its own; digits, spaces and marks take their neighbour's.

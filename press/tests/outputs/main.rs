@@ -6,4 +6,5 @@ mod bundles;
 mod common;
 mod golden;
 mod images;
+mod ink;
 mod samples;

@@ -40,6 +40,7 @@ macro_rules! tables {
 tables![
     "tenants",
     "api_keys",
+    "widget_origins",
     "connections",
     "idempotency",
     "audit",

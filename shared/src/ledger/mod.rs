@@ -15,6 +15,7 @@ pub mod fleet;
 pub mod follow;
 mod group;
 pub mod lone;
+mod look;
 pub mod offers;
 pub mod read;
 pub mod schedules;

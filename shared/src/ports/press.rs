@@ -42,6 +42,10 @@ pub trait Press: Send + Sync {
     /// Part of every artefact's key: bytes change only with it.
     fn version(&self) -> &'static str;
 
+    /// Whether a design keeps the rules of its product's version and can be printed at all: what the API said when it was stored, asked
+    /// again by who draws it.
+    async fn judge(&self, canonical: &str, rules: &serde_json::Value) -> Result<(), PressError>;
+
     /// `preview.png` (all zones on one sheet) and `thumbnail.png` (200×200).
     async fn preview(&self, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError>;
 

@@ -11,6 +11,13 @@ use crate::sql;
 /// Every scope there is. A key can do what its scopes say and nothing else.
 pub const SCOPES: &[&str] = &["read", "write", "approve", "operate", "admin"];
 
+/// The one scope of a publishable key, which stands in web pages for everybody to read: it personalises and previews, and nothing else.
+pub const WIDGET: &str = "widget";
+
+/// What tokens begin with: of secret keys, and of publishable ones.
+const SECRET: &str = "plk_";
+const PUBLISHABLE: &str = "plp_";
+
 /// A key's row.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct ApiKey {
@@ -24,8 +31,10 @@ pub struct ApiKey {
     pub prefix: String,
     /// SHA-256 of the whole token.
     pub hash: String,
-    /// Words of [`SCOPES`], separated by spaces.
+    /// Words of [`SCOPES`], separated by spaces, or [`WIDGET`] alone.
     pub scopes: String,
+    /// How many requests a second it may make in the long run, where the installation's number is not its own.
+    pub per_second: Option<i64>,
     /// Since when.
     pub created_at: At,
     /// When it was last used, to the minute.
@@ -35,7 +44,7 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Makes a key and its token `plk_<prefix>_<secret>`, which is shown once and stored nowhere.
+    /// Makes a key and its token, `plk_<prefix>_<secret>` or, of a publishable key, `plp_…`; it is shown once and stored nowhere.
     ///
     /// # Errors
     /// When the machine has no randomness to give.
@@ -44,7 +53,8 @@ impl ApiKey {
         rand::rngs::OsRng.try_fill_bytes(&mut bytes).map_err(|e| Error::Encode(Box::new(e)))?;
         let (prefix, secret) = bytes.split_at(6);
         let prefix = hex(prefix);
-        let token = format!("plk_{prefix}_{}", hex(secret));
+        let word = if scopes == [WIDGET] { PUBLISHABLE } else { SECRET };
+        let token = format!("{word}{prefix}_{}", hex(secret));
         let key = ApiKey {
             id: KeyId::new(),
             tenant,
@@ -52,6 +62,7 @@ impl ApiKey {
             prefix,
             hash: sha256_hex(&token),
             scopes: scopes.join(" "),
+            per_second: None,
             created_at: now,
             last_used_at: None,
             revoked_at: None,
@@ -62,8 +73,15 @@ impl ApiKey {
     /// The prefix of a token, if it has the form of one.
     #[must_use]
     pub fn prefix_of(token: &str) -> Option<&str> {
-        let (prefix, secret) = token.strip_prefix("plk_")?.split_once('_')?;
+        let bare = token.strip_prefix(SECRET).or_else(|| token.strip_prefix(PUBLISHABLE))?;
+        let (prefix, secret) = bare.split_once('_')?;
         (prefix.len() == 12 && secret.len() == 64).then_some(prefix)
+    }
+
+    /// Whether it may stand in a web page.
+    #[must_use]
+    pub fn publishable(&self) -> bool {
+        self.scopes == WIDGET
     }
 
     /// Whether a token is this key's.
@@ -79,7 +97,7 @@ impl ApiKey {
 /// Whatever the database says.
 pub async fn insert(tx: &mut Tx, key: &ApiKey) -> Result<()> {
     tx.query(sql!(
-        "INSERT INTO api_keys (tenant, id, name, prefix, hash, scopes, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        "INSERT INTO api_keys (tenant, id, name, prefix, hash, scopes, per_second, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
     ))
     .bind(key.tenant)
     .bind(key.id)
@@ -87,6 +105,7 @@ pub async fn insert(tx: &mut Tx, key: &ApiKey) -> Result<()> {
     .bind(&key.prefix)
     .bind(&key.hash)
     .bind(&key.scopes)
+    .bind(key.per_second)
     .bind(key.created_at)
     .exec()
     .await
@@ -100,7 +119,7 @@ pub async fn insert(tx: &mut Tx, key: &ApiKey) -> Result<()> {
 pub async fn by_prefix(source: &mut impl Source, prefix: &str) -> Result<Option<ApiKey>> {
     source
         .query(sql!(
-            "SELECT id, tenant, name, prefix, hash, scopes, created_at, last_used_at, revoked_at FROM api_keys WHERE prefix = $1"
+            "SELECT id, tenant, name, prefix, hash, scopes, per_second, created_at, last_used_at, revoked_at FROM api_keys WHERE prefix = $1"
         ))
         .bind(prefix)
         .opt()
@@ -114,7 +133,7 @@ pub async fn by_prefix(source: &mut impl Source, prefix: &str) -> Result<Option<
 pub async fn list(source: &mut impl Source, tenant: TenantId, after: Option<KeyId>, limit: i64) -> Result<Vec<ApiKey>> {
     source
         .query(sql!(
-            "SELECT id, tenant, name, prefix, hash, scopes, created_at, last_used_at, revoked_at FROM api_keys
+            "SELECT id, tenant, name, prefix, hash, scopes, per_second, created_at, last_used_at, revoked_at FROM api_keys
              WHERE tenant = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3"
         ))
         .bind(tenant)
@@ -171,5 +190,7 @@ mod tests {
         key.revoked_at = Some(At(2));
         assert!(!key.opens(&token));
         assert_eq!(ApiKey::prefix_of("plk_short_1"), None);
+        let (shown, token) = ApiKey::mint(tenant, "page", &[WIDGET], At(1)).expect("randomness");
+        assert!(shown.publishable() && !other.publishable() && token.starts_with("plp_") && shown.opens(&token));
     }
 }

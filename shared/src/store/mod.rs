@@ -26,3 +26,4 @@ pub mod specs;
 pub mod statements;
 pub mod tenants;
 pub mod uploads;
+pub mod widget;

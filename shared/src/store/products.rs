@@ -40,6 +40,8 @@ pub struct Product {
     pub currency: Currency,
     /// Who shares in it.
     pub revenue: Json<RevenueTerms>,
+    /// What its zones allow, as it was sent; `{}` restricts nothing.
+    pub rules: Json<Value>,
     /// Since when this version exists.
     pub created_at: At,
 }
@@ -66,8 +68,8 @@ impl Product {
 pub async fn insert(tx: &mut Tx, product: &Product) -> Result<()> {
     tx.query(sql!(
         "INSERT INTO products (tenant, id, version, title, kind, zones, wire_zones, placements, provider, provider_uid,
-           price_minor, currency, revenue, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+           price_minor, currency, revenue, rules, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
     ))
     .bind(product.tenant)
     .bind(&product.id)
@@ -82,6 +84,7 @@ pub async fn insert(tx: &mut Tx, product: &Product) -> Result<()> {
     .bind(product.price_minor)
     .bind(product.currency.code())
     .bind(&product.revenue)
+    .bind(&product.rules)
     .bind(product.created_at)
     .exec()
     .await
@@ -96,7 +99,7 @@ pub async fn latest(source: &mut impl Source, tenant: TenantId, id: &str) -> Res
     source
         .query(sql!(
             "SELECT tenant, id, version, title, kind, zones, wire_zones, placements, provider, provider_uid, price_minor, currency,
-               revenue, created_at
+               revenue, rules, created_at
              FROM products WHERE tenant = $1 AND id = $2 ORDER BY version DESC LIMIT 1"
         ))
         .bind(tenant)
@@ -113,7 +116,7 @@ pub async fn version(source: &mut impl Source, tenant: TenantId, id: &str, versi
     source
         .query(sql!(
             "SELECT tenant, id, version, title, kind, zones, wire_zones, placements, provider, provider_uid, price_minor, currency,
-               revenue, created_at
+               revenue, rules, created_at
              FROM products WHERE tenant = $1 AND id = $2 AND version = $3"
         ))
         .bind(tenant)
@@ -131,7 +134,7 @@ pub async fn list(source: &mut impl Source, tenant: TenantId, after: &str, limit
     source
         .query(sql!(
             "SELECT tenant, id, version, title, kind, zones, wire_zones, placements, provider, provider_uid, price_minor, currency,
-               revenue, created_at
+               revenue, rules, created_at
              FROM products p WHERE tenant = $1 AND id > $2
                AND version = (SELECT max(version) FROM products q WHERE q.tenant = $1 AND q.id = p.id)
              ORDER BY id LIMIT $3"

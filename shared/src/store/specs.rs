@@ -17,6 +17,10 @@ pub struct StoredSpec {
     pub product_id: String,
     /// That product's version.
     pub template_version: i64,
+    /// The press in force when it was stored: what its files were first drawn by.
+    pub press_version: String,
+    /// The design it was before it moved to a later version of the format.
+    pub migrated_from: Option<String>,
     /// Since when.
     pub created_at: At,
 }
@@ -28,7 +32,8 @@ pub struct StoredSpec {
 pub async fn insert(tx: &mut Tx, spec: &StoredSpec) -> Result<bool> {
     let n = tx
         .query(sql!(
-            "INSERT INTO specs (tenant, hash, canonical, product_id, template_version, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO specs (tenant, hash, canonical, product_id, template_version, press_version, migrated_from, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (tenant, hash) DO NOTHING"
         ))
         .bind(spec.tenant)
@@ -36,6 +41,8 @@ pub async fn insert(tx: &mut Tx, spec: &StoredSpec) -> Result<bool> {
         .bind(&spec.canonical)
         .bind(&spec.product_id)
         .bind(spec.template_version)
+        .bind(&spec.press_version)
+        .bind(&spec.migrated_from)
         .bind(spec.created_at)
         .exec()
         .await?;
@@ -49,7 +56,8 @@ pub async fn insert(tx: &mut Tx, spec: &StoredSpec) -> Result<bool> {
 pub async fn get(source: &mut impl Source, tenant: TenantId, hash: &str) -> Result<Option<StoredSpec>> {
     source
         .query(sql!(
-            "SELECT tenant, hash, canonical, product_id, template_version, created_at FROM specs WHERE tenant = $1 AND hash = $2"
+            "SELECT tenant, hash, canonical, product_id, template_version, press_version, migrated_from, created_at
+             FROM specs WHERE tenant = $1 AND hash = $2"
         ))
         .bind(tenant)
         .bind(hash)

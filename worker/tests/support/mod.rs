@@ -66,6 +66,10 @@ impl Press for StubPress {
         "stub"
     }
 
+    async fn judge(&self, _: &str, _: &serde_json::Value) -> Result<(), PressError> {
+        Ok(())
+    }
+
     async fn preview(&self, _: &str, _: AssetBytes) -> Result<Vec<PressFile>, PressError> {
         self.files().await
     }

@@ -11,8 +11,8 @@ use anyhow::{Result, ensure};
 use super::figures::{rate, tell, tell_times};
 use super::place::Place;
 use super::single::ready;
-use api::Api;
-use caller::Caller;
+pub(super) use api::Api;
+pub(super) use caller::Caller;
 
 /// Connections, each with one request in flight.
 const CALLERS: u64 = 64;

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use platen_shared::id::TenantId;
 use platen_shared::ledger::Ledger;
 use platen_shared::store::keys::{self, ApiKey};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,16 +17,17 @@ use super::super::place::{Place, new_tenant};
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A running api, and the key of a tenant.
-pub(super) struct Api {
+pub(in super::super) struct Api {
     pub(super) address: SocketAddr,
     pub(super) key: String,
+    pub(in super::super) tenant: TenantId,
     child: Child,
 }
 
 impl Api {
-    pub(super) async fn start(place: &Place, ledger: &Ledger) -> Result<Api> {
+    pub(in super::super) async fn start(place: &Place, ledger: &Ledger) -> Result<Api> {
         let tenant = new_tenant(ledger, "bench").await?;
-        let (key, token) = ApiKey::mint(tenant, "bench", &["operate"], ledger.now())?;
+        let (key, token) = ApiKey::mint(tenant, "bench", &["read", "operate"], ledger.now())?;
         let mut tx = ledger.db.begin("bench_key").await?;
         keys::insert(&mut tx, &key).await?;
         tx.commit().await?;
@@ -37,7 +39,7 @@ impl Api {
         command.env("PLATEN_SECRETS__KEY", "of a benchmark: nothing is sealed with it");
         command.env("PLATEN_HTTP__REQUESTS_PER_SECOND_PER_KEY", "1000000").env("PLATEN_LOG__LEVEL", "warn");
         let child = command.stdin(Stdio::null()).kill_on_drop(true).spawn().context("the api could not be started")?;
-        let mut api = Api { address, key: token, child };
+        let mut api = Api { address, key: token, tenant, child };
         api.until_it_listens().await?;
         Ok(api)
     }
@@ -56,7 +58,7 @@ impl Api {
         Ok(())
     }
 
-    pub(super) async fn stop(mut self) -> Result<()> {
+    pub(in super::super) async fn stop(mut self) -> Result<()> {
         let pid = self.child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
         if let Some(pid) = pid {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;

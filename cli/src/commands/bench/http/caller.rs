@@ -7,13 +7,13 @@ use tokio::net::TcpStream;
 use super::api::Api;
 
 /// One connection that stays.
-pub(super) struct Caller {
+pub(in super::super) struct Caller {
     stream: BufReader<TcpStream>,
     key: String,
 }
 
 impl Caller {
-    pub(super) async fn connect(api: &Api) -> Result<Caller> {
+    pub(in super::super) async fn connect(api: &Api) -> Result<Caller> {
         let stream = TcpStream::connect(api.address).await.context("the api does not listen")?;
         stream.set_nodelay(true)?;
         Ok(Caller { stream: BufReader::new(stream), key: api.key.clone() })
@@ -21,6 +21,11 @@ impl Caller {
 
     /// Sends a request and reads its whole answer, which must be 202.
     pub(super) async fn post(&mut self, path: &str, body: &str) -> Result<()> {
+        self.ask(path, body, 202).await
+    }
+
+    /// The same with another status that the answer must have.
+    pub(in super::super) async fn ask(&mut self, path: &str, body: &str, wanted: u16) -> Result<()> {
         let request = format!(
             "POST {path} HTTP/1.1\r\nhost: loopback\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
              content-length: {}\r\n\r\n{body}",
@@ -46,7 +51,7 @@ impl Caller {
         }
         let mut answer = vec![0; length];
         self.stream.read_exact(&mut answer).await?;
-        if !status.contains(" 202") {
+        if !status.contains(&format!(" {wanted}")) {
             bail!("the api answered {status}: {}", String::from_utf8_lossy(&answer));
         }
         Ok(())
