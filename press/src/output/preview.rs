@@ -30,6 +30,14 @@ pub fn preview(spec: &Spec, assets: &Assets, longest_px: u32) -> Result<Vec<u8>,
     row.sheet(&lists, assets, (width, height), (0, 0), (width, height))?.png(None)
 }
 
+/// [`preview`] as PNG and as lossless WebP, drawn once.
+pub(crate) fn preview_twice(spec: &Spec, assets: &Assets, longest_px: u32) -> Result<(Vec<u8>, Vec<u8>), PressError> {
+    let lists = display_lists(spec, assets)?;
+    let row = Row::new(&lists);
+    let (width, height) = row.fit(longest_px);
+    row.sheet(&lists, assets, (width, height), (0, 0), (width, height))?.png_and_webp()
+}
+
 /// A PNG of exactly 200 by 200 pixels, the preview centred on it.
 pub fn thumbnail(spec: &Spec, assets: &Assets) -> Result<Vec<u8>, PressError> {
     let lists = display_lists(spec, assets)?;

@@ -14,7 +14,9 @@ pub use fonts::fonts;
 pub(crate) use fit::Laid;
 pub(crate) use fit::layout;
 #[cfg(feature = "full")]
-pub(crate) use fonts::faces;
+pub(crate) use fonts::{face_name, faces};
+#[cfg(feature = "full")]
+pub(crate) use shape::Line;
 
 /// How one text layer came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
