@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use platen_api::probes::{Probes, PrometheusHandle};
 use platen_jobs::{Hook, Ports};
 use platen_shared::adapters::accounts::Accounts;
+use platen_shared::adapters::flatten::Flattener;
 use platen_shared::adapters::http::{Gates, Http};
 use platen_shared::adapters::standing::Accounting;
 use platen_shared::clock::Clock;
@@ -134,6 +135,8 @@ impl Base {
                 root_key: (!root_key.expose_secret().is_empty()).then(|| root_key.clone()),
                 body_bytes_max: config.http.body_bytes_max,
                 upload_bytes_max: config.http.upload_bytes_max,
+                artwork_bytes_max: config.http.artwork_bytes_max,
+                flattener: std::env::current_exe().ok().map(|program| Flattener::new(&program)),
                 requests_per_second_per_key: config.http.requests_per_second_per_key,
                 public_requests_per_second: config.http.public_requests_per_second,
                 cors_origins: config.http.cors_origins.clone(),

@@ -15,11 +15,14 @@
 //! | feature | what it adds | who needs it |
 //! | --- | --- | --- |
 //! | none | [`spec`]: check, canonical form, hash | anything that stores a design |
-//! | `image` | picture checks: header first, then a full decode | upload routes |
+//! | `image` | uploads: told by their bytes, capped, turned upright, rid of metadata | upload routes |
 //! | `text` | fonts, shaping, fit; includes `image` | live validation |
+//! | `svg` | customers' SVG flattened, for a process of its own | `platen flatten-svg` |
 //! | `full` | rendering and bundles | workers |
 
 pub mod spec;
+#[cfg(feature = "svg")]
+pub mod svg;
 #[cfg(feature = "text")]
 pub mod text;
 
@@ -28,6 +31,8 @@ mod assets;
 #[cfg(feature = "full")]
 mod draw;
 mod error;
+#[cfg(feature = "image")]
+pub mod intake;
 #[cfg(feature = "full")]
 mod output;
 #[cfg(feature = "image")]

@@ -14,6 +14,7 @@ pub(crate) mod orders;
 pub(crate) mod pauses;
 pub(crate) mod payments;
 pub(crate) mod products;
+pub(crate) mod proof;
 pub(crate) mod providers;
 pub(crate) mod queues;
 pub(crate) mod renders;

@@ -30,6 +30,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         .replace("{name}", "nightly")
         .replace("{uid}", crate::seed::UID)
         .replace("{token}", "none")
+        .replace("{profile}", "preview")
 }
 
 fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
@@ -41,7 +42,10 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         ("PUT", "/v1/connections/{provider}") => json!({ "apiKey": "another" }),
         ("PUT", "/v1/products/{id}") => product(),
         ("POST", "/v1/specs" | "/v1/specs/validate") => design("Borrowed", &theirs.sha256),
-        ("POST", "/v1/snapshots" | "/v1/renders" | "/v1/renders/preview") => json!({ "specHash": theirs.spec }),
+        ("POST", "/v1/snapshots" | "/v1/renders" | "/v1/renders/preview" | "/v1/renders/final") => {
+            json!({ "specHash": theirs.spec })
+        }
+        ("POST", "/v1/snapshots/{id}/assets") => json!({ "render": theirs.render }),
         ("POST", "/v1/orders") => order(&theirs.snapshot, "stolen"),
         ("POST", "/v1/orders/{id}/payments") => {
             json!({ "reference": "r", "method": "card", "amount": { "minor": 4579, "currency": "EUR" } })

@@ -99,6 +99,7 @@ fn concrete(path: &str) -> String {
         .replace("{uid}", "none")
         .replace("{name}", "none")
         .replace("{token}", "none")
+        .replace("{profile}", "none")
 }
 
 #[tokio::test]

@@ -6,4 +6,6 @@ mod bundles;
 mod common;
 mod golden;
 mod images;
+mod pictures;
+mod profiles;
 mod samples;

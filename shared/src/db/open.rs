@@ -15,7 +15,7 @@ static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// The schemas this binary works on: from the oldest whose tables it can use to the newest migration it knows. Beyond that it
 /// works on what `schema_floor` says still carries it.
-pub const MIGRATIONS: std::ops::RangeInclusive<i64> = 3..=3;
+pub const MIGRATIONS: std::ops::RangeInclusive<i64> = 4..=4;
 
 /// How a transaction begins. The connection keeps the setting, so each one says it.
 pub(super) fn begin_sqlite(durable: bool) -> &'static str {

@@ -5,6 +5,7 @@ pub mod artefacts;
 pub mod audit;
 pub mod catalogue;
 pub mod connections;
+pub mod fetches;
 pub mod fulfilment;
 pub mod gates;
 pub mod idempotency;

@@ -66,7 +66,7 @@ impl Press for StubPress {
         "stub"
     }
 
-    async fn preview(&self, _: &str, _: AssetBytes) -> Result<Vec<PressFile>, PressError> {
+    async fn render(&self, _: &str, _: &str, _: AssetBytes) -> Result<Vec<PressFile>, PressError> {
         self.files().await
     }
 
