@@ -12,6 +12,7 @@ mod numbers;
 mod operators;
 mod ops;
 mod orders;
+mod proof;
 mod providers;
 mod secrets;
 mod seed;

@@ -97,18 +97,35 @@ pub fn take_in(bytes: &[u8]) -> Result<Taken, PressError> {
     }
 }
 
+/// Leaves the picture of a format, and nothing else.
+type Strip = fn(&[u8]) -> Result<Vec<u8>, PressError>;
+
 fn picture(bytes: &[u8]) -> Result<Taken, PressError> {
     let (info, orientation, image) = decode_with_orientation(bytes)?;
     let (width, height) = (info.width, info.height);
     let upright = orientation == Orientation::NoTransforms;
-    let (bytes, media_type) = match info.format {
-        ImageKind::Png if upright => (png::stripped(bytes)?, "image/png"),
-        ImageKind::Jpeg if upright => (jpeg::stripped(bytes)?, "image/jpeg"),
-        ImageKind::Webp if upright && !webp::is_animated(bytes) => (webp::stripped(bytes)?, "image/webp"),
-        ImageKind::Jpeg => (as_jpeg(&image)?, "image/jpeg"),
-        _ => (as_png(image)?, "image/png"),
+    let strip: Option<Strip> = match info.format {
+        _ if !upright => None,
+        ImageKind::Png => Some(png::stripped),
+        ImageKind::Jpeg => Some(jpeg::stripped),
+        ImageKind::Webp if !webp::is_animated(bytes) => Some(webp::stripped),
+        _ => None,
+    };
+    let kept = strip.map(|strip| strip(bytes).map(|kept| (strip, kept))).transpose()?;
+    let kept =
+        kept.filter(|(strip, kept)| strip(kept).is_ok_and(|again| again == *kept) && is_same(kept, width, height));
+    let (bytes, media_type) = match kept.map(|(_, kept)| kept) {
+        Some(kept) => (kept, info.media_type),
+        None if info.format == ImageKind::Jpeg => (as_jpeg(&image)?, "image/jpeg"),
+        None => (as_png(image)?, "image/png"),
     };
     Ok(Taken { bytes, media_type, width, height })
+}
+
+/// Whether what is left still is this picture. A file that says two things at once is written anew instead.
+fn is_same(kept: &[u8], width: u32, height: u32) -> bool {
+    let read = decode_with_orientation(kept);
+    read.is_ok_and(|(info, lies, _)| (info.width, info.height) == (width, height) && lies == Orientation::NoTransforms)
 }
 
 fn as_jpeg(image: &DynamicImage) -> Result<Vec<u8>, PressError> {

@@ -164,8 +164,14 @@ fn blank_string(bytes: &[u8], from: usize, out: &mut [u8]) {
         Some(b'<') if bytes.get(open + 1) != Some(&b'<') => b'>',
         _ => return,
     };
-    let mut at = open + 1;
-    while let Some(byte) = bytes.get(at).filter(|byte| **byte != closing) {
+    let (mut at, mut depth) = (open + 1, 0_usize);
+    while let Some(byte) = bytes.get(at).filter(|byte| **byte != closing || depth > 0) {
+        // Brackets inside a string are part of it as long as they come in pairs.
+        match byte {
+            b'(' if closing == b')' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
         let step = if *byte == b'\\' { 2 } else { 1 };
         let blank = if closing == b'>' { b'0' } else { b' ' };
         out[at..(at + step).min(bytes.len())].fill(blank);

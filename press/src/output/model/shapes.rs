@@ -64,7 +64,7 @@ fn handle(u: f64, v: f64) -> Vertex {
     let (nx, ny) = (along_sine / REACH, along_cosine / RISE);
     let length = (nx * nx + ny * ny).sqrt();
     let (nx, ny) = (nx / length, ny / length);
-    let (round_sine, round_cosine) = turn(-v);
+    let (round_sine, round_cosine) = turn(v);
     let at =
         [middle[0] + nx * THICK * round_cosine, middle[1] + ny * THICK * round_cosine, middle[2] + WIDE * round_sine];
     let normal = [nx * round_cosine / THICK, ny * round_cosine / THICK, round_sine / WIDE];
