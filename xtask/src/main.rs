@@ -9,6 +9,7 @@ mod golden;
 mod install;
 mod instructions;
 mod launch;
+mod models;
 mod pgbouncer;
 mod postgres;
 mod redis;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::folder::Folder;
 use crate::launch::pause;
-use crate::{chromium, foreman, pgbouncer, postgres, redis, s3};
+use crate::{chromium, foreman, models, pgbouncer, postgres, redis, s3};
 
 /// How a server is started; it may look at those that run already.
 type Start = fn(&Servers) -> Result<Server>;
@@ -20,6 +20,7 @@ const SERVERS: &[(&str, Start)] = &[
     ("s3", s3::start),
     ("foreman", foreman::find),
     ("chromium", chromium::find),
+    ("models", models::find),
 ];
 
 /// One server, or another program that tests need.
