@@ -102,3 +102,22 @@ fn a_proof_lists_as_many_layers_as_a_design_may_have() {
     let files = render(&checked.spec, &assets(&checked.spec), Profile::Proof(Language::En)).unwrap();
     assert!(png(&files[0].bytes).height >= 4 * 1240, "64 layers and their warnings take several pages");
 }
+
+/// The smallest, the largest and the narrowest zones there may be, of every kind: always a picture, never a panic.
+#[test]
+fn extreme_zones_have_pictures_too() {
+    for kind in ["mug", "tshirt", "tote", "poster", "plate", "anything"] {
+        for (width, height) in [(0.1, 0.1), (2000.0, 0.1), (0.1, 2000.0), (2000.0, 2000.0)] {
+            let wire = json!({
+                "specVersion": "1.0.0",
+                "product": {"id": "extreme", "kind": kind, "zones": [{"id": "a", "widthMm": width, "heightMm": height, "bleedMm": 0, "background": "#457b9d"}]},
+                "layers": [{"zone": "a", "type": "shape", "shape": "ellipse", "color": "#e63946", "box": {"x": 0, "y": 0, "w": width, "h": height}}],
+            });
+            let checked = check(&wire).unwrap();
+            for profile in [Profile::Mockup, Profile::Model] {
+                let files = render(&checked.spec, &assets(&checked.spec), profile).unwrap();
+                assert!(png(&files[0].bytes).width == 1200, "{kind} {width} {height}");
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use tiny_skia::{Color, FillRule, LineCap, LineJoin, Mask, Paint, Path, Pixmap, Shader, Stroke, StrokeDash, Transform};
 
-use super::math::{Rgb, hill, mix3, noise, smooth, times};
+use super::math::{Rgb, hill, mix, mix3, noise, smooth, times};
 use super::stage::{Hit, Thing};
 use super::texture::Texture;
 use crate::PressError;
@@ -11,6 +11,10 @@ use crate::PressError;
 const STEP: f32 = 8.0;
 /// Samples per side.
 const GRID: usize = 126;
+/// Units between two samples of the shadow.
+const SHADE_STEP: f32 = 4.0;
+/// Samples per side.
+const SHADE_GRID: usize = 251;
 
 /// A crease: a soft ridge along a line.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +49,7 @@ struct Bend {
 pub(super) struct Cloth {
     base: Pixmap,
     bends: Vec<Bend>,
+    shadow: Vec<f32>,
     texture: Texture,
     /// Top left of the print, in units; a unit is a millimetre.
     print: [f32; 2],
@@ -59,7 +64,8 @@ impl Cloth {
         let fit = (print.width / texture.width_mm).min(print.height / texture.height_mm).min(1.0);
         let left = print.middle - texture.width_mm * fit / 2.0;
         let bends = bends(folds, &Volume::new(&base));
-        Self { base, bends, texture, print: [left, print.top], fit, weave }
+        let shadow = shadow(&base);
+        Self { base, bends, shadow, texture, print: [left, print.top], fit, weave }
     }
 
     fn bend(&self, x: f32, y: f32) -> Bend {
@@ -104,20 +110,37 @@ impl Thing for Cloth {
     }
 
     fn light(&self, x: f32, y: f32) -> f32 {
-        let alpha = |dx: f32, dy: f32, blur: f32| {
-            let mut sum = 0.0;
-            for ny in -2..=2 {
-                for nx in -2..=2 {
-                    let (px, py) = (x - dx + nx as f32 * blur, y - dy + ny as f32 * blur);
-                    if px.abs() < 500.0 && py.abs() < 500.0 {
-                        sum += sample(&self.base, px, py).map_or(0.0, |(_, alpha)| alpha);
-                    }
+        let (gx, gy) = ((x + 500.0) / SHADE_STEP, (y + 500.0) / SHADE_STEP);
+        let most = (SHADE_GRID - 2) as f32;
+        if !(0.0..=most).contains(&gx) || !(0.0..=most).contains(&gy) {
+            return 1.0;
+        }
+        let (ix, iy) = (gx.floor(), gy.floor());
+        let at = |dx: usize, dy: usize| self.shadow[(iy as usize + dy) * SHADE_GRID + ix as usize + dx];
+        let (fx, fy) = (gx - ix, gy - iy);
+        mix(mix(at(0, 0), at(1, 0), fx), mix(at(0, 1), at(1, 1), fx), fy)
+    }
+}
+
+/// What is left of the light on the ground around a cloth, at every sample: a wide shadow and a narrow one.
+fn shadow(base: &Pixmap) -> Vec<f32> {
+    let alpha = |x: f32, y: f32, blur: f32| {
+        let mut sum = 0.0;
+        for ny in -2..=2 {
+            for nx in -2..=2 {
+                let (px, py) = (x + nx as f32 * blur, y + ny as f32 * blur);
+                if px.abs() < 500.0 && py.abs() < 500.0 {
+                    sum += sample(base, px, py).map_or(0.0, |(_, alpha)| alpha);
                 }
             }
-            sum / 25.0
-        };
-        (1.0 - 0.17 * alpha(7.0, 12.0, 5.0)) * (1.0 - 0.14 * alpha(3.0, 5.0, 2.2))
-    }
+        }
+        sum / 25.0
+    };
+    let at = |n: usize| {
+        let (x, y) = ((n % SHADE_GRID) as f32 * SHADE_STEP - 500.0, (n / SHADE_GRID) as f32 * SHADE_STEP - 500.0);
+        (1.0 - 0.17 * alpha(x - 7.0, y - 12.0, 5.0)) * (1.0 - 0.14 * alpha(x - 3.0, y - 5.0, 2.2))
+    };
+    (0..SHADE_GRID * SHADE_GRID).map(at).collect()
 }
 
 fn sample(pixels: &Pixmap, x: f32, y: f32) -> Option<(Rgb, f32)> {
