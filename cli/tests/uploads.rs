@@ -2,8 +2,6 @@
 
 #[path = "support/api.rs"]
 mod api;
-#[path = "support/seed.rs"]
-mod seed;
 #[path = "support/shell.rs"]
 mod shell;
 
@@ -12,7 +10,10 @@ use std::path::Path;
 use bytes::Bytes;
 use platen_shared::adapters::flatten::{FlattenError, Flattener};
 use platen_shared::testing::TestDb;
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use api::ROOT;
 
 const HEAD: &str =
     "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' viewBox='0 0 400 400'>";
@@ -74,7 +75,7 @@ async fn a_picture_inside_is_looked_at_before_it_is_decoded() {
     let image = |bytes: &[u8], kind: &str| {
         format!("<image width='400' height='400' xlink:href='data:image/{kind};base64,{}'/>", encode(bytes))
     };
-    let refused = flatten(&image(&bomb, "png")).await.unwrap_err();
+    let refused = flatten(&image(&bomb, "png")).await.expect_err("it is refused");
     assert!(matches!(&refused, FlattenError::Refused(sentence) if sentence.contains("nothing")), "{refused}");
     let star = flatten(&image(include_bytes!("../../fixtures/demo/star.png"), "png")).await;
     assert!(star.is_ok(), "{star:?}");
@@ -85,9 +86,9 @@ async fn a_picture_inside_is_looked_at_before_it_is_decoded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_process_limits_itself_and_reads_no_more_than_it_takes() {
     let huge = vec![b' '; 3 * 1024 * 1024];
-    let refused = flattener().flatten(huge.into()).await.unwrap_err();
+    let refused = flattener().flatten(huge.into()).await.expect_err("it is refused");
     assert!(matches!(&refused, FlattenError::Refused(sentence) if sentence.contains("2 MB")), "{refused}");
-    let gone = Flattener::new(Path::new("/nonexistent/platen")).flatten(Bytes::new()).await.unwrap_err();
+    let gone = Flattener::new(Path::new("/nonexistent/platen")).flatten(Bytes::new()).await.expect_err("it is refused");
     assert!(matches!(gone, FlattenError::Failed(_)));
 }
 
@@ -124,10 +125,13 @@ async fn an_svg_is_uploaded_as_artwork_and_stored_as_pixels() {
     let test = TestDb::sqlite().await;
     let folder = tempfile::tempdir().expect("a folder");
     let api = api::start(&test.url, folder.path(), &[]).await;
-    let seeded = seed::seed(&test.db, &api.url).await;
     let http = api::client();
+    let tenant = json!({ "name": "Artist", "currency": "EUR", "platformFeeBps": 0 });
+    let made = api::call(&http, ROOT, Method::POST, &format!("{}/v1/tenants", api.url), "tenant", &tenant).await;
+    let made = made.expect("an answer").1;
+    let key = made["key"]["secret"].as_str().expect("a key").to_owned();
     let send = |body: String| {
-        let request = http.post(format!("{}/v1/uploads?profile=artwork", api.url)).bearer_auth(&seeded.key);
+        let request = http.post(format!("{}/v1/uploads?profile=artwork", api.url)).bearer_auth(&key);
         async move {
             let answer = request.header("Content-Type", "image/svg+xml").body(body).send().await.expect("an answer");
             let status = answer.status().as_u16();

@@ -70,9 +70,16 @@ pub fn render(spec: &Spec, assets: &Assets, profile: Profile) -> Result<Vec<File
     let mut out = Vec::new();
     let thumbnail = match profile {
         Profile::Preview => {
-            let (first, second) = preview::preview_twice(spec, assets, PREVIEW_PX)?;
+            let (first, pixels) = preview::preview_and_pixels(spec, assets, PREVIEW_PX)?;
+            // Compressing the second takes as long as all else together, so the thumbnail is drawn meanwhile.
+            let (second, small) = std::thread::scope(|scope| {
+                let second = scope.spawn(|| pixels.webp());
+                let small = preview::thumbnail(spec, assets);
+                (second.join(), small)
+            });
+            let second = second.map_err(|_| PressError::Defect("a WebP could not be written"))??;
             out.extend([file("preview.png", png, first), file("preview.webp", webp, second)]);
-            preview::thumbnail(spec, assets)?
+            small?
         }
         Profile::Final => {
             out.extend(files::print_pngs(spec, assets)?);

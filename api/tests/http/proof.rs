@@ -32,8 +32,8 @@ async fn what_was_shown_is_what_is_approved_and_then_nothing_changes() {
         let (hash, snapshot) = open(&kit, key).await;
         let path = format!("/v1/snapshots/{snapshot}");
         let render = |profile: &'static str| {
-            let body = json!({ "specHash": hash, "profile": profile });
-            async { text(&kit.post(key, "/v1/renders", &body).await.ok(202)["id"]) }
+            let (kit, body) = (&kit, json!({ "specHash": hash, "profile": profile }));
+            async move { text(&kit.post(key, "/v1/renders", &body).await.ok(202)["id"]) }
         };
         let proof = render("proof").await;
         assert_eq!(render("proof").await, proof, "the same profile twice is one job");
@@ -48,7 +48,7 @@ async fn what_was_shown_is_what_is_approved_and_then_nothing_changes() {
             &tenant,
             "render_preview",
             &proof,
-            &[("proof.png", "image/png", &page), ("thumbnail.png", "image/png", &small)],
+            &[("proof.png", "image/png", page.as_slice()), ("thumbnail.png", "image/png", small.as_slice())],
         )
         .await;
         let shown = kit.post(key, &format!("{path}/assets"), &body).await.ok(201);
@@ -102,7 +102,7 @@ async fn the_chain_ends_with_what_the_printer_fetched() {
             &tenant,
             "render_preview",
             &preview,
-            &[("preview.png", "image/png", &png(1)), ("thumbnail.png", "image/png", &png(2))],
+            &[("preview.png", "image/png", png(1).as_slice()), ("thumbnail.png", "image/png", png(2).as_slice())],
         )
         .await;
         let sold = text(&kit.post(key, "/v1/orders", &order(&snapshot, "first")).await.ok(201)["id"]);
@@ -114,7 +114,10 @@ async fn the_chain_ends_with_what_the_printer_fetched() {
             &tenant,
             "build_bundle",
             &job,
-            &[("bundle.zip", "application/zip", &zip), ("items/0/left.pdf", "application/pdf", &print)],
+            &[
+                ("bundle.zip", "application/zip", zip.as_slice()),
+                ("items/0/left.pdf", "application/pdf", print.as_slice()),
+            ],
         )
         .await;
         let id: TenantId = tenant.id.parse().expect("a tenant");

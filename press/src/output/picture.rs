@@ -46,8 +46,22 @@ impl Rgb8 {
     }
 }
 
-/// Rows of RGB or of straight RGBA, as their length says, as lossless WebP.
-pub(super) fn webp(bytes: &[u8], width: u32, height: u32) -> Result<Vec<u8>, PressError> {
+/// Rows of RGB or of straight RGBA, as their length says.
+#[derive(Clone, Debug)]
+pub(crate) struct Pixels {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Pixels {
+    /// As lossless WebP.
+    pub(crate) fn webp(&self) -> Result<Vec<u8>, PressError> {
+        webp(&self.bytes, self.width, self.height)
+    }
+}
+
+fn webp(bytes: &[u8], width: u32, height: u32) -> Result<Vec<u8>, PressError> {
     let opaque = bytes.len() == width as usize * height as usize * 3;
     let color = if opaque { ExtendedColorType::Rgb8 } else { ExtendedColorType::Rgba8 };
     let mut out = Vec::new();

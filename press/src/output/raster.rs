@@ -11,7 +11,7 @@ use tiny_skia::{
     Shader, Stroke, Transform,
 };
 
-use super::picture;
+use super::picture::Pixels;
 use super::png::{self, Page};
 use crate::PressError;
 use crate::assets::{Assets, Picture};
@@ -116,8 +116,8 @@ impl Sheet {
         self.encode(dots_per_metre, |_, _| ())
     }
 
-    /// The sheet as PNG and as lossless WebP, drawn once.
-    pub(super) fn png_and_webp(&self) -> Result<(Vec<u8>, Vec<u8>), PressError> {
+    /// The sheet as PNG, and its pixels for another format: drawn once.
+    pub(super) fn png_and_pixels(&self) -> Result<(Vec<u8>, Pixels), PressError> {
         let bands: Mutex<BTreeMap<u32, Vec<u8>>> = Mutex::default();
         let png = self.encode(None, |from, raw| {
             if let Ok(mut bands) = bands.lock() {
@@ -125,8 +125,8 @@ impl Sheet {
             }
         })?;
         let bands = bands.into_inner().map_err(|_| PressError::Defect("a band was lost"))?;
-        let pixels: Vec<u8> = bands.into_values().flatten().collect();
-        Ok((png, picture::webp(&pixels, self.width, self.height)?))
+        let bytes: Vec<u8> = bands.into_values().collect::<Vec<_>>().concat();
+        Ok((png, Pixels { width: self.width, height: self.height, bytes }))
     }
 
     /// Writes the PNG and shows every band's pixels, with the number of its first row, to `also`.
