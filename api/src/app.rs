@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use platen_shared::adapters::flatten::Flattener;
 use platen_shared::clock::Clock;
 use platen_shared::db::At;
+use platen_shared::flatten::Flattener;
 use platen_shared::id::KeyId;
 use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;

@@ -8,7 +8,7 @@ mod shell;
 use std::path::Path;
 
 use bytes::Bytes;
-use platen_shared::adapters::flatten::{FlattenError, Flattener};
+use platen_shared::flatten::{FlattenError, Flattener};
 use platen_shared::testing::TestDb;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ fn costly() -> Vec<(&'static str, String)> {
     let uses: String = (1..20)
         .map(|n| format!("<g id='g{n}'>{}</g>", format!("<use xlink:href='#g{}'/>", n - 1).repeat(20)))
         .collect();
-    let points: String = (0..90_000).map(|n| format!("L{} {} ", n * 7919 % 400, n * 104_729 % 400)).collect();
+    let points: String = (0..90_000_u64).map(|n| format!("L{} {} ", n * 7919 % 400, n * 104_729 % 400)).collect();
     vec![
         ("20,000 full pages of paint", many(19_900, "<circle cx='200' cy='200' r='300' opacity='.5'/>")),
         ("60 masks of masks", format!("{masks}<rect width='400' height='400' mask='url(#m59)'/>")),

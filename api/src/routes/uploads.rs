@@ -8,9 +8,9 @@ use axum::response::Response;
 use bytes::Bytes;
 use platen_press::PressError;
 use platen_press::intake::{Sniffed, Taken, sniff, take_in};
-use platen_shared::adapters::flatten::FlattenError;
 use platen_shared::canon::sha256_hex;
 use platen_shared::db::At;
+use platen_shared::flatten::FlattenError;
 use platen_shared::id::UploadId;
 use platen_shared::store::uploads::{self, Upload};
 use serde::{Deserialize, Serialize};
@@ -20,8 +20,9 @@ use crate::error::{Code, Problem, Reply};
 use crate::extract::{Filters, Named};
 
 /// What `Content-Type` may say.
-const TYPES: &[&str] =
-    &["image/png", "image/jpeg", "image/webp", "image/gif", "image/tiff", "image/svg+xml", "application/pdf"];
+const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/webp", "image/gif"];
+/// And of artwork.
+const ARTWORK: &[&str] = &["image/tiff", "image/svg+xml", "application/pdf"];
 
 /// An uploaded picture.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -77,6 +78,11 @@ impl Profile {
         }
     }
 
+    fn types(self) -> impl Iterator<Item = &'static &'static str> {
+        let more = if self == Profile::Artwork { ARTWORK } else { &[] };
+        PICTURES.iter().chain(more)
+    }
+
     fn takes(self, sniffed: Option<Sniffed>) -> bool {
         match self {
             Profile::Buyer => sniffed == Some(Sniffed::Picture),
@@ -118,13 +124,13 @@ pub(crate) async fn create(
 ) -> Reply<Response> {
     let said = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let said = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let sniffed = sniff(&bytes);
-    if !TYPES.contains(&said.as_str()) || !profile.takes(sniffed) {
-        return Err(Problem::new(Code::UnsupportedMedia, profile.sentence()));
-    }
     let most = longest(&call, profile).await?;
     if bytes.len() > most {
         return Err(Problem::new(Code::TooLarge, format!("At most {most} bytes are taken here.")));
+    }
+    let sniffed = sniff(&bytes);
+    if !profile.types().any(|known| *known == said) || !profile.takes(sniffed) {
+        return Err(Problem::new(Code::UnsupportedMedia, profile.sentence()));
     }
     let source_sha256 = sha256_hex(&bytes);
     if let Some(known) = uploads::of_source(&mut call.read(), call.tenant(), profile.name(), &source_sha256).await? {

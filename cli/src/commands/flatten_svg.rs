@@ -1,14 +1,14 @@
 //! `platen flatten-svg`: an SVG on standard input, a PNG on standard output, in a process that can do nothing else.
 //!
 //! It limits itself first: memory, processor time, no further file or socket (so no network and no file system), no file to write,
-//! no process to start. The api starts it for every SVG that is uploaded (`shared/src/adapters/flatten.rs`).
+//! no process to start. The api starts it for every SVG that is uploaded (`shared/src/flatten.rs`).
 
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use platen_press::svg::{SVG_BYTES_MAX, flatten};
-use platen_shared::adapters::flatten::REFUSED;
+use platen_shared::flatten::REFUSED;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 /// Address space: 67 MB of pixels, as much again for each layer that is being drawn.

@@ -54,7 +54,15 @@ pub(super) fn take_in(bytes: &[u8]) -> Result<Taken, PressError> {
         }
     }
     let (width, height) = page.ok_or_else(|| bad("The PDF has no page that could be read."))?;
-    Ok(Taken { bytes: blanked(bytes), media_type: "application/pdf", width, height })
+    let clean = blanked(bytes);
+    // A string without an end would take the rest of the file with it.
+    let whole = find_last(&clean, b"%%EOF") == Some(end - 5)
+        && media_box(&clean) == media_box(bytes)
+        && blanked(&clean) == clean;
+    if !whole {
+        return Err(bad("The PDF is damaged; export it again."));
+    }
+    Ok(Taken { bytes: clean, media_type: "application/pdf", width, height })
 }
 
 fn check(bytes: &[u8]) -> Result<(), PressError> {

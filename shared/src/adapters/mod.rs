@@ -4,7 +4,6 @@
 //! An adapter adds only the words of its provider: `wire` turns their JSON into our types and does no I/O.
 
 pub mod accounts;
-pub mod flatten;
 pub mod gelato;
 pub mod http;
 pub mod standing;

@@ -6,7 +6,7 @@ pub(super) type Rgb = [f32; 3];
 /// Arc sine for -1..=1 (Abramowitz and Stegun 4.4.46, error below 1e-6 in this precision).
 pub(super) fn asin(x: f32) -> f32 {
     const C: [f32; 8] = [
-        1.570_796_3,
+        core::f32::consts::FRAC_PI_2,
         -0.214_598_8,
         0.088_978_99,
         -0.050_174_3,

@@ -88,10 +88,9 @@ fn views(spec: &Spec) -> Vec<View> {
     }
     // Two mugs turn their handles to each other.
     let mugs = views.iter().filter(|view| view.template == Template::Mug && !view.minor).count();
-    let mut seen = 0;
-    for view in views.iter_mut().filter(|view| view.template == Template::Mug && !view.minor) {
-        view.handle = if mugs > 1 && seen % 2 == 1 { -1.0 } else { 1.0 };
-        seen += 1;
+    let mugs_only = |view: &&mut View| view.template == Template::Mug && !view.minor;
+    for (n, view) in views.iter_mut().filter(mugs_only).enumerate() {
+        view.handle = if mugs > 1 && n % 2 == 1 { -1.0 } else { 1.0 };
     }
     views.sort_by_key(|view| view.minor);
     views
