@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use metrics_exporter_prometheus::PrometheusHandle;
 use platen_shared::clock::Clock;
 use platen_shared::db::At;
+use platen_shared::flatten::Flattener;
 use platen_shared::id::KeyId;
 use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;
@@ -53,8 +54,12 @@ pub struct Settings {
     pub root_key: Option<SecretString>,
     /// Longest body, except of uploads.
     pub body_bytes_max: usize,
-    /// Longest upload.
+    /// Longest upload of a buyer.
     pub upload_bytes_max: usize,
+    /// Longest upload of artwork; a tenant may have less.
+    pub artwork_bytes_max: usize,
+    /// Flattens SVG in a process of its own; without it no SVG is taken.
+    pub flattener: Option<Flattener>,
     /// Sustained rate per key; short bursts of twice as many pass.
     pub requests_per_second_per_key: u32,
     /// Sustained rate of everything that needs no key, together.
@@ -73,6 +78,8 @@ impl Default for Settings {
             root_key: None,
             body_bytes_max: 1024 * 1024,
             upload_bytes_max: 10 * 1024 * 1024,
+            artwork_bytes_max: 50 * 1024 * 1024,
+            flattener: None,
             requests_per_second_per_key: 100,
             public_requests_per_second: 500,
             cors_origins: Vec::new(),

@@ -26,8 +26,9 @@ use crate::routes::jobs::JobView;
 
 /// Longest wait that `Prefer` may ask for.
 const WAIT_S_MAX: u64 = 30;
-/// Between two looks at a job that somebody waits for.
-const LOOK_EVERY: Duration = Duration::from_millis(40);
+/// Between two looks at a job that somebody waits for: soon at first, since a preview takes milliseconds, and rarer the longer it takes.
+const LOOK_FIRST: Duration = Duration::from_millis(2);
+const LOOK_LAST: Duration = Duration::from_millis(40);
 /// Most things on one page, and how many without being asked.
 const PAGE_MAX: u32 = 200;
 const PAGE_USUAL: u32 = 50;
@@ -149,10 +150,11 @@ impl Call {
     /// The same for a job whose row is known as it was a moment ago.
     pub(crate) async fn work_on(&self, mut job: Job) -> Reply<Response> {
         let id = job.id;
-        let began = tokio::time::Instant::now();
+        let (began, mut pause) = (tokio::time::Instant::now(), LOOK_FIRST);
         let until = self.wait.map(|seconds| began + Duration::from_secs(seconds));
         while !job.finished() && until.is_some_and(|until| tokio::time::Instant::now() < until) {
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause + pause / 2).min(LOOK_LAST);
             job = self.job(id).await?;
         }
         let status = if self.wait.is_some() && job.finished() { StatusCode::OK } else { StatusCode::ACCEPTED };

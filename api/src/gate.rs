@@ -89,7 +89,7 @@ async fn sized(app: &Shared, route: &Route, request: Request) -> Reply<(Request,
     let most = match route.size {
         Size::Nothing => return Ok((request, Bytes::new())),
         Size::Json => app.app.settings.body_bytes_max,
-        Size::Upload => app.app.settings.upload_bytes_max,
+        Size::Upload => app.app.settings.upload_bytes_max.max(app.app.settings.artwork_bytes_max),
     };
     let too_large = || Problem::new(Code::TooLarge, format!("At most {most} bytes are taken here."));
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());

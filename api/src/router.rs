@@ -21,8 +21,8 @@ use crate::gate::gate;
 use crate::observe::observe;
 use crate::routes::{
     audit, bundles, catalogue, connections, files, health, jobs, keys, money, money_settings, new_order, orders,
-    parties, pauses, payments, payouts, products, providers, queues, rates, refunds, registries, renders, schedules,
-    shipments, snapshots, snooze, specs, statements, tenants, uploads, work, workers,
+    parties, pauses, payments, payouts, products, proof, providers, queues, rates, refunds, registries, renders,
+    schedules, shipments, snapshots, snooze, specs, statements, tenants, uploads, work, workers,
 };
 use crate::routes::{events, personalization, widget};
 use crate::{demo, ops, origins};
@@ -163,12 +163,18 @@ pub static ROUTES: &[Route] = &[
     get(Read, "/v1/widget/origins", || routes!(widget::list_origins)),
     post(Write, "/v1/snapshots", || routes!(snapshots::create)).widget(),
     get(Read, "/v1/snapshots/{id}", || routes!(snapshots::show)).widget(),
+    get(Read, "/v1/specs/{hash}/snapshot", || routes!(snapshots::of_spec)),
+    post(Write, "/v1/snapshots/{id}/assets", || routes!(snapshots::add_assets)),
+    get(Read, "/v1/snapshots/{id}/assets/{profile}/{name}", || routes!(snapshots::asset)),
+    get(Read, "/v1/snapshots/{id}/proof", || routes!(proof::show)),
     post(Approve, "/v1/snapshots/{id}/approve", || routes!(snapshots::approve)),
     post(Approve, "/v1/snapshots/{id}/lock", || routes!(snapshots::lock)),
     post(Write, "/v1/renders", || routes!(renders::create)).widget(),
+    post(Write, "/v1/renders/final", || routes!(renders::create_final)),
     get(Read, "/v1/renders/{id}", || routes!(renders::show)).widget(),
     get(Read, "/v1/renders/{id}/preview", || routes!(renders::preview_file)).widget(),
     get(Read, "/v1/renders/{id}/thumbnail", || routes!(renders::thumbnail_file)).widget(),
+    get(Read, "/v1/renders/{id}/files/{name}", || routes!(renders::file)).widget(),
     post(Write, "/v1/orders", || routes!(new_order::create)),
     get(Read, "/v1/orders", || routes!(orders::list)),
     get(Read, "/v1/orders/{id}", || routes!(orders::show)),
@@ -254,6 +260,8 @@ pub static ALIASES: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/snapshots/{id}/lock", "/v1/snapshots/{id}/lock"),
     ("POST", "/api/v1/snapshots/{id}/validate", "/v1/snapshots/{id}/approve"),
     ("POST", "/api/v1/renders/preview", "/v1/renders"),
+    ("POST", "/api/v1/renders/final", "/v1/renders/final"),
+    ("GET", "/api/v1/snapshots/{id}/proof", "/v1/snapshots/{id}/proof"),
     ("GET", "/api/v1/renders/{id}/status", "/v1/renders/{id}"),
     ("GET", "/api/v1/renders/{id}/preview", "/v1/renders/{id}/preview"),
     ("GET", "/api/v1/manufacturing/bundles/{id}", "/v1/orders/{id}/bundle"),

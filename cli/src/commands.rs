@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod dev;
 mod doctor;
+mod flatten_svg;
 mod jobs;
 mod keys;
 mod migrate;
@@ -71,6 +72,9 @@ enum Command {
     Restore(restore::Args),
     /// Check database, files, secrets and provider keys, and say what to fix
     Doctor(doctor::Args),
+    /// Draw an SVG from standard input as a PNG on standard output, under limits
+    #[command(hide = true)]
+    FlattenSvg,
     /// Settings
     #[command(subcommand)]
     Config(config::Args),
@@ -120,6 +124,10 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2));
         }
     };
+    if matches!(cli.command, Command::FlattenSvg) {
+        // Before there is a runtime: its threads and files are none of this process's business.
+        return flatten_svg::run();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
@@ -147,6 +155,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Backup(args) => backup::run(args, &sources).await,
         Command::Restore(args) => restore::run(&args, &sources).await,
         Command::Doctor(args) => doctor::run(&args, &sources).await,
+        Command::FlattenSvg => Ok(flatten_svg::run()),
         Command::Config(args) => config::run(&args, &sources),
         Command::Keys(args) => keys::run(args, &sources).await,
         Command::Tenants(args) => tenants::run(&args, &sources).await,

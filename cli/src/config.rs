@@ -76,6 +76,7 @@ pub(crate) struct Http {
     pub(crate) public_url: String,
     pub(crate) body_bytes_max: usize,
     pub(crate) upload_bytes_max: usize,
+    pub(crate) artwork_bytes_max: usize,
     pub(crate) requests_per_second_per_key: u32,
     pub(crate) public_requests_per_second: u32,
     pub(crate) cors_origins: Vec<String>,

@@ -17,6 +17,7 @@ use platen_shared::adapters::payout_csv::CsvRail;
 use platen_shared::adapters::standing::Accounting;
 use platen_shared::clock::Clock;
 use platen_shared::db::{Db, MIGRATIONS, Schema};
+use platen_shared::flatten::Flattener;
 use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::ports::links::Links;
@@ -135,6 +136,8 @@ impl Base {
                 root_key: (!root_key.expose_secret().is_empty()).then(|| root_key.clone()),
                 body_bytes_max: config.http.body_bytes_max,
                 upload_bytes_max: config.http.upload_bytes_max,
+                artwork_bytes_max: config.http.artwork_bytes_max,
+                flattener: std::env::current_exe().ok().map(|program| Flattener::new(&program)),
                 requests_per_second_per_key: config.http.requests_per_second_per_key,
                 public_requests_per_second: config.http.public_requests_per_second,
                 cors_origins: config.http.cors_origins.clone(),

@@ -142,7 +142,10 @@ fn the_press_draws_without_a_server_and_twice_the_same() {
     let out = |name: &str| folder.path().join(name).display().to_string();
     let (file, a, b) = (sample("02"), out("a"), out("b"));
     let (code, said) = run_json(&["press", &file, "--out", &a, "--json"]);
-    assert_eq!((code, files(Path::new(&a), &said)), (0, vec!["preview.png".to_owned(), "thumbnail.png".to_owned()]));
+    assert_eq!(
+        (code, files(Path::new(&a), &said)),
+        (0, ["preview.png", "preview.webp", "thumbnail.png"].map(str::to_owned).to_vec())
+    );
     let (_, again) = run_json(&["press", &file, "--out", &b, "--json"]);
     assert_eq!(said, again, "same spec, same bytes");
     let (code, last) = run_json(&["press", &file, "--out", &a, "--profile", "final", "--bundle", "--json"]);

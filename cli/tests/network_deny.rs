@@ -9,11 +9,16 @@ mod seed;
 mod shell;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use platen_shared::clock::SystemClock;
 use platen_shared::domain::order::OrderState;
+use platen_shared::id::JobId;
+use platen_shared::ledger::Ledger;
+use platen_shared::ports::blobs::Blobs;
+use platen_shared::store::artefacts::{self, StoredFile};
 use platen_shared::store::orders;
 use platen_shared::testing::{TestDb, until};
 use reqwest::Method;
@@ -98,7 +103,7 @@ async fn tenant_and_keys(app: &mut Driver) {
     app.go(Method::PUT, "/v1/connections/{provider}", "gelato", json!({ "apiKey": "a-key-of-the-printer" })).await;
 }
 
-async fn designs(app: &mut Driver) {
+async fn designs(app: &mut Driver, test: &TestDb, folder: &Path, seeded: &Seeded) {
     let upload = app
         .http
         .post(format!("{}/v1/uploads", app.url))
@@ -114,10 +119,31 @@ async fn designs(app: &mut Driver) {
         let hash = json!({ "specHash": spec["hash"] });
         let snapshot = id(&app.post(&format!("{root}/snapshots"), "", hash.clone()).await);
         let approve = if root == "/v1" { "approve" } else { "validate" };
+        let last = id(&app.post(&format!("{root}/renders/final"), "", hash.clone()).await);
+        if root == "/v1" {
+            rendered(test, folder, seeded, &last).await;
+            app.post("/v1/snapshots/{id}/assets", &snapshot, json!({ "render": last })).await;
+        }
         app.post(&format!("{root}/snapshots/{{id}}/{approve}"), &snapshot, json!({})).await;
         app.post(&format!("{root}/snapshots/{{id}}/lock"), &snapshot, json!({})).await;
         app.post(if root == "/v1" { "/v1/renders" } else { "/api/v1/renders/preview" }, "", hash).await;
     }
+}
+
+/// A render's file, as the worker would leave it, which does not run here.
+async fn rendered(test: &TestDb, folder: &Path, seeded: &Seeded, job: &str) {
+    let blobs = Blobs::open(&format!("file://{}", folder.join("blobs").display())).expect("a folder");
+    let sha256 = blobs.put(seeded.tenant, STAR.into()).await.expect("stored");
+    let job: JobId = job.parse().expect("a job");
+    let ledger = Ledger::new(test.db.clone(), Arc::new(SystemClock::new()));
+    let key = ledger.job(seeded.tenant, job).await.expect("asked").expect("a job").key;
+    let file =
+        StoredFile { name: "front.png".into(), sha256, media_type: "image/png".into(), bytes: STAR.len() as u64 };
+    let mut tx = test.db.begin("test").await.expect("a transaction");
+    artefacts::put(&mut tx, SystemClock::wall(), seeded.tenant, "render_preview", &key, job, &[file])
+        .await
+        .expect("written");
+    tx.commit().await.expect("committed");
 }
 
 async fn money_and_printing(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
@@ -176,7 +202,7 @@ async fn no_write_route_calls_the_outside() {
     let seeded = seed::seed(&test.db, &api.url).await;
     let mut app = Driver { http: api::client(), url: api.url.clone(), key: seeded.key.clone(), used: BTreeSet::new() };
     tenant_and_keys(&mut app).await;
-    designs(&mut app).await;
+    designs(&mut app, &test, folder.path(), &seeded).await;
     money_and_printing(&mut app, &test, &seeded).await;
     work(&mut app).await;
     let missing: Vec<String> = promised(&app).await.difference(&app.used).cloned().collect();

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use platen_shared::db::{self, Tx};
 use platen_shared::domain::order::OrderState;
-use platen_shared::id::OrderId;
+use platen_shared::id::{OrderId, SnapshotId};
 use platen_shared::ledger::Queue;
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ports::press::PressItem;
 use platen_shared::store::artefacts::{self, StoredFile};
 use platen_shared::store::orders;
+use platen_shared::store::snapshots;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
 use crate::{files, workflow};
@@ -72,7 +74,8 @@ impl Job for BuildBundle {
             }
             let quantity = u32::try_from(item.quantity).map_err(|e| Failure::fatal("bug", e))?;
             let name = format!("{:02}-{}", item.position + 1, item.product_id);
-            parts.push(PressItem { name, quantity, spec_hash: item.spec_hash.clone(), files: rendered });
+            let approval = approval(ctx, item.snapshot).await?;
+            parts.push(PressItem { name, quantity, spec_hash: item.spec_hash.clone(), approval, files: rendered });
         }
         ctx.progress(steps - 1, steps, ZIP);
         let mut zip = files::store(ctx, ctx.ports.press.bundle(&self.order.to_string(), parts).await?).await?;
@@ -99,4 +102,17 @@ impl Job for BuildBundle {
             .await
             .map(drop)
     }
+}
+
+/// Who approved a design, when and how, and who locked it: frozen by the lock, so that the same order has the same manifest.
+async fn approval(ctx: &Ctx, snapshot: SnapshotId) -> Result<Value, Failure> {
+    let approvals = snapshots::approvals(&mut ctx.read(), ctx.tenant, snapshot).await?;
+    let lock = snapshots::lock_of(&mut ctx.read(), ctx.tenant, snapshot).await?;
+    let assets = snapshots::assets(&mut ctx.read(), ctx.tenant, snapshot).await?;
+    // What people said stays here: the printer has no use for it.
+    let approvals: Vec<Value> =
+        approvals.iter().map(|a| json!({ "by": a.actor, "at": a.at, "how": a.how, "seen": a.seen })).collect();
+    let assets: Vec<Value> = assets.iter().map(|a| json!({ "name": a.name, "sha256": a.sha256 })).collect();
+    let lock = lock.map(|lock| json!({ "by": lock.actor, "at": lock.at }));
+    Ok(json!({ "snapshot": snapshot, "approvals": approvals, "lock": lock, "shown": assets }))
 }

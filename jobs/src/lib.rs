@@ -10,7 +10,7 @@
 //! | `housekeeping` | housekeeping | takes away what is old, of every tenant |
 //! | `poll_tracking` | tracking | reads an order back from the printer and follows its parcels |
 //! | `probe_provider` | tracking | asks the printer one cheap question and keeps how that went |
-//! | `render_preview` | previews | the preview and the thumbnail of a design |
+//! | `render_preview` | previews | a design by a profile: preview, mock-up, print resolution, proof sheet, 3D model |
 //! | `send_payouts` | money | hands an approved batch of payouts to the rail that pays it |
 //! | `submit_order` | orders | places an order at the printer: find → stage → checkpoint → release → read back |
 //! | `sweep_drafts` | sync | deletes drafts that orders left behind at the printer |

@@ -1,4 +1,4 @@
-//! Renders the preview and the thumbnail of a design.
+//! Renders a design by a profile: flat preview, mock-up, print resolution, proof sheet, 3D model; each with its thumbnail.
 //!
 //! Twice is harmless: the same spec and press version give the same bytes, blobs are named by their content, and the artefact's row is
 //! written once per key. Fatal means that the spec or an asset cannot be rendered at all; a person looks at the sentence and the design.
@@ -19,7 +19,7 @@ use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
 pub struct RenderPreview {
     /// The design.
     pub spec_hash: String,
-    /// `preview`: one sheet of all zones, and a 200×200 thumbnail.
+    /// What it is rendered as: `preview`, `mockup`, `final`, `proof`, `proof-fr`, `model`.
     pub profile: String,
     /// The press that is meant; another one's worker leaves the job alone.
     pub press_version: String,
@@ -28,7 +28,7 @@ pub struct RenderPreview {
 /// The files made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rendered {
-    /// `preview.png` and `thumbnail.png`.
+    /// A picture that shows the design first, `thumbnail.png` last.
     pub files: Vec<StoredFile>,
 }
 
@@ -46,12 +46,9 @@ impl Job for RenderPreview {
 
     async fn run(&self, ctx: &Ctx) -> Result<Rendered, Failure> {
         same_press(ctx, &self.press_version)?;
-        if self.profile != "preview" {
-            return Err(Failure::fatal("profile", "there is only the profile `preview`"));
-        }
         let design = files::design(ctx, &self.spec_hash).await?;
         let mut stored = Vec::new();
-        for file in ctx.ports.press.preview(&design.canonical, design.assets).await? {
+        for file in ctx.ports.press.render(&self.profile, &design.canonical, design.assets).await? {
             stored.push(files::store(ctx, file).await?);
         }
         ctx.point("stored").await;

@@ -311,6 +311,7 @@ fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredFile]) -> Re
     let bound = format!("{}:{}", order.tenant, order.id);
     let opened = ctx.ports.links.keyring().open(&order.recipient, &bound).map_err(|e| Failure::fatal("sealed", e))?;
     let recipient: Recipient = serde_json::from_str(&opened).map_err(|e| Failure::fatal("bug", e))?;
+    let audience = format!("{}:{}", items.first().map_or("", |item| item.provider.as_str()), order.id);
     let mut wanted = Vec::new();
     for item in items {
         let mut links = Vec::new();
@@ -322,7 +323,13 @@ fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredFile]) -> Re
             })?;
             links.push((
                 area.clone(),
-                ctx.ports.links.link(ctx.wall(), ctx.tenant, &file.sha256, &file.media_type, PROVIDER_TTL),
+                ctx.ports.links.link_for(
+                    ctx.wall(),
+                    ctx.tenant,
+                    (&file.sha256, &file.media_type),
+                    PROVIDER_TTL,
+                    &audience,
+                ),
             ));
         }
         let quantity = u32::try_from(item.quantity).map_err(|e| Failure::fatal("bug", e))?;

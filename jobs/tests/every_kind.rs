@@ -102,7 +102,7 @@ async fn done_once(world: &World, kind: &str) {
                 Some(made) => made.files.0.into_iter().map(|f| f.name).collect(),
                 None => panic!("the artefact is there"),
             };
-            assert_eq!(names, ["preview.png", "thumbnail.png"]);
+            assert_eq!(names, ["preview.png", "preview.webp", "thumbnail.png"]);
         }
         "build_bundle" => {
             let key = format!("{}:{}", order.id, order.revision);

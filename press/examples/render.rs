@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use platen_press::{Assets, check, preview, thumbnail, zone_files};
+use platen_press::{Assets, Profile, check, render, zone_files};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -17,8 +17,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let out = Path::new(out);
     std::fs::create_dir_all(out)?;
-    std::fs::write(out.join("preview.png"), preview(&checked.spec, &assets, 1000)?)?;
-    std::fs::write(out.join("thumbnail.png"), thumbnail(&checked.spec, &assets)?)?;
+    for profile in Profile::ALL {
+        let folder = out.join(profile.name());
+        std::fs::create_dir_all(&folder)?;
+        let began = std::time::Instant::now();
+        for file in render(&checked.spec, &assets, profile)? {
+            std::fs::write(folder.join(&file.path), &file.bytes)?;
+        }
+        println!("{} {:?}", profile.name(), began.elapsed());
+    }
     for file in zone_files(&checked.spec, &assets)? {
         std::fs::write(out.join(&file.path), &file.bytes)?;
     }

@@ -48,6 +48,18 @@ impl Assets {
         Ok(())
     }
 
+    /// Keeps pixels that we made ourselves.
+    pub(crate) fn insert_rgba(&mut self, href: &str, width: u32, height: u32, rgba: Vec<u8>) {
+        let opaque = rgba.chunks_exact(4).all(|px| px[3] == 255);
+        self.pictures.insert(href.to_owned(), Arc::new(Picture { width, height, rgba, opaque }));
+    }
+
+    /// The same from rows of RGB.
+    pub(crate) fn insert_rgb(&mut self, href: &str, width: u32, height: u32, rgb: &[u8]) {
+        let rgba = rgb.chunks_exact(3).flat_map(|px| [px[0], px[1], px[2], 255]).collect();
+        self.insert_rgba(href, width, height, rgba);
+    }
+
     pub(crate) fn get(&self, href: &str) -> Option<&Picture> {
         self.pictures.get(href).map(AsRef::as_ref)
     }

@@ -4,7 +4,7 @@
 //! wire JSON (mm) -> spec::check -> Spec + canonical JSON + hash
 //!                        |-> text::check: will every letter print, and at which size?
 //!                        '-> one display list per zone (integer micrometres, y down)
-//!                               |-> preview, thumbnail, 300 dpi PNG
+//!                               |-> preview, thumbnail, mock-up, proof sheet, 3D model, 300 dpi PNG
 //!                               |-> SVG and PDF at true size
 //!                               '-> ZIP with a manifest
 //! ```
@@ -15,11 +15,14 @@
 //! | feature | what it adds | who needs it |
 //! | --- | --- | --- |
 //! | none | [`spec`]: check, canonical form, hash | anything that stores a design |
-//! | `image` | picture checks: header first, then a full decode | upload routes |
+//! | `image` | uploads: told by their bytes, capped, turned upright, rid of metadata | upload routes |
 //! | `text` | fonts, shaping, fit; includes `image` | live validation |
+//! | `svg` | customers' SVG flattened, for a process of its own | `platen flatten-svg` |
 //! | `full` | rendering and bundles | workers |
 
 pub mod spec;
+#[cfg(feature = "svg")]
+pub mod svg;
 #[cfg(feature = "text")]
 pub mod text;
 
@@ -28,11 +31,14 @@ mod assets;
 #[cfg(feature = "full")]
 mod draw;
 mod error;
+#[cfg(feature = "image")]
+pub mod intake;
 #[cfg(feature = "full")]
 mod output;
 #[cfg(feature = "image")]
 mod picture;
 pub mod problem;
+mod profile;
 
 #[cfg(feature = "full")]
 pub use assets::{ASSETS_PX_MAX, Assets};
@@ -46,6 +52,9 @@ pub use output::preview::{PREVIEW_PX_MAX, PREVIEW_PX_MIN, THUMBNAIL_PX, preview,
 #[cfg(feature = "image")]
 pub use picture::{IMAGE_BYTES_MAX, IMAGE_PX_MAX, IMAGE_SIDE_PX_MAX, ImageInfo, ImageKind, check_image, sniff_image};
 pub use problem::Problem;
+#[cfg(feature = "full")]
+pub use profile::render;
+pub use profile::{Language, Profile};
 pub use spec::{Checked, Layer, Spec, Zone, check, check_str, check_zones, from_canonical};
 
 /// Version of everything that decides output bytes: layout, fonts, writers, compression.

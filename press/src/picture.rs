@@ -29,6 +29,8 @@ pub enum ImageKind {
     Webp,
     /// GIF; of an animation, the first frame.
     Gif,
+    /// TIFF; of several pages, the first. Taken as an upload, never as an asset.
+    Tiff,
 }
 
 /// What a picture's header says.
@@ -62,6 +64,12 @@ pub fn check_image(bytes: &[u8]) -> Result<ImageInfo, PressError> {
 
 /// Decodes, and turns the picture upright.
 pub(crate) fn decode(bytes: &[u8]) -> Result<(ImageInfo, DynamicImage), PressError> {
+    let (info, _, picture) = decode_with_orientation(bytes)?;
+    Ok((info, picture))
+}
+
+/// The same, and how it had lain.
+pub(crate) fn decode_with_orientation(bytes: &[u8]) -> Result<(ImageInfo, Orientation, DynamicImage), PressError> {
     let (kind, mut decoder) = open(bytes)?;
     let info = info(kind, &mut decoder)?;
     if kind == ImageKind::Jpeg && !jpeg_is_whole(bytes) {
@@ -71,7 +79,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(ImageInfo, DynamicImage), PressErr
     let broken = |_| bad("The file is damaged or ends before the picture does.");
     let mut picture = DynamicImage::from_decoder(decoder).map_err(broken)?;
     picture.apply_orientation(orientation);
-    Ok((info, picture))
+    Ok((info, orientation, picture))
 }
 
 fn open(bytes: &[u8]) -> Result<(ImageKind, impl ImageDecoder + '_), PressError> {
@@ -99,7 +107,7 @@ fn too_large() -> PressError {
     ))
 }
 
-fn kind(bytes: &[u8]) -> Option<(ImageKind, ImageFormat)> {
+pub(crate) fn kind(bytes: &[u8]) -> Option<(ImageKind, ImageFormat)> {
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         Some((ImageKind::Png, ImageFormat::Png))
     } else if bytes.starts_with(b"\xff\xd8\xff") {
@@ -108,6 +116,8 @@ fn kind(bytes: &[u8]) -> Option<(ImageKind, ImageFormat)> {
         Some((ImageKind::Webp, ImageFormat::WebP))
     } else if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") {
         Some((ImageKind::Gif, ImageFormat::Gif))
+    } else if bytes.starts_with(b"II*\0") || bytes.starts_with(b"MM\0*") {
+        Some((ImageKind::Tiff, ImageFormat::Tiff))
     } else {
         None
     }
@@ -127,6 +137,7 @@ fn info(format: ImageKind, decoder: &mut impl ImageDecoder) -> Result<ImageInfo,
         ImageKind::Jpeg => "image/jpeg",
         ImageKind::Webp => "image/webp",
         ImageKind::Gif => "image/gif",
+        ImageKind::Tiff => "image/tiff",
     };
     let turned = matches!(
         decoder.orientation(),

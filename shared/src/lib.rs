@@ -21,6 +21,7 @@ pub mod canon;
 pub mod clock;
 pub mod db;
 pub mod domain;
+pub mod flatten;
 pub mod id;
 pub mod ledger;
 pub mod ports;

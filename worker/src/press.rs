@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use platen_press::text::{check_rules, judge};
-use platen_press::{Assets, File, Item, from_canonical};
+use platen_press::{Assets, File, Item, Profile, from_canonical};
 use platen_shared::ports::press::{AssetBytes, Press, PressError, PressFile, PressItem};
 use tokio::sync::Semaphore;
 
@@ -57,14 +56,14 @@ impl Press for LocalPress {
         .await
     }
 
-    async fn preview(&self, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError> {
+    async fn render(&self, profile: &str, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError> {
+        let profile = Profile::named(profile).ok_or_else(|| PressError(format!("there is no profile `{profile}`")))?;
         let canonical = canonical.to_owned();
-        LocalPress::on_a_slot(&self.previews, move || {
-            let (spec, assets) = (read(&canonical)?, load(assets)?);
-            Ok(vec![
-                png("preview.png", platen_press::preview(&spec, &assets, PREVIEW_PX)?),
-                png("thumbnail.png", platen_press::thumbnail(&spec, &assets)?),
-            ])
+        // What takes long has places of its own, so that a flat preview never waits behind it.
+        let slots = if profile == Profile::Preview { &self.previews } else { &self.print_files };
+        LocalPress::on_a_slot(slots, move || {
+            let files = platen_press::render(&read(&canonical)?, &load(assets)?, profile)?;
+            Ok(files.into_iter().map(press_file).collect())
         })
         .await
     }
@@ -73,10 +72,7 @@ impl Press for LocalPress {
         let canonical = canonical.to_owned();
         LocalPress::on_a_slot(&self.print_files, move || {
             let files = platen_press::zone_files(&read(&canonical)?, &load(assets)?)?;
-            Ok(files
-                .into_iter()
-                .map(|f| PressFile { path: f.path, media_type: f.media_type.to_owned(), bytes: f.bytes.into() })
-                .collect())
+            Ok(files.into_iter().map(press_file).collect())
         })
         .await
     }
@@ -88,6 +84,7 @@ impl Press for LocalPress {
                 name: &item.name,
                 quantity: item.quantity,
                 spec_hash: &item.spec_hash,
+                approval: Some(&item.approval),
                 files: item.files.iter().map(file).collect(),
             });
             let made = platen_press::bundle(&reference, items.collect())?;
@@ -101,9 +98,6 @@ impl Press for LocalPress {
     }
 }
 
-/// The longest side of a preview.
-const PREVIEW_PX: u32 = 1600;
-
 fn read(canonical: &str) -> Result<platen_press::Spec, platen_press::PressError> {
     from_canonical(canonical).map_err(|problem| platen_press::PressError::Invalid(vec![problem]))
 }
@@ -116,8 +110,8 @@ fn load(bytes: AssetBytes) -> Result<Assets, platen_press::PressError> {
     Ok(assets)
 }
 
-fn png(path: &str, bytes: Vec<u8>) -> PressFile {
-    PressFile { path: path.to_owned(), media_type: "image/png".to_owned(), bytes: Bytes::from(bytes) }
+fn press_file(file: File) -> PressFile {
+    PressFile { path: file.path, media_type: file.media_type.to_owned(), bytes: file.bytes.into() }
 }
 
 fn file(file: &PressFile) -> File {

@@ -46,7 +46,8 @@ pub(crate) fn from_registry(name: &str, version: &str, flags: &[&str], level: &s
     Ok(tool)
 }
 
-fn target_folder() -> PathBuf {
+/// Where this workspace builds.
+pub(crate) fn target_folder() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from)
 }
 

@@ -10,6 +10,7 @@ mod install;
 mod instructions;
 mod languages;
 mod launch;
+mod models;
 mod pgbouncer;
 mod postgres;
 mod redis;

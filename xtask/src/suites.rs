@@ -36,6 +36,7 @@ const SUITES: &[(&str, &[&str])] = &[
     ("lines", DATABASES),
     ("dispatch", &["sqlite-ledger", "postgres-ledger", "sqlite-redis", "postgres-redis"]),
     ("fleet", &["postgres-redis"]),
+    ("models", &["gltf", "usd"]),
     ("chaos", &["sqlite", "postgres-redis"]),
 ];
 

@@ -20,6 +20,7 @@ pub(crate) mod payments;
 pub(crate) mod payouts;
 pub(crate) mod personalization;
 pub(crate) mod products;
+pub(crate) mod proof;
 pub(crate) mod providers;
 pub(crate) mod queues;
 pub(crate) mod rates;

@@ -45,6 +45,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         .replace("{month}", "2026-11")
         .replace("{token}", "none")
         .replace("{product}", "mug")
+        .replace("{profile}", "preview")
 }
 
 fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
@@ -62,7 +63,10 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         ("POST", "/v1/personalization/normalize") => json!({ "texts": ["mine"] }),
         ("PUT", "/v1/widget/origins") => json!({ "origins": ["https://thief.example"] }),
         ("POST", "/v1/specs/{hash}/migrate") => json!({}),
-        ("POST", "/v1/snapshots" | "/v1/renders" | "/v1/renders/preview") => json!({ "specHash": theirs.spec }),
+        ("POST", "/v1/snapshots" | "/v1/renders" | "/v1/renders/preview" | "/v1/renders/final") => {
+            json!({ "specHash": theirs.spec })
+        }
+        ("POST", "/v1/snapshots/{id}/assets") => json!({ "render": theirs.render }),
         ("POST", "/v1/orders") => order(&theirs.snapshot, "stolen"),
         ("POST", "/v1/orders/{id}/refunds") => {
             json!({ "key": "r", "amount": { "minor": 1, "currency": "EUR" }, "reason": "because" })

@@ -4,18 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use platen_press::{Assets, Checked, File, Item, PRESS_VERSION, bundle, preview, thumbnail, zone_files};
+use platen_press::{Assets, Checked, File, Item, PRESS_VERSION, Profile, bundle, render, zone_files};
 use platen_shared::canon::sha256_hex;
 use serde_json::{Value, json};
 
 use super::{print, print_json};
 use crate::design::{Design, json_file, problems_json, problems_text};
-
-/// Draws all files of a profile.
-type Draw = fn(&Checked, &Assets, &Args) -> Result<Vec<File>, platen_press::PressError>;
-
-/// What can be drawn: a profile is a line here.
-const PROFILES: &[(&str, Draw)] = &[("preview", previews), ("final", print_files)];
 
 /// What to draw, and where to put it.
 #[derive(Debug, clap::Args)]
@@ -26,13 +20,10 @@ pub(super) struct Args {
     /// The folder for the files; made when missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// What to draw: `preview` for people, `final` for the printer
-    #[arg(long, default_value = "preview", value_parser = clap::builder::PossibleValuesParser::new(PROFILES.iter().map(|(name, _)| *name)))]
-    profile: String,
-    /// The longest side of a preview
-    #[arg(long, default_value_t = 1600, value_name = "PIXELS")]
-    pixels: u32,
-    /// With `final`: also the ZIP that a printer downloads, with its manifest
+    /// What to draw: `preview` unless it says otherwise
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(Profile::ALL.map(Profile::name)))]
+    profile: Option<String>,
+    /// What the printer gets: SVG, PDF and PNG of every zone, and the ZIP of all with its manifest
     #[arg(long)]
     bundle: bool,
     /// A JSON file of a product's rules to judge it by
@@ -47,9 +38,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
-    let (_, draw) = PROFILES.iter().find(|(name, _)| *name == args.profile).context("there is no such profile")?;
-    if args.bundle && args.profile != "final" {
-        bail!("--bundle goes with --profile final");
+    let profile = match args.profile.as_deref() {
+        Some(name) => Profile::named(name).context("there is no such profile")?,
+        None if args.bundle => Profile::Final,
+        None => Profile::Preview,
+    };
+    if args.bundle && profile != Profile::Final {
+        bail!("--bundle is what the printer gets: it goes with --profile final, or with none");
     }
     let rules = args.rules.as_deref().map(json_file).transpose()?;
     let (checked, assets) = match Design::read(&args.file, args.assets.as_deref())?.judged(rules.as_ref()) {
@@ -63,11 +58,12 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let files = draw(&checked, &assets, args).context("nothing was drawn")?;
+    let drawn = if args.bundle { print_files(&checked, &assets) } else { render(&checked.spec, &assets, profile) };
+    let files = drawn.context("nothing was drawn")?;
     let written = files.iter().map(|file| write(&args.out, file)).collect::<Result<Vec<Value>>>()?;
     if args.json {
         print_json(
-            &json!({ "hash": checked.hash, "pressVersion": PRESS_VERSION, "profile": args.profile, "files": written }),
+            &json!({ "hash": checked.hash, "pressVersion": PRESS_VERSION, "profile": profile.name(), "files": written }),
         )?;
     } else {
         for file in &files {
@@ -77,20 +73,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn previews(checked: &Checked, assets: &Assets, args: &Args) -> Result<Vec<File>, platen_press::PressError> {
-    let png = |path: &str, bytes| File { path: path.to_owned(), media_type: "image/png", bytes };
-    let preview = preview(&checked.spec, assets, args.pixels)?;
-    Ok(vec![png("preview.png", preview), png("thumbnail.png", thumbnail(&checked.spec, assets)?)])
-}
-
-fn print_files(checked: &Checked, assets: &Assets, args: &Args) -> Result<Vec<File>, platen_press::PressError> {
+/// The files of every zone, and the bundle of them.
+fn print_files(checked: &Checked, assets: &Assets) -> Result<Vec<File>, platen_press::PressError> {
     let mut files = zone_files(&checked.spec, assets)?;
-    if args.bundle {
-        let name = format!("01-{}", checked.spec.product_id().replace(':', "-"));
-        let item = Item { name: &name, quantity: 1, spec_hash: &checked.hash, files: files.clone() };
-        let bytes = bundle(&checked.hash, vec![item])?.zip;
-        files.push(File { path: "bundle.zip".to_owned(), media_type: "application/zip", bytes });
-    }
+    let name = format!("01-{}", checked.spec.product_id().replace(':', "-"));
+    let item = Item { name: &name, quantity: 1, spec_hash: &checked.hash, approval: None, files: files.clone() };
+    let bytes = bundle(&checked.hash, vec![item])?.zip;
+    files.push(File { path: "bundle.zip".to_owned(), media_type: "application/zip", bytes });
     Ok(files)
 }
 

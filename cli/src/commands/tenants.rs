@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use platen_shared::ledger::Ledger;
-use platen_shared::store::tenants;
+use platen_shared::store::{tenants, uploads};
 use serde_json::json;
 
 use super::{print, print_json, tenant};
@@ -32,6 +32,17 @@ pub(super) enum Args {
         #[arg(long, default_value = "")]
         reason: String,
     },
+    /// Set how large a tenant's artwork may be, within `http.artwork_bytes_max`
+    Artwork {
+        /// The tenant's name or id
+        tenant: String,
+        /// Megabytes of one upload
+        #[arg(value_parser = clap::value_parser!(i64).range(1..=1024))]
+        megabytes: i64,
+        /// For the audit
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
 }
 
 pub(super) async fn run(args: &Args, sources: &Sources) -> Result<ExitCode> {
@@ -40,6 +51,7 @@ pub(super) async fn run(args: &Args, sources: &Sources) -> Result<ExitCode> {
     match args {
         Args::List { json } => list(&ledger, *json).await?,
         Args::Weigh { tenant, weight, reason } => weigh(&ledger, tenant, *weight, reason).await?,
+        Args::Artwork { tenant, megabytes, reason } => artwork(&ledger, tenant, *megabytes, reason).await?,
     }
     db.close().await;
     Ok(ExitCode::SUCCESS)
@@ -69,5 +81,15 @@ async fn weigh(ledger: &Ledger, named: &str, weight: i64, reason: &str) -> Resul
     tenant::note(&mut tx, ledger, found.id, "tenant.weigh", found.id, reason).await?;
     tx.commit().await?;
     print(&format!("{} starts up to {weight} jobs in a row while others wait.\n", found.name));
+    Ok(())
+}
+
+async fn artwork(ledger: &Ledger, named: &str, megabytes: i64, reason: &str) -> Result<()> {
+    let found = tenant::of(&ledger.db, named).await?;
+    let mut tx = ledger.db.begin("limit_artwork").await?;
+    uploads::limit_artwork(&mut tx, found.id, megabytes * 1024 * 1024).await?;
+    tenant::note(&mut tx, ledger, found.id, "tenant.artwork", found.id, reason).await?;
+    tx.commit().await?;
+    print(&format!("{} may send artwork of up to {megabytes} MB.\n", found.name));
     Ok(())
 }

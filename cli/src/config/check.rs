@@ -48,6 +48,7 @@ fn front(config: &Config, must: Must<'_>) {
     must(is_web(&config.http.public_url, true), "http.public_url must begin with http:// or https://");
     must(config.http.body_bytes_max >= 1024, "http.body_bytes_max must be at least 1024");
     must(config.http.upload_bytes_max >= 1024, "http.upload_bytes_max must be at least 1024");
+    must(config.http.artwork_bytes_max >= 1024, "http.artwork_bytes_max must be at least 1024");
     must(config.http.requests_per_second_per_key >= 1, "http.requests_per_second_per_key must be at least 1");
     must(
         config.http.cors_origins.iter().all(|origin| is_web(origin, false)),

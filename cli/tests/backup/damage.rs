@@ -25,6 +25,8 @@ async fn with_a_picture(engine: &str) -> (Shop, TenantId, String) {
     let upload = Upload {
         id: UploadId::new(),
         tenant,
+        profile: "buyer".to_owned(),
+        source_sha256: None,
         sha256: sha256.clone(),
         media_type: "image/png".to_owned(),
         bytes: 9,

@@ -87,7 +87,14 @@ async fn design(tx: &mut Tx, tenant: TenantId, ledger: &Ledger, spec: serde_json
         created_at,
     };
     snapshots::insert(tx, &snapshot).await.unwrap();
-    let approval = Approval { id: EventId::new(), actor: "test".into(), note: String::new(), at: created_at };
+    let approval = Approval {
+        id: EventId::new(),
+        actor: "test".into(),
+        note: String::new(),
+        how: "test".into(),
+        seen: None,
+        at: created_at,
+    };
     snapshots::approve(tx, tenant, id, &approval).await.unwrap();
     snapshots::lock(tx, tenant, id, &Lock { actor: "test".into(), at: created_at }).await.unwrap();
     (checked.hash, id)

@@ -72,6 +72,13 @@ pub(crate) fn display_lists<'a>(spec: &'a Spec, assets: &Assets) -> Result<Vec<D
     if problems.is_empty() { Ok(lists) } else { Err(PressError::Invalid(problems)) }
 }
 
+/// A text of our own, drawn as a customer's: for sheets about designs.
+pub(crate) fn text_items<'a>(text: &Text, frame: Frame) -> Result<Vec<Item<'a>>, Problem> {
+    let laid = layout(text, frame).map_err(|refusal| refusal.problem(0))?;
+    let paths = glyphs::outline(&laid, text, frame);
+    Ok(paths.into_iter().map(|path| Item::Fill { path, color: text.color }).collect())
+}
+
 impl<'a> DisplayList<'a> {
     fn new(zone: &'a Zone) -> Self {
         let (w, h, bleed) = (zone.width_um, zone.height_um, zone.bleed_um);
@@ -110,7 +117,7 @@ fn shape_path(shape: ShapeKind, frame: Frame) -> Path {
 }
 
 /// The largest place inside `frame` with the picture's own proportions, centred.
-fn contain(frame: Frame, width: u32, height: u32) -> Frame {
+pub(crate) fn contain(frame: Frame, width: u32, height: u32) -> Frame {
     let (fw, fh) = (i64::from(frame.w_um), i64::from(frame.h_um));
     let (pw, ph) = (i64::from(width), i64::from(height));
     let (w, h) = if fw * ph <= fh * pw { (fw, fw * ph / pw) } else { (fh * pw / ph, fh) };

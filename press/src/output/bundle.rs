@@ -29,6 +29,8 @@ pub struct Item<'a> {
     pub quantity: u32,
     /// Hash of the design.
     pub spec_hash: &'a str,
+    /// Who approved it, when and how, as the manifest repeats it.
+    pub approval: Option<&'a Value>,
     /// Its files, as [`crate::zone_files`] made them.
     pub files: Vec<File>,
 }
@@ -47,7 +49,13 @@ pub fn bundle(reference: &str, items: Vec<Item<'_>>) -> Result<Bundle, PressErro
     check_names(reference, &items)?;
     let lines: Vec<Value> = items
         .iter()
-        .map(|item| json!({"name": item.name, "quantity": item.quantity, "specHash": item.spec_hash}))
+        .map(|item| {
+            let mut line = json!({"name": item.name, "quantity": item.quantity, "specHash": item.spec_hash});
+            if let Some(approval) = item.approval {
+                line["approval"] = approval.clone();
+            }
+            line
+        })
         .collect();
     let mut files: Vec<(String, Vec<u8>)> = items
         .into_iter()

@@ -40,6 +40,16 @@ pub fn zone_files(spec: &Spec, assets: &Assets) -> Result<Vec<File>, PressError>
     Ok(files)
 }
 
+/// Every zone at print resolution: `{zone}.png`, bleed included.
+pub(crate) fn print_pngs(spec: &Spec, assets: &Assets) -> Result<Vec<File>, PressError> {
+    let lists = display_lists(spec, assets)?;
+    let file = |list: &DisplayList<'_>| {
+        let path = format!("{}.png", list.zone.id);
+        Ok(File { path, media_type: "image/png", bytes: print_png(list, assets)? })
+    };
+    lists.iter().map(file).collect()
+}
+
 fn print_png(list: &DisplayList<'_>, assets: &Assets) -> Result<Vec<u8>, PressError> {
     let (width, height) = list.zone.raster_px();
     let scale = PRINT_DPI as f32 / 25_400.0;

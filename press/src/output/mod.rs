@@ -2,9 +2,13 @@
 
 pub(crate) mod bundle;
 pub(crate) mod files;
+pub(crate) mod mockup;
+pub(crate) mod model;
 mod number;
 mod pdf;
-mod png;
+pub(crate) mod picture;
+pub(crate) mod png;
 pub(crate) mod preview;
+pub(crate) mod proof;
 mod raster;
 mod svg;

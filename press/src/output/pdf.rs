@@ -48,6 +48,43 @@ pub(super) fn write(list: &DisplayList<'_>, assets: &Assets, spec_hash: &str) ->
     Ok(pdf.finish())
 }
 
+/// Several pages of one size as a document; `id` makes its identity.
+pub(super) fn document(
+    pages: &[DisplayList<'_>],
+    assets: &Assets,
+    title: &str,
+    id: &str,
+) -> Result<Vec<u8>, PressError> {
+    let mut all = BTreeMap::new();
+    for (href, _) in pages.iter().flat_map(pictures) {
+        let next = i32::try_from(all.len()).unwrap_or(0);
+        all.entry(href).or_insert(next);
+    }
+    // Pages come after the pictures, two numbers each.
+    let first = PICTURES + 2 * i32::try_from(all.len()).unwrap_or(0);
+    let page_ref = |n: usize| Ref::new(first + 2 * i32::try_from(n).unwrap_or(0));
+    let content_ref = |n: usize| Ref::new(first + 2 * i32::try_from(n).unwrap_or(0) + 1);
+    let mut pdf = Pdf::new();
+    pdf.set_version(1, 6);
+    pdf.set_binary_marker(&[0xe2, 0xe3, 0xcf, 0xd3]);
+    pdf.catalog(CATALOG).pages(PAGES);
+    pdf.pages(PAGES).kids((0..pages.len()).map(page_ref)).count(i32::try_from(pages.len()).unwrap_or(0));
+    for (n, list) in pages.iter().enumerate() {
+        let mut page = pdf.page(page_ref(n));
+        page.parent(PAGES).contents(content_ref(n));
+        page.media_box(Rect::new(0.0, 0.0, points(list.zone.width_um), points(list.zone.height_um)));
+        resources(&mut page.resources(), list, &all);
+        page.finish();
+        pdf.stream(content_ref(n), &deflated(&content(list, &all))?).filter(Filter::FlateDecode);
+    }
+    for (href, index) in &all {
+        let picture = assets.get(href).ok_or_else(|| PressError::MissingAsset((*href).to_owned()))?;
+        write_picture(&mut pdf, picture, *index)?;
+    }
+    named(&mut pdf, title, &[id]);
+    Ok(pdf.finish())
+}
+
 /// Pictures of the zone, each once, with their place in the file.
 fn pictures<'a>(list: &DisplayList<'a>) -> BTreeMap<&'a str, i32> {
     let mut found = BTreeMap::new();
@@ -246,16 +283,20 @@ fn image(pdf: &mut Pdf, id: Ref, picture: &Picture, (data, colors): (&[u8], i32)
 
 /// Who this file is: derived from the design, never from the clock.
 fn identity(pdf: &mut Pdf, list: &DisplayList<'_>, spec_hash: &str) {
+    named(pdf, &list.zone.id, &[spec_hash, &list.zone.id]);
+}
+
+fn named(pdf: &mut Pdf, title: &str, parts: &[&str]) {
     let mut info = pdf.document_info(INFO);
-    info.title(TextStr(&list.zone.id));
+    info.title(TextStr(title));
     info.producer(TextStr(&format!("Platen press {}", crate::PRESS_VERSION)));
     info.trapped(pdf_writer::types::TrappingStatus::NotTrapped);
     info.finish();
     let mut hasher = Sha256::new();
-    hasher.update(spec_hash);
-    hasher.update([0]);
-    hasher.update(&list.zone.id);
-    hasher.update([0]);
+    for part in parts {
+        hasher.update(part);
+        hasher.update([0]);
+    }
     hasher.update(crate::PRESS_VERSION);
     let id = hasher.finalize()[..16].to_vec();
     pdf.set_file_id((id.clone(), id));

@@ -1,5 +1,6 @@
 //! Pictures for people: what the customer will hold, bleed cut off, zones side by side.
 
+use super::picture::Pixels;
 use super::raster::{Part, Place, Sheet};
 use crate::PressError;
 use crate::assets::Assets;
@@ -28,6 +29,18 @@ pub fn preview(spec: &Spec, assets: &Assets, longest_px: u32) -> Result<Vec<u8>,
     let row = Row::new(&lists);
     let (width, height) = row.fit(longest_px);
     row.sheet(&lists, assets, (width, height), (0, 0), (width, height))?.png(None)
+}
+
+/// [`preview`], and its pixels for another format: drawn once.
+pub(crate) fn preview_and_pixels(
+    spec: &Spec,
+    assets: &Assets,
+    longest_px: u32,
+) -> Result<(Vec<u8>, Pixels), PressError> {
+    let lists = display_lists(spec, assets)?;
+    let row = Row::new(&lists);
+    let (width, height) = row.fit(longest_px);
+    row.sheet(&lists, assets, (width, height), (0, 0), (width, height))?.png_and_pixels()
 }
 
 /// A PNG of exactly 200 by 200 pixels, the preview centred on it.

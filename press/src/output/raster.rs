@@ -1,6 +1,8 @@
 //! Display lists to pixels, one band at a time.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Mutex;
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{PixelType, Resizer};
@@ -9,6 +11,7 @@ use tiny_skia::{
     Shader, Stroke, Transform,
 };
 
+use super::picture::Pixels;
 use super::png::{self, Page};
 use crate::PressError;
 use crate::assets::{Assets, Picture};
@@ -75,6 +78,11 @@ impl Part {
         })
     }
 
+    /// The whole part by itself.
+    pub(super) fn pixels(&self) -> Result<Pixmap, PressError> {
+        self.draw(&(self.top..self.top + self.height))
+    }
+
     /// The rows of `rows` that this part covers; empty where it covers none.
     fn rows(&self, rows: &Range<u32>) -> Range<u32> {
         rows.start.max(self.top)..rows.end.min(self.top + self.height)
@@ -105,6 +113,24 @@ fn pixmap(width: u32, height: u32) -> Result<Pixmap, PressError> {
 impl Sheet {
     /// The sheet as PNG; opaque sheets drop their alpha channel.
     pub(super) fn png(&self, dots_per_metre: Option<u32>) -> Result<Vec<u8>, PressError> {
+        self.encode(dots_per_metre, |_, _| ())
+    }
+
+    /// The sheet as PNG, and its pixels for another format: drawn once.
+    pub(super) fn png_and_pixels(&self) -> Result<(Vec<u8>, Pixels), PressError> {
+        let bands: Mutex<BTreeMap<u32, Vec<u8>>> = Mutex::default();
+        let png = self.encode(None, |from, raw| {
+            if let Ok(mut bands) = bands.lock() {
+                bands.insert(from, raw.to_vec());
+            }
+        })?;
+        let bands = bands.into_inner().map_err(|_| PressError::Defect("a band was lost"))?;
+        let bytes: Vec<u8> = bands.into_values().collect::<Vec<_>>().concat();
+        Ok((png, Pixels { width: self.width, height: self.height, bytes }))
+    }
+
+    /// Writes the PNG and shows every band's pixels, with the number of its first row, to `also`.
+    fn encode(&self, dots_per_metre: Option<u32>, also: impl Fn(u32, &[u8]) + Sync) -> Result<Vec<u8>, PressError> {
         let whole = match self.parts.as_slice() {
             [part] if part.left == 0 && part.top == 0 && (part.width, part.height) == (self.width, self.height) => {
                 Some(part)
@@ -118,7 +144,9 @@ impl Sheet {
                 Some(part) => part.draw(&rows)?,
                 None => self.compose(&rows)?,
             };
-            Ok(if opaque { without_alpha(&pixels) } else { straight(&pixels) })
+            let raw = if opaque { without_alpha(&pixels) } else { straight(&pixels) };
+            also(rows.start, &raw);
+            Ok(raw)
         })
     }
 
@@ -146,7 +174,7 @@ fn without_alpha(pixels: &Pixmap) -> Vec<u8> {
     pixels.data().chunks_exact(4).flat_map(|px| [px[0], px[1], px[2]]).collect()
 }
 
-fn straight(pixels: &Pixmap) -> Vec<u8> {
+pub(super) fn straight(pixels: &Pixmap) -> Vec<u8> {
     let mut out = pixels.data().to_vec();
     for (px, source) in out.chunks_exact_mut(4).zip(pixels.pixels()) {
         if px[3] != 0 && px[3] != 255 {
@@ -178,7 +206,8 @@ fn prepare(picture: &Picture, place: Frame, scale: f32) -> Result<Ready, PressEr
     let shrink = w < picture.width as f32 && h < picture.height as f32;
     let (width, height) = if shrink { (w as u32, h as u32) } else { (picture.width, picture.height) };
     let mut pixels = pixmap(width, height)?;
-    let scaled = if shrink { Some(resized(picture, width, height)?) } else { None };
+    let scaled =
+        if shrink { Some(resized((picture.width, picture.height), &picture.rgba, (width, height))?) } else { None };
     let rgba = scaled.as_deref().unwrap_or(&picture.rgba);
     for (target, px) in pixels.pixels_mut().iter_mut().zip(rgba.chunks_exact(4)) {
         *target = ColorU8::from_rgba(px[0], px[1], px[2], px[3]).premultiply();
@@ -190,11 +219,11 @@ fn prepare(picture: &Picture, place: Frame, scale: f32) -> Result<Ready, PressEr
     Ok(Ready::Picture { pixels, place: Transform::from_row(sx, 0.0, 0.0, sy, x, y), bounds, quality })
 }
 
-fn resized(picture: &Picture, width: u32, height: u32) -> Result<Vec<u8>, PressError> {
+/// Straight RGBA of another size.
+pub(super) fn resized(from: (u32, u32), rgba: &[u8], to: (u32, u32)) -> Result<Vec<u8>, PressError> {
     let failed = PressError::Defect("a picture could not be scaled");
-    let source =
-        ImageRef::new(picture.width, picture.height, &picture.rgba, PixelType::U8x4).map_err(|_| failed.clone())?;
-    let mut target = Image::new(width, height, PixelType::U8x4);
+    let source = ImageRef::new(from.0, from.1, rgba, PixelType::U8x4).map_err(|_| failed.clone())?;
+    let mut target = Image::new(to.0, to.1, PixelType::U8x4);
     Resizer::new().resize(&source, &mut target, None).map_err(|_| failed)?;
     Ok(target.into_vec())
 }

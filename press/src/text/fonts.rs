@@ -66,6 +66,12 @@ pub(crate) fn faces() -> &'static [Face] {
     FACES.get_or_init(|| FILES.iter().map(|(_, bytes)| Face::load(bytes)).collect())
 }
 
+/// The catalogue name of a face.
+#[cfg(feature = "full")]
+pub(crate) fn face_name(index: usize) -> &'static str {
+    FILES.get(index).map_or("", |(name, _)| name)
+}
+
 /// The chosen font followed by the fallbacks, as indices into [`faces`]; `None` for a name that cannot be chosen.
 pub(crate) fn chain(name: &str, emoji: Emoji) -> Option<Vec<usize>> {
     let chosen = FILES[..EMOJI].iter().position(|(known, _)| *known == name)?;

@@ -29,10 +29,12 @@ pub use rules::{Rules, check_rules, judge};
 pub(crate) use fit::Laid;
 pub(crate) use fit::layout;
 #[cfg(feature = "full")]
-pub(crate) use fonts::faces;
+pub(crate) use fonts::{face_name, faces};
 #[cfg(feature = "full")]
 pub(crate) use place::places;
 pub(crate) use refusal::Refusal;
+#[cfg(feature = "full")]
+pub(crate) use shape::Line;
 
 /// How one text layer came out.
 #[derive(Clone, Debug, PartialEq, Eq)]

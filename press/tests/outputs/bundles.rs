@@ -11,7 +11,7 @@ fn file(path: &str) -> File {
 }
 
 fn item<'a>(name: &'a str, files: Vec<File>) -> Item<'a> {
-    Item { name, quantity: 1, spec_hash: "h", files }
+    Item { name, quantity: 1, spec_hash: "h", approval: None, files }
 }
 
 #[test]
@@ -19,8 +19,8 @@ fn the_manifest_matches_every_file_in_the_zip() {
     let checked = sample("02").checked();
     let files = zone_files(&checked.spec, &assets(&checked.spec)).unwrap();
     let lines = vec![
-        Item { name: "mug-1", quantity: 2, spec_hash: &checked.hash, files: files.clone() },
-        Item { name: "mug-2", quantity: 1, spec_hash: &checked.hash, files },
+        Item { name: "mug-1", quantity: 2, spec_hash: &checked.hash, approval: None, files: files.clone() },
+        Item { name: "mug-2", quantity: 1, spec_hash: &checked.hash, approval: None, files },
     ];
     let bundle = bundle("order-7", lines).unwrap();
     let manifest = &bundle.manifest;

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use crate::common::{Sample, assets, fixtures, samples};
-use platen_press::{Item, PRESS_VERSION, bundle, preview, text, thumbnail, zone_files};
+use platen_press::{Item, PRESS_VERSION, Profile, bundle, preview, render, text, thumbnail, zone_files};
 use sha2::{Digest, Sha256};
 
 fn hex(bytes: &[u8]) -> String {
@@ -22,9 +22,21 @@ fn outputs(sample: &Sample) -> Vec<(String, String)> {
     all.push((name("thumbnail.png"), hex(&thumbnail(&checked.spec, &assets).unwrap())));
     let files = zone_files(&checked.spec, &assets).unwrap();
     all.extend(files.iter().map(|file| (name(&file.path), hex(&file.bytes))));
-    let item = Item { name: "one", quantity: 2, spec_hash: &checked.hash, files };
+    let item = Item { name: "one", quantity: 2, spec_hash: &checked.hash, approval: None, files };
     all.push((name("bundle.zip"), hex(&bundle("order-1", vec![item]).unwrap().zip)));
     all
+}
+
+/// The same of the profiles, which take longer.
+fn profiles(sample: &Sample) -> Vec<(String, String)> {
+    let checked = sample.checked();
+    let assets = assets(&checked.spec);
+    let of = |profile: Profile| {
+        let files = render(&checked.spec, &assets, profile).unwrap();
+        let name = |path: &str| format!("{}/{}/{path}", sample.name, profile.name());
+        files.iter().map(|file| (name(&file.path), hex(&file.bytes))).collect::<Vec<_>>()
+    };
+    Profile::ALL.into_iter().flat_map(of).collect()
 }
 
 fn all_outputs() -> String {
@@ -33,7 +45,7 @@ fn all_outputs() -> String {
         writeln!(text, "{hash}  font {name}").unwrap();
     }
     for sample in samples().iter().filter(|sample| sample.valid()) {
-        for (name, hash) in outputs(sample) {
+        for (name, hash) in outputs(sample).into_iter().chain(profiles(sample)) {
             writeln!(text, "{hash}  {name}").unwrap();
         }
     }
@@ -59,7 +71,7 @@ fn bytes_equal_the_accepted_ones() {
 #[test]
 fn threads_change_nothing() {
     let samples: Vec<Sample> = samples().into_iter().filter(|s| s.valid() && !s.name.starts_with("05")).collect();
-    let run = || samples.iter().map(outputs).collect::<Vec<_>>();
+    let run = || samples.iter().map(outputs).chain([profiles(&samples[1])]).collect::<Vec<_>>();
     let alone = run();
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..3).map(|_| scope.spawn(run)).collect();

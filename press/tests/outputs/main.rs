@@ -7,4 +7,6 @@ mod common;
 mod golden;
 mod images;
 mod ink;
+mod pictures;
+mod profiles;
 mod samples;

@@ -1,13 +1,20 @@
 //! What housekeeping takes away, of every tenant: bounded pieces, each a short transaction of its own, oldest first. Keys of effects stay:
 //! they are the memory of what was done.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::Ledger;
 use crate::db::{At, Result, Sql, rows};
 use crate::id::{JobId, TenantId};
 use crate::sql;
-use crate::store::idempotency;
+use crate::store::{fetches, idempotency, snapshots};
+
+/// How long it is known who made a snapshot with what.
+const ORIGINS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+/// How long it is known who fetched what.
+const FETCHES_KEPT: Duration = Duration::from_secs(3 * 365 * 24 * 3600);
 
 impl Ledger {
     /// Deletes up to `n` finished jobs that ended before a moment, with their attempts. Answers how many jobs went.
@@ -78,6 +85,8 @@ impl Ledger {
         let mut tx = self.db.begin("trim_rest").await?;
         let mut gone = tx.query(sql!("DELETE FROM gate_use WHERE minute < $1")).bind(before).exec().await?;
         gone += tx.query(sql!("DELETE FROM provider_probes WHERE at < $1")).bind(before).exec().await?;
+        gone += snapshots::forget_origins(&mut tx, self.now().minus(ORIGINS_KEPT)).await?;
+        gone += fetches::forget(&mut tx, self.now().minus(FETCHES_KEPT)).await?;
         gone += idempotency::sweep(&mut tx, self.now()).await?;
         tx.commit().await?;
         Ok(gone)

@@ -38,6 +38,9 @@ pub struct FileRef {
     /// Until (wall time, seconds).
     #[serde(rename = "e")]
     pub expires_s: i64,
+    /// Whom the link was made for, in the proof of what was fetched.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
 }
 
 impl Links {
@@ -62,9 +65,37 @@ impl Links {
     /// A link to one file. The end is rounded up to a day, so that the same file has the same link all day.
     #[must_use]
     pub fn link(&self, wall: At, tenant: TenantId, sha256: &str, media_type: &str, ttl: Duration) -> String {
+        self.make(
+            wall,
+            FileRef {
+                tenant,
+                sha256: sha256.to_owned(),
+                media_type: media_type.to_owned(),
+                expires_s: 0,
+                audience: None,
+            },
+            ttl,
+        )
+    }
+
+    /// The same for somebody, who is named beside what they fetch.
+    #[must_use]
+    pub fn link_for(
+        &self,
+        wall: At,
+        tenant: TenantId,
+        (sha256, media_type): (&str, &str),
+        ttl: Duration,
+        audience: &str,
+    ) -> String {
+        let audience = Some(audience.to_owned());
+        let (sha256, media_type) = (sha256.to_owned(), media_type.to_owned());
+        self.make(wall, FileRef { tenant, sha256, media_type, expires_s: 0, audience }, ttl)
+    }
+
+    fn make(&self, wall: At, mut file: FileRef, ttl: Duration) -> String {
         let day = 86_400;
-        let expires_s = (wall.plus(ttl).0 / 1_000_000 / day + 1) * day;
-        let file = FileRef { tenant, sha256: sha256.to_owned(), media_type: media_type.to_owned(), expires_s };
+        file.expires_s = (wall.plus(ttl).0 / 1_000_000 / day + 1) * day;
         let body = B64.encode(serde_json::to_vec(&file).unwrap_or_default());
         format!("{}/f/{body}.{}", self.public_url, B64.encode(self.sign(body.as_bytes())))
     }

@@ -32,6 +32,8 @@ pub struct PressItem {
     pub quantity: u32,
     /// The design's hash.
     pub spec_hash: String,
+    /// Who approved it, when and how, for the manifest.
+    pub approval: serde_json::Value,
     /// One set per zone.
     pub files: Vec<PressFile>,
 }
@@ -46,8 +48,8 @@ pub trait Press: Send + Sync {
     /// again by who draws it.
     async fn judge(&self, canonical: &str, rules: &serde_json::Value) -> Result<(), PressError>;
 
-    /// `preview.png` (all zones on one sheet) and `thumbnail.png` (200×200).
-    async fn preview(&self, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError>;
+    /// The files of a profile; the first is a picture that shows the design, the last `thumbnail.png` (200×200).
+    async fn render(&self, profile: &str, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError>;
 
     /// Outlined SVG, PDF at true size and 300-dpi PNG of every zone: `<zone>.svg`, `<zone>.pdf`, `<zone>.png`.
     async fn zone_files(&self, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError>;

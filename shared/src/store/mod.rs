@@ -6,6 +6,7 @@ pub mod audit;
 pub mod books;
 pub mod catalogue;
 pub mod connections;
+pub mod fetches;
 pub mod fulfilment;
 pub mod gates;
 pub mod idempotency;

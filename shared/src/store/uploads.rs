@@ -11,8 +11,12 @@ pub struct Upload {
     pub id: UploadId,
     /// Whose.
     pub tenant: TenantId,
-    /// Of the bytes; what specs name it by.
+    /// For what it was sent: `buyer` or `artwork`.
+    pub profile: String,
+    /// Of the stored bytes; what specs name it by.
     pub sha256: String,
+    /// Of the bytes as they were sent.
+    pub source_sha256: Option<String>,
     /// As the bytes say.
     pub media_type: String,
     /// How many.
@@ -32,12 +36,14 @@ pub struct Upload {
 pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<bool> {
     let n = tx
         .query(sql!(
-            "INSERT INTO uploads (tenant, id, sha256, media_type, bytes, width, height, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant, sha256) DO NOTHING"
+            "INSERT INTO uploads (tenant, id, profile, sha256, source_sha256, media_type, bytes, width, height, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (tenant, sha256) DO NOTHING"
         ))
         .bind(upload.tenant)
         .bind(upload.id)
+        .bind(&upload.profile)
         .bind(&upload.sha256)
+        .bind(&upload.source_sha256)
         .bind(&upload.media_type)
         .bind(upload.bytes)
         .bind(upload.width)
@@ -55,7 +61,7 @@ pub async fn insert(tx: &mut Tx, upload: &Upload) -> Result<bool> {
 pub async fn get(source: &mut impl Source, tenant: TenantId, id: UploadId) -> Result<Option<Upload>> {
     source
         .query(sql!(
-            "SELECT id, tenant, sha256, media_type, bytes, width, height, created_at FROM uploads WHERE tenant = $1 AND id = $2"
+            "SELECT id, tenant, profile, sha256, source_sha256, media_type, bytes, width, height, created_at FROM uploads WHERE tenant = $1 AND id = $2"
         ))
         .bind(tenant)
         .bind(id)
@@ -70,10 +76,58 @@ pub async fn get(source: &mut impl Source, tenant: TenantId, id: UploadId) -> Re
 pub async fn of_hash(source: &mut impl Source, tenant: TenantId, sha256: &str) -> Result<Option<Upload>> {
     source
         .query(sql!(
-            "SELECT id, tenant, sha256, media_type, bytes, width, height, created_at FROM uploads WHERE tenant = $1 AND sha256 = $2"
+            "SELECT id, tenant, profile, sha256, source_sha256, media_type, bytes, width, height, created_at FROM uploads WHERE tenant = $1 AND sha256 = $2"
         ))
         .bind(tenant)
         .bind(sha256)
         .opt()
         .await
+}
+
+/// The upload that was made of these bytes for this profile.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn of_source(
+    source: &mut impl Source,
+    tenant: TenantId,
+    profile: &str,
+    source_sha256: &str,
+) -> Result<Option<Upload>> {
+    source
+        .query(sql!(
+            "SELECT id, tenant, profile, sha256, source_sha256, media_type, bytes, width, height, created_at FROM uploads
+             WHERE tenant = $1 AND source_sha256 = $2 AND profile = $3"
+        ))
+        .bind(tenant)
+        .bind(source_sha256)
+        .bind(profile)
+        .opt()
+        .await
+}
+
+/// How long a tenant's artwork may be, when an operator decided it for this tenant.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn artwork_limit(source: &mut impl Source, tenant: TenantId) -> Result<Option<i64>> {
+    let found: Option<(i64,)> =
+        source.query(sql!("SELECT artwork_bytes_max FROM upload_limits WHERE tenant = $1")).bind(tenant).opt().await?;
+    Ok(found.map(|(bytes,)| bytes))
+}
+
+/// Decides how long a tenant's artwork may be.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn limit_artwork(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<()> {
+    tx.query(sql!(
+        "INSERT INTO upload_limits (tenant, artwork_bytes_max) VALUES ($1, $2)
+         ON CONFLICT (tenant) DO UPDATE SET artwork_bytes_max = excluded.artwork_bytes_max"
+    ))
+    .bind(tenant)
+    .bind(bytes)
+    .exec()
+    .await
+    .map(drop)
 }

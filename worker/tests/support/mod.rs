@@ -70,7 +70,7 @@ impl Press for StubPress {
         Ok(())
     }
 
-    async fn preview(&self, _: &str, _: AssetBytes) -> Result<Vec<PressFile>, PressError> {
+    async fn render(&self, _: &str, _: &str, _: AssetBytes) -> Result<Vec<PressFile>, PressError> {
         self.files().await
     }
 
