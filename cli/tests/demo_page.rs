@@ -73,6 +73,8 @@ async fn a_name_becomes_a_parcel() {
     driver.sees("It will print exactly like this").await;
     if std::env::var_os("PLATEN_ACCEPT").is_some() {
         holds(&driver, "the fonts", "document.fonts.status === 'loaded'").await;
+        let still = "document.getAnimations().every((one) => one.effect.getTiming().iterations === Infinity)";
+        holds(&driver, "nothing but steam moves", still).await;
         std::fs::write(PICTURE, driver.picture().await).expect("docs/images/demo-page.png");
     }
     is_refused_and_mended(&driver).await;
