@@ -12,7 +12,7 @@ use platen_shared::id::OrderId;
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::{Queue, Waiting};
 use platen_shared::ports::provider::{Cancelled, Part};
-use platen_shared::store::{fulfilment as parcels, orders};
+use platen_shared::store::{fulfilment as parcels, orders, refunds};
 use serde::{Deserialize, Serialize};
 
 use crate::distribute_revenue::DistributeRevenue;
@@ -54,6 +54,12 @@ impl Job for CancelOrder {
             .await?
             .ok_or_else(|| Failure::fatal("not_found", "there is no such order"))?;
         let rows = parcels::parts(&mut ctx.read(), ctx.tenant, self.order).await?;
+        let refunds = refunds::of_order(&mut ctx.read(), ctx.tenant, self.order).await?;
+        if !refunds.iter().any(|refund| refund.cancels) {
+            let why =
+                "no refund asks for this order to be cancelled: POST /v1/orders/{id}/refunds with \"cancel\": true";
+            return Err(Failure::fatal("illegal_state", why));
+        }
         if order.state == OrderState::Submitting.word() {
             let trouble =
                 Trouble::new("not_ready", "a job is placing the order at the printer; it is cancelled afterwards");

@@ -30,7 +30,7 @@ const DAY: u64 = 24 * 3600;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DistributeRevenue {
-    /// Paid, and delivered, shipped long ago, or cancelled.
+    /// Paid, and delivered, shipped long ago, returned, or cancelled.
     pub order: OrderId,
 }
 
@@ -79,15 +79,18 @@ impl Job for DistributeRevenue {
 /// Whether it is this order's turn.
 fn may_be_shared_out(order: &Order) -> Result<(), Failure> {
     let paid = order.payment_state != PaymentState::Unpaid.word();
-    let gone = [FulfilmentState::Delivered.word(), FulfilmentState::Shipped.word()];
+    let gone =
+        [FulfilmentState::Delivered, FulfilmentState::Shipped, FulfilmentState::Returned].map(FulfilmentState::word);
+    // Then nobody is paid, and only the costs are booked.
+    let all_given_back = order.payment_state == PaymentState::Refunded.word();
     let over = order.state == OrderState::Cancelled.word();
-    if order.state == OrderState::OnHold.word() {
+    if order.state == OrderState::OnHold.word() && !all_given_back {
         let why = "the order is on hold: a person settles it before anyone is paid";
         let trouble = Trouble::new("on_hold", why);
         return Err(Failure::After { wait: LOOK_AGAIN, why: Waiting::NotReady, trouble });
     }
     if !paid || !(over || gone.contains(&order.fulfilment_state.as_str())) {
-        let why = "revenue is shared out only of an order that is paid, and delivered, shipped or cancelled";
+        let why = "revenue is shared out only of an order that is paid, and delivered, shipped, returned or cancelled";
         return Err(Failure::fatal("illegal_state", why));
     }
     Ok(())

@@ -132,7 +132,7 @@ pub(crate) async fn own(call: &Call, name: &str) -> Reply<Party> {
     parties::get(&mut call.read(), call.tenant(), name).await?.ok_or_else(|| Problem::missing("party"))
 }
 
-/// One party.
+/// One party, by its name in the books.
 #[utoipa::path(get, path = "/v1/parties/{name}", tag = "money", params(("name" = String, Path, description = "Its name in the books.")),
     responses((status = 200, body = PartyView)))]
 pub(crate) async fn show(call: Call, Named(name): Named<String>) -> Reply<Json<PartyView>> {

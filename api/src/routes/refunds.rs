@@ -142,7 +142,11 @@ async fn cancel(call: &Call, tx: &mut Tx, order: &Order, refund: &Refund) -> Rep
         }
         return Ok(None);
     }
-    if ["shipped", "delivered", "returned"].contains(&order.fulfilment_state.as_str()) {
+    if order.fulfilment_state == "returned" {
+        let job = DistributeRevenue { order: order.id };
+        return Ok(Some(platen_jobs::enqueue(tx, &call.origin(0), &job).await?.id()));
+    }
+    if ["shipped", "delivered"].contains(&order.fulfilment_state.as_str()) {
         return Ok(None);
     }
     Ok(Some(platen_jobs::enqueue(tx, &call.origin(0), &CancelOrder { order: order.id }).await?.id()))

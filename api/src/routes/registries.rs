@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::response::Response;
-use platen_shared::adapters::registry::{CsvFile, StaticList};
 use platen_shared::db::At;
 use platen_shared::domain::terms::Holding;
 use platen_shared::ports::PortError;
-use platen_shared::ports::registry::{HolderRegistry, Unit};
+use platen_shared::ports::registry::{CsvFile, HolderRegistry, StaticList, Unit};
 use platen_shared::store::registries::{self, HolderList};
 use serde::{Deserialize, Serialize};
 

@@ -4,9 +4,9 @@ use axum::response::Response;
 use platen_jobs::submit_order::SubmitOrder;
 use platen_jobs::{Entry, Job, enqueue_by_kind, find, job_of_kind, workflow};
 use platen_shared::db::{Source, Tx};
-use platen_shared::id::{JobId, OrderId};
+use platen_shared::id::{BatchId, JobId, OrderId};
 use platen_shared::ledger::{EnqueueError, Job as LedgerJob};
-use platen_shared::store::{orders, specs};
+use platen_shared::store::{orders, payouts, specs};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,8 +21,8 @@ use crate::extract::{Input, fault};
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewJob {
-    /// `build_bundle`, `distribute_revenue`, `poll_tracking`, `probe_provider`, `render_preview`, `submit_order`, `sweep_drafts`,
-    /// `sweep_tracking` or `sync_catalog`.
+    /// `build_bundle`, `cancel_order`, `close_books`, `correct_costs`, `distribute_revenue`, `poll_tracking`, `probe_provider`,
+    /// `render_preview`, `send_payouts`, `submit_order`, `sweep_drafts`, `sweep_tracking` or `sync_catalog`.
     kind: String,
     /// As the kind wants it: ids of rows, never their content.
     #[schema(value_type = Object)]
@@ -112,6 +112,10 @@ pub(crate) async fn known(call: &Call, tx: &mut Tx, payload: &Value) -> Reply<Op
 }
 
 async fn known_spec(call: &Call, source: &mut impl Source, payload: &Value) -> Reply<()> {
+    if let Some(batch) = payload.get("batch").and_then(Value::as_str) {
+        let id: BatchId = batch.parse().map_err(|_| Problem::missing("batch"))?;
+        payouts::batch(source, call.tenant(), id).await?.ok_or_else(|| Problem::missing("batch"))?;
+    }
     let Some(hash) = payload.get("specHash").and_then(Value::as_str) else { return Ok(()) };
     specs::get(source, call.tenant(), hash).await?.map(drop).ok_or_else(|| Problem::missing("spec"))
 }

@@ -7,5 +7,4 @@ pub mod accounts;
 pub mod gelato;
 pub mod http;
 pub mod payout_csv;
-pub mod registry;
 pub mod standing;

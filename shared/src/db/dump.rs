@@ -95,9 +95,11 @@ pub const FILES: &str = "files.tsv";
 const SQLITE_FILE: &str = "platen.db";
 
 const FILES_OF_SQLITE: &str = "SELECT tenant, sha256 FROM backup.uploads
-     UNION SELECT a.tenant, f.value->>'sha256' FROM backup.artefacts a, json_each(a.files) f ORDER BY 1, 2";
+     UNION SELECT a.tenant, f.value->>'sha256' FROM backup.artefacts a, json_each(a.files) f
+     UNION SELECT tenant, file FROM backup.payout_batches WHERE file IS NOT NULL ORDER BY 1, 2";
 const FILES_OF_POSTGRES: &str = "COPY (SELECT tenant, sha256 FROM uploads
-     UNION SELECT a.tenant, f->>'sha256' FROM artefacts a, jsonb_array_elements(a.files) f ORDER BY 1, 2) TO STDOUT";
+     UNION SELECT a.tenant, f->>'sha256' FROM artefacts a, jsonb_array_elements(a.files) f
+     UNION SELECT tenant, file FROM payout_batches WHERE file IS NOT NULL ORDER BY 1, 2) TO STDOUT";
 
 /// Told of each table that is done, with its rows.
 pub type Told<'a> = &'a mut (dyn FnMut(&'static str, u64) + Send);

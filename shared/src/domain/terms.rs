@@ -63,7 +63,7 @@ pub struct Pricing {
 /// # Errors
 /// [`MoneyError::Range`].
 pub fn price(base: Money, margin_bps: i64) -> Result<Money, MoneyError> {
-    base.plus(Money::new(share(base.minor, margin_bps, BPS_WHOLE), base.currency)?)
+    Money::new(share(base.minor, BPS_WHOLE + margin_bps, BPS_WHOLE), base.currency)
 }
 
 /// Whether a party may be named so: 1 to 40 of `a-z 0-9 -`.

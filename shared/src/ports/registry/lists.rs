@@ -1,13 +1,13 @@
-//! Registries of holders that need nothing outside: a list, and a CSV file. One that asks a chain would stand beside them.
+//! Registries of holders that need nothing outside: a list, and a CSV file. One that asks a chain is an adapter.
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 
+use super::{HolderRegistry, Holdings, Unit};
 use crate::domain::money::{BPS_WHOLE, MINOR_MAX};
 use crate::domain::terms::{HOLDERS_MAX, Holding, is_party};
-use crate::ports::registry::{HolderRegistry, Holdings, Unit};
 use crate::ports::{PortError, PortResult};
 
 /// A list as it was written.

@@ -1,10 +1,14 @@
 //! Who holds the royalties of a collection: a list that somebody wrote, a file, a chain. Asked when the list is taken over, never at a
 //! sale: a sale freezes the newest list that was taken over.
 
+mod lists;
+
 use async_trait::async_trait;
 
 use super::PortResult;
 use crate::domain::terms::Holding;
+
+pub use lists::{CsvFile, StaticList};
 
 /// What weights are counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
