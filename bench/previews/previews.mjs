@@ -52,8 +52,14 @@ for (const [name, [spec, px]] of Object.entries(DESIGNS)) {
   const file = join(work, `${spec.product.id}.json`);
   writeFileSync(file, JSON.stringify(spec));
   await ask(`svg ${file} ${file}.svg`);
-  const svg = readFileSync(`${file}.svg`);
-  const density = (px * 25.4) / spec.product.zones[0].widthMm;
+  // In pixels instead of millimetres, so that everybody draws the same number of them.
+  const zone = spec.product.zones[0];
+  const height = Math.round((px * zone.heightMm) / zone.widthMm);
+  const text = readFileSync(`${file}.svg`, 'utf8').replace(/width="[^"]*" height="[^"]*"/, `width="${px}" height="${height}"`);
+  const svg = Buffer.from(text);
+  writeFileSync(`${file}.svg`, svg);
+  const drawn = await sharp(svg, { limitInputPixels: false }).png().toBuffer({ resolveWithObject: true });
+  if (drawn.info.width !== px || drawn.info.height !== height) throw new Error(`sharp drew ${drawn.info.width} × ${drawn.info.height}`);
   const contenders = {
     ours: async () => {
       const { ns, bytes } = await ask(px > 4000 ? `print ${file} 1` : `preview ${file} ${px} 1`);
@@ -61,7 +67,7 @@ for (const [name, [spec, px]] of Object.entries(DESIGNS)) {
     },
     sharp: async () => {
       const began = process.hrtime.bigint();
-      const png = await sharp(svg, { density, limitInputPixels: false }).png().toBuffer();
+      const png = await sharp(svg, { limitInputPixels: false }).png().toBuffer();
       return [Number(process.hrtime.bigint() - began), png.length];
     },
     'resvg-js': async () => {
@@ -91,7 +97,6 @@ for (const [name, [spec, px]] of Object.entries(DESIGNS)) {
 // One core each: previews of the text design in two seconds, in turns.
 const file = join(work, 't.json');
 const svg = readFileSync(`${file}.svg`);
-const density = (1000 * 25.4) / 80;
 sharp.concurrency(1);
 const rates = { ours: [], sharp: [] };
 for (let round = 0; round < 5; round++) {
@@ -99,7 +104,7 @@ for (let round = 0; round < 5; round++) {
   let count = 0;
   const until = Date.now() + 2000;
   while (Date.now() < until) {
-    await sharp(svg, { density }).png().toBuffer();
+    await sharp(svg).png().toBuffer();
     count += 1;
   }
   rates.sharp.push(count / 2);

@@ -79,7 +79,7 @@ impl Profile {
     }
 
     fn types(self) -> impl Iterator<Item = &'static &'static str> {
-        let more = if self == Profile::Artwork { ARTWORK } else { &[] };
+        let more: &'static [&'static str] = if self == Profile::Artwork { ARTWORK } else { &[] };
         PICTURES.iter().chain(more)
     }
 

@@ -171,7 +171,11 @@ impl Sheet {
 }
 
 fn without_alpha(pixels: &Pixmap) -> Vec<u8> {
-    pixels.data().chunks_exact(4).flat_map(|px| [px[0], px[1], px[2]]).collect()
+    let mut out = vec![0; pixels.data().len() / 4 * 3];
+    for (to, px) in out.chunks_exact_mut(3).zip(pixels.data().chunks_exact(4)) {
+        to.copy_from_slice(&px[..3]);
+    }
+    out
 }
 
 pub(super) fn straight(pixels: &Pixmap) -> Vec<u8> {

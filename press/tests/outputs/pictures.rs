@@ -123,8 +123,7 @@ fn a_changed_picture_is_noticed_and_shown() {
     for pixel in changed.pixels_mut().take(2_000) {
         pixel.0[0] = pixel.0[0].wrapping_add(60);
     }
-    let mut wrong = Vec::new();
-    wrong.push(Differs { name: "planted".to_owned(), expected: drawn, drawn: changed, per_mille: 15 });
+    let wrong = [Differs { name: "planted".to_owned(), expected: drawn, drawn: changed, per_mille: 15 }];
     let page = std::fs::read_to_string(report(&wrong)).unwrap();
     assert!(page.contains("planted: 15 of 1000") && page.contains("planted-difference.png"), "{page}");
 }

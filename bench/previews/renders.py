@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """POST /v1/renders to the finished PNG, in a steady stream, against one api with a worker (`platen dev`).
 
-python3 bench/previews/http.py URL KEY [per_second] [seconds]: every request is a design of its own; prints p50 and p99 in milliseconds.
+python3 bench/previews/renders.py URL KEY [per_second] [seconds]: every request is a design of its own; prints p50 and p99 in milliseconds.
 """
 import http.client, json, sys, threading, time
 from urllib.parse import urlparse
