@@ -81,7 +81,7 @@ impl<'a> Page<'a> {
 
     /// Words on one line, made smaller where they would be too long, and cut with an ellipsis before they get unreadable.
     pub(super) fn say(&mut self, words: &str, frame: Frame, size_um: i32, color: Color) -> Result<(), PressError> {
-        let least = size_um * 7 / 10;
+        let least = size_um * 6 / 10;
         let mut shown: Vec<char> = words.chars().map(|c| if c == '\n' { '⏎' } else { c }).collect();
         let whole = shown.len();
         loop {
