@@ -5,7 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use platen_jobs::Job;
+use platen_jobs::distribute_revenue::DistributeRevenue;
 use platen_shared::id::OrderId;
+use platen_shared::ledger::read::{Depth, Filter};
 use platen_sim::gelato::Limit;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -22,8 +25,8 @@ const CUSTOMERS: usize = 16;
 const BACKLOG_MAX: u64 = 500;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 const SAY_EVERY: Duration = Duration::from_secs(2);
-/// Where an order's jobs are.
-const QUEUES: [&str; 4] = ["bundles", "orders", "tracking", "money"];
+/// Where an order's jobs are until its money is shared out.
+const QUEUES: [&str; 3] = ["bundles", "orders", "tracking"];
 
 /// What was said yes to, and how far it is.
 #[derive(Default)]
@@ -129,10 +132,18 @@ async fn work(scene: &Scene, plan: &Plan, books: &Books) -> Result<()> {
     Ok(())
 }
 
-/// Whether no job of an order is left. While the database is down, nobody knows.
+/// Whether no job of an order is left, but for those that read its receipts again weeks later. While the database is down, nobody knows.
 async fn idle(scene: &Scene) -> bool {
-    let depths = scene.ledger.depths(scene.shop.tenant).await;
-    depths.is_ok_and(|depths| !depths.iter().any(|depth| QUEUES.contains(&depth.queue.as_str())))
+    let asked = async {
+        let depths = scene.ledger.depths(scene.shop.tenant).await?;
+        let shares = |depth: &Depth| depth.queue == "money" && depth.ready + depth.running > 0;
+        let works = |depth: &Depth| QUEUES.contains(&depth.queue.as_str()) || shares(depth);
+        let (kind, state) = (Some(DistributeRevenue::KIND.to_owned()), Some("scheduled".to_owned()));
+        let waits = Filter { kind, state, ..Filter::default() };
+        let waiting = scene.ledger.jobs(scene.shop.tenant, &waits, 1).await?;
+        platen_shared::db::Result::Ok(!depths.iter().any(works) && waiting.is_empty())
+    };
+    asked.await.unwrap_or(false)
 }
 
 /// Keeps the books current and says how far things are, for ever.
