@@ -14,11 +14,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use platen_shared::clock::SystemClock;
+use platen_shared::domain::account::Account;
+use platen_shared::domain::money::Money;
 use platen_shared::domain::order::OrderState;
-use platen_shared::id::JobId;
+use platen_shared::domain::transaction::Transaction;
+use platen_shared::id::{JobId, OrderId};
 use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::store::artefacts::{self, StoredFile};
+use platen_shared::store::journal::{self, Header};
 use platen_shared::store::orders;
 use platen_shared::testing::{TestDb, until};
 use reqwest::Method;
@@ -101,6 +105,7 @@ async fn tenant_and_keys(app: &mut Driver) {
     let key = app.post("/v1/keys", "", json!({ "name": "spare", "scopes": ["read"] })).await;
     app.go(Method::DELETE, "/v1/keys/{id}", &id(&key), Value::Null).await;
     app.go(Method::PUT, "/v1/connections/{provider}", "gelato", json!({ "apiKey": "a-key-of-the-printer" })).await;
+    app.go(Method::PUT, "/v1/widget/origins", "", json!({ "origins": ["https://shop.example"] })).await;
 }
 
 async fn designs(app: &mut Driver, test: &TestDb, folder: &Path, seeded: &Seeded) {
@@ -115,8 +120,15 @@ async fn designs(app: &mut Driver, test: &TestDb, folder: &Path, seeded: &Seeded
     app.go(Method::PUT, "/v1/products/{id}", "mug", seed::product()).await;
     for (root, name) in [("/v1", "Ada"), ("/api/v1", "Lena")] {
         app.post(&format!("{root}/specs/validate"), "", seed::spec(name)).await;
+        let live = json!({ "product": { "id": "mug" }, "layers": seed::spec(name)["layers"] });
+        app.post(&format!("{root}/personalization/validate"), "", live.clone()).await;
+        app.post(&format!("{root}/personalization/auto-fit"), "", live).await;
+        app.post(&format!("{root}/personalization/normalize"), "", json!({ "texts": [name] })).await;
         let spec = app.post(&format!("{root}/specs"), "", seed::spec(name)).await;
         let hash = json!({ "specHash": spec["hash"] });
+        if root == "/v1" {
+            app.post("/v1/specs/{hash}/migrate", spec["hash"].as_str().expect("a hash"), json!({})).await;
+        }
         let snapshot = id(&app.post(&format!("{root}/snapshots"), "", hash.clone()).await);
         let approve = if root == "/v1" { "approve" } else { "validate" };
         let last = id(&app.post(&format!("{root}/renders/final"), "", hash.clone()).await);
@@ -162,8 +174,43 @@ async fn money_and_printing(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
         .expect("moved");
     tx.commit().await.expect("committed");
     app.post("/v1/orders/{id}/submit", &order, json!({})).await;
+    books(app, test, seeded, &order).await;
     let second = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, "two")).await);
     app.post("/v1/orders/{id}/cancel", &second, json!({ "reason": "changed my mind" })).await;
+}
+
+/// Money back, and money out to a creator, as another person approves it.
+async fn books(app: &mut Driver, test: &TestDb, seeded: &Seeded, order: &str) {
+    let eur = |minor: i64| json!({ "minor": minor, "currency": "EUR" });
+    app.go(Method::PUT, "/v1/money/settings", "", json!({})).await;
+    let list = json!({ "unit": "bps", "holders": [{ "party": "bo", "weight": 10_000 }] });
+    app.go(Method::PUT, "/v1/registries/{name}", "band", list).await;
+    let refund = json!({ "key": "r-1", "amount": eur(100), "reason": "a scratch" });
+    let refund = id(&app.post("/v1/orders/{id}/refunds", order, refund).await);
+    app.post("/v1/refunds/{id}/paid", &refund, json!({ "reference": "back-1" })).await;
+    let party = json!({ "displayName": "Ada", "payoutTo": "FR7630006000011234567890189" });
+    app.go(Method::PUT, "/v1/parties/{name}", "ada", party).await;
+    // As a sharing-out would leave it, which needs a worker.
+    let owed = Money { minor: 5000, currency: "EUR".parse().expect("a currency") };
+    let owed = Transaction::new().moving(Account::Cash, Account::Creator("ada".into()), owed).expect("in range");
+    let mut tx = test.db.begin("test").await.expect("a transaction");
+    let header = Header::new(seeded.tenant, order.parse::<OrderId>().expect("an order's id"), "test");
+    journal::post(&mut tx, SystemClock::wall(), &header, &owed).await.expect("written");
+    tx.commit().await.expect("committed");
+    app.post("/v1/rates", "", json!({ "from": "EUR", "to": "USD", "rate": "1.1", "source": "a test" })).await;
+    let change = json!({ "account": "creator:ada", "from": eur(100), "to": "USD", "rate": "1.1", "source": "a test" });
+    app.post("/v1/conversions", "", change).await;
+    let key = app.post("/v1/keys", "", json!({ "name": "second", "scopes": ["read", "approve"] })).await;
+    let mut batches = vec![];
+    for decision in ["reject", "approve"] {
+        let batch = id(&app.post("/v1/payouts/batches", "", json!({})).await);
+        let own = std::mem::replace(&mut app.key, key["secret"].as_str().expect("a secret").to_owned());
+        let body = if decision == "reject" { json!({ "reason": "too early" }) } else { json!({}) };
+        batches.push(app.post(&format!("/v1/payouts/batches/{{id}}/{decision}"), &batch, body).await);
+        app.key = own;
+    }
+    let payout = batches[1]["payouts"][0]["id"].as_str().expect("a payout");
+    app.post("/v1/payouts/{id}/status", payout, json!({ "status": "paid", "reference": "bank-1" })).await;
 }
 
 async fn work(app: &mut Driver) {

@@ -6,9 +6,10 @@ use anyhow::Result;
 
 use crate::step::{cargo, must};
 
-/// Runs the tests of the packages that own checked-in results, with `PLATEN_ACCEPT=1`: they write instead of compare.
+/// Runs the tests that own checked-in results, with `PLATEN_ACCEPT=1`: they write instead of compare. Of the whole workspace, like every
+/// check: naming packages would choose other features and compile the dependencies anew.
 pub(crate) fn run() -> Result<ExitCode> {
-    let owners = ["test", "-p", "platen-press", "-p", "platen-api", "-p", "platen-shared"];
+    let owners = ["test", "--workspace", "--lib", "--test", "outputs", "--test", "schema", "--test", "http"];
     must(cargo(&owners).env("PLATEN_ACCEPT", "1"))?;
     println!(
         "\nAccepted. Look at every changed file (`git status`, `git diff`) before committing: an approved file is a promise."
