@@ -145,8 +145,8 @@ async fn the_database_takes_only_lines_that_sum_to_zero_and_keeps_them() {
 /// A statement that no function of the stores would make.
 async fn raw(db: &Db, statement: &'static str) -> Result<(), sqlx::Error> {
     match db {
-        Db::Sqlite { write, .. } => sqlx::query(statement).execute(write).await.map(drop),
-        Db::Postgres(server) => sqlx::query(statement).execute(&server.pool).await.map(drop),
+        Db::Sqlite { write, .. } => sqlx::raw_sql(statement).execute(write).await.map(drop),
+        Db::Postgres(server) => sqlx::raw_sql(statement).execute(&server.pool).await.map(drop),
     }
 }
 
