@@ -71,8 +71,12 @@ impl Ledger {
         let list = rows(all.iter().map(Row::of));
         let mut tx = self.db.begin("finish").await?;
         let n = archive(&mut tx, self.now(), &list).await?;
-        if tx.engine() == "sqlite" {
-            forget(&mut tx, &list).await?;
+        if tx.engine() == "sqlite" && forget(&mut tx, &list).await? != n {
+            // Nobody else writes meanwhile, so this cannot be; if it is, nothing of the group holds.
+            tx.rollback().await?;
+            return Err(db::Error::Io(std::io::Error::other(
+                "not every job that was copied to the history was there to forget",
+            )));
         }
         let held = if usize::try_from(n) == Ok(all.len()) {
             all.iter().map(|one| one.fence.id).collect()
