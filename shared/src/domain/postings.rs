@@ -2,7 +2,7 @@
 //! Nothing else makes any.
 
 use super::account::Account;
-use super::money::{Currency, Money, MoneyError};
+use super::money::{Money, MoneyError};
 use super::revenue::{Facts, SoldItem, share_out};
 use super::terms::OrderTerms;
 use super::transaction::{Line, Transaction};
