@@ -173,10 +173,25 @@ async fn money_and_printing(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
         .await
         .expect("moved");
     tx.commit().await.expect("committed");
-    app.post("/v1/orders/{id}/submit", &order, json!({})).await;
+    let submission = id(&app.post("/v1/orders/{id}/submit", &order, json!({})).await);
+    operators(app, &submission).await;
     books(app, test, seeded, &order).await;
     let second = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, "two")).await);
     app.post("/v1/orders/{id}/cancel", &second, json!({ "reason": "changed my mind" })).await;
+}
+
+/// A submission that is stopped before it began leaves something to look at.
+async fn operators(app: &mut Driver, submission: &str) {
+    app.post("/v1/jobs/{id}/cancel", submission, json!({ "reason": "a test" })).await;
+    let url = format!("{}/v1/operator-items", app.url);
+    let items = app.http.get(url).bearer_auth(&app.key).send().await.expect("an answer").text().await.expect("text");
+    let items: Value = serde_json::from_str(&items).expect("JSON");
+    app.post(
+        "/v1/operator-items/{id}/close",
+        items["items"][0]["id"].as_str().expect("an item"),
+        json!({ "reason": "seen" }),
+    )
+    .await;
 }
 
 /// Money back, and money out to a creator, as another person approves it.

@@ -13,6 +13,7 @@ pub(crate) mod keys;
 pub(crate) mod money;
 pub(crate) mod money_settings;
 pub(crate) mod new_order;
+pub(crate) mod operator_items;
 pub(crate) mod orders;
 pub(crate) mod parties;
 pub(crate) mod pauses;

@@ -31,6 +31,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         // Nobody has these yet; a row of another tenant's is missing in the same way.
         p if p.contains("/payouts/batches/") => "pyb_01jd0000000000000000000000",
         p if p.contains("/payouts/") => "pyo_01jd0000000000000000000000",
+        p if p.contains("/operator-items/") => "opi_01jd0000000000000000000000",
         p if p.contains("/refunds/") => "rfd_01jd0000000000000000000000",
         p => {
             assert!(!p.contains("{id}"), "whose id stands in {p}?");
@@ -93,7 +94,7 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         ("PUT", "/v1/schedules/{name}") => {
             json!({ "kind": "poll_tracking", "payload": { "order": theirs.order, "round": 1 }, "cron": "0 3 * * *" })
         }
-        ("POST", path) if path.ends_with("/cancel") || path.ends_with("/retry") => reason,
+        ("POST", path) if ["/cancel", "/retry", "/close"].iter().any(|end| path.ends_with(end)) => reason,
         ("POST", path) if path.ends_with("/snooze") => json!({ "until": "2026-01-01T00:00:00Z", "reason": "because" }),
         ("POST", path)
             if ["/approve", "/validate", "/lock", "/bundle", "/submit"].iter().any(|end| path.ends_with(end)) =>
