@@ -99,12 +99,23 @@ fn id(answer: &Value) -> String {
     answer["id"].as_str().expect("an id").to_owned()
 }
 
+/// The public address that an answer's link begins with.
+fn door_base(door: &Value) -> &str {
+    let url = door["url"].as_str().expect("an address");
+    &url[..url.find("/v1/").expect("a path")]
+}
+
 async fn tenant_and_keys(app: &mut Driver) {
     app.post("/v1/tenants", "", json!({ "name": "Second", "currency": "EUR", "platformFeeBps": 0 })).await;
     app.go(Method::PATCH, "/v1/tenant", "", json!({ "name": "Renamed" })).await;
     let key = app.post("/v1/keys", "", json!({ "name": "spare", "scopes": ["read"] })).await;
     app.go(Method::DELETE, "/v1/keys/{id}", &id(&key), Value::Null).await;
     app.go(Method::PUT, "/v1/connections/{provider}", "gelato", json!({ "apiKey": "a-key-of-the-printer" })).await;
+    let door = app.go(Method::PUT, "/v1/connections/{provider}/webhook", "gelato", json!({})).await;
+    let event = app.http.post(door["url"].as_str().expect("an address").replacen(door_base(&door), &app.url, 1));
+    let event = event.header("signature", door["secret"].as_str().expect("a secret"));
+    assert_eq!(event.body(r#"{"id": "1", "orderId": "a"}"#).send().await.expect("an answer").status(), 200);
+    app.used.insert("POST /v1/hooks/{provider}/{connection}".to_owned());
     app.go(Method::PUT, "/v1/widget/origins", "", json!({ "origins": ["https://shop.example"] })).await;
 }
 

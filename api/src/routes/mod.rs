@@ -8,6 +8,7 @@ pub(crate) mod events;
 pub(crate) mod files;
 pub(crate) mod frozen;
 pub(crate) mod health;
+pub(crate) mod hooks;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod money;

@@ -9,6 +9,8 @@ use crate::seed::{Seeded, design, order, product};
 /// Names that each tenant gives for itself: the other's of the same name is another thing.
 const OWN_NAMES: &[&str] = &[
     "/v1/connections/{provider}",
+    "/v1/connections/{provider}/webhook",
+    "/v1/connections/{provider}/webhook/events",
     "/v1/products/{id}",
     "/v1/schedules/{name}",
     "/v1/catalogue/items/{uid}",
@@ -56,6 +58,7 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         ("POST", "/v1/keys") => json!({ "name": "other", "scopes": ["read"] }),
         ("PATCH", "/v1/tenant") => json!({ "frozen": false }),
         ("PUT", "/v1/connections/{provider}") => json!({ "apiKey": "another" }),
+        ("PUT", "/v1/connections/{provider}/webhook") => json!({}),
         ("PUT", "/v1/products/{id}") => product(),
         ("POST", "/v1/specs" | "/v1/specs/validate") => design("Borrowed", &theirs.sha256),
         ("POST", "/v1/personalization/validate" | "/v1/personalization/auto-fit") => {

@@ -304,6 +304,26 @@ pub async fn followed(db: &mut impl Source, tenant: TenantId, order: OrderId) ->
     .await
 }
 
+/// The order of a part.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn order_of(
+    db: &mut impl Source,
+    tenant: TenantId,
+    provider: &str,
+    provider_id: &str,
+) -> Result<Option<OrderId>> {
+    let found: Option<(OrderId,)> = db
+        .query(sql!("SELECT order_id FROM provider_orders WHERE tenant = $1 AND provider = $2 AND provider_id = $3"))
+        .bind(tenant)
+        .bind(provider)
+        .bind(provider_id)
+        .opt()
+        .await?;
+    Ok(found.map(|(order,)| order))
+}
+
 /// The parts of an order, oldest first.
 ///
 /// # Errors

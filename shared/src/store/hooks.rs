@@ -87,17 +87,10 @@ pub async fn list(
     .await
 }
 
-/// Deletes up to `limit` events from before `before`, of every tenant: the installation's housekeeping.
+/// Deletes events from before `before`, of every tenant: the installation's housekeeping.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn trim(tx: &mut Tx, before: At, limit: i64) -> Result<u64> {
-    tx.query(sql!(
-        "DELETE FROM hook_events WHERE (tenant, connection, dedup) IN (
-           SELECT tenant, connection, dedup FROM hook_events WHERE received_at < $1 LIMIT $2)"
-    ))
-    .bind(before)
-    .bind(limit)
-    .exec()
-    .await
+pub async fn forget(tx: &mut Tx, before: At) -> Result<u64> {
+    tx.query(sql!("DELETE FROM hook_events WHERE received_at < $1")).bind(before).exec().await
 }

@@ -23,6 +23,7 @@ pub mod products;
 pub mod rates;
 pub mod refunds;
 pub mod registries;
+pub mod sealed;
 pub mod settle;
 pub mod snapshots;
 pub mod specs;

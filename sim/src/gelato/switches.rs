@@ -46,11 +46,7 @@ pub const SWITCHES: &[Switch] = &[
         "a 200 that means no: reasonCode, empty, missingItem, priceZero, outOfStockMethod",
     ),
     switch("searchLag", "searchLag:virtualSeconds=30", "a new order shows in search only later"),
-    switch(
-        "failUploading",
-        "failUploading:comment=The product is out of stock",
-        "a released order fails at uploading",
-    ),
+    switch("failUploading", "failUploading:comment=The product is out of stock", "a released order fails at uploading"),
     switch("hold", "hold:virtualSeconds=86400", "an order rests on_hold, then goes on"),
     switch("stuck", "stuck:status=in_production", "an order never gets beyond a status"),
     switch("delay", "delay:days=7", "production and delivery come later, and the estimate says so"),

@@ -16,6 +16,7 @@ mod catalogue;
 mod orders;
 mod release;
 mod sweeps;
+pub(crate) mod webhook;
 mod wire;
 
 use std::time::Duration;
