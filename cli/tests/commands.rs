@@ -92,6 +92,22 @@ fn the_stand_ins_switches_are_listed_and_misspelt_ones_say_so() {
 }
 
 #[tokio::test]
+async fn releases_are_frozen_and_thawed_beside_the_database() {
+    for test in databases().await {
+        with_jobs(&test).await;
+        let frozen = || json_of(&test.url, &["tenants", "list", "--json"])["items"][0]["frozen"].clone();
+        let (code, out, err) = on(&test.url, &["tenants", "freeze", "--reason", "wrong files"]);
+        assert!(code == 0 && out.contains("is frozen"), "{out}{err}");
+        assert_eq!(frozen(), true);
+        let (code, out, err) = on(&test.url, &["tenants", "thaw"]);
+        assert!(code == 0 && out.contains("releases again"), "{out}{err}");
+        assert_eq!(frozen(), false);
+        assert_eq!(on(&test.url, &["tenants", "freeze"]).0, 2, "a freeze says why");
+        test.drop_it().await;
+    }
+}
+
+#[tokio::test]
 async fn sealed_rows_are_rewrapped_beside_the_database() {
     const NEXT: &str = "the-next-secret-of-the-tests-0123456789abcdef";
     for test in databases().await {

@@ -121,7 +121,7 @@ impl Job for SubmitOrder {
         let unsure = UNSURE.contains(&trouble.class.as_str())
             || order.state == OrderState::OutcomeUnknown.word()
             || (trouble.class == "cancelled" && follow::may_have_acted(tx, done.tenant, done.job).await?);
-        if unsure && order.state != OrderState::OnHold.word() {
+        if unsure {
             unknown(tx, done, &order, &trouble.message).await?;
             let look = LookUpOrder { order: self.order, provider: self.provider.clone(), since: done.now };
             return enqueue(tx, &done.follow(), &look).await.map(drop).map_err(into_db);
@@ -189,6 +189,18 @@ async fn adopt(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, mut drafts: Vec<Sta
     Ok(Draft { staged: kept, quoted })
 }
 
+/// Whether a part of a draft is none any more.
+async fn released(provider: &Arc<dyn PrintProvider>, staged: &Staged) -> Result<bool, Failure> {
+    for id in &staged.ids {
+        match provider.get(id).await {
+            Ok(part) if part.released => return Ok(true),
+            Ok(_) | Err(PortError::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(false)
+}
+
 /// The cheapest method of each facility; several are named together.
 fn method(quotes: &[Quote]) -> String {
     let mut uids: Vec<&str> = quotes.iter().filter_map(|q| q.methods.first()).map(|m| m.uid.as_str()).collect();
@@ -248,6 +260,11 @@ impl Sale {
     /// Goes on with the draft of an earlier attempt, by its ids; `None` when there was none, or it is gone.
     async fn checkpointed(&self, ctx: &Ctx, provider: &Arc<dyn PrintProvider>) -> Result<Option<Placed>, Failure> {
         let Some(draft) = ctx.saved::<Draft>() else { return Ok(None) };
+        // Whoever asked us to stop gets his wish, unless an attempt before this one was faster.
+        if ctx.cancelled() && !released(provider, &draft.staged).await? {
+            provider.discard(&draft.staged).await?;
+            return Err(Failure::Cancelled);
+        }
         self.may_be_released(ctx).await?;
         self.afford(ctx, provider, draft.quoted).await?;
         match provider.release(&draft.staged).await {

@@ -120,6 +120,22 @@ async fn a_job_that_ends_in_the_dark_leaves_a_look_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stop_is_heard_even_when_search_does_not_show_the_draft() {
+    for (point, released) in [("checkpointed", 0), ("released", 1)] {
+        let (world, id) = submitting(TestDb::sqlite().await).await;
+        world.printer.set_fault(Fault::new(FaultKind::SearchLag { virtual_seconds: 3600, real_ms: 0 }));
+        assert!(world.run_and_kill(id, "submit_order", point).await);
+        world.test.tamper("UPDATE jobs SET cancel_requested = TRUE WHERE kind = 'submit_order'").await.unwrap();
+        world.run(id).await;
+        let counts = world.printer.counts();
+        assert_eq!((counts.released_groups, counts.drafts_live), (released, 0), "stopped at {point}");
+        let state = if released == 1 { "succeeded" } else { "cancelled" };
+        assert_eq!(world.job(id).await.state, state, "stopped at {point}");
+        world.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_after_its_draft_was_made_is_not_released() {
     type Change = fn(&mut Tenant, &mut Limits);
     let holds: [(&str, Change, Change); 3] = [

@@ -121,7 +121,8 @@ async fn end_state(world: &World, order: OrderId) -> String {
         .collect();
     shipments.sort();
     let steps = fulfilment::steps(db, tenant, order).await.unwrap();
-    let steps: Vec<_> = steps.into_iter().map(|s| (s.stage, s.status, s.at)).collect();
+    let mut steps: Vec<_> = steps.into_iter().map(|s| (s.at, s.stage, s.status)).collect();
+    steps.sort();
     format!("{:?} {parts:?} {shipments:?} {steps:?}", of_parts(&stages))
 }
 

@@ -74,7 +74,7 @@ states! {
         /// Could not be made.
         Failed = "failed" => [Ready, Cancelled],
         /// Needs a person.
-        OnHold = "on_hold" => [Accepted, Ready, InProduction, Shipped, Delivered, Cancelled, Failed],
+        OnHold = "on_hold" => [Accepted, Ready, OutcomeUnknown, InProduction, Shipped, Delivered, Cancelled, Failed],
     }
 }
 

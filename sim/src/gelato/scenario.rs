@@ -57,6 +57,7 @@ impl Scenario {
     /// Reads a file's text. A field that is misspelt is an error, never ignored.
     pub fn read(text: &str) -> anyhow::Result<Scenario> {
         let value: Value = serde_json::from_str(text).context("a scenario is a JSON object")?;
+        ensure!(value.is_object(), "a scenario is a JSON object");
         let scenario: Scenario = serde_json::from_value(value.clone()).context("the scenario cannot be read")?;
         check(&value["faults"], &scenario.faults, "faults")?;
         for (n, step) in scenario.steps.iter().enumerate() {

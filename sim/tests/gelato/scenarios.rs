@@ -32,7 +32,7 @@ async fn a_misspelt_scenario_is_refused_with_the_place() {
         (r#"{"fault": []}"#, "unknown field `fault`"),
         (r#"{"faults": [{"kind": "dropReply", "tims": 1}]}"#, "faults[0] has the field `tims`"),
         (r#"{"steps": [{"afterSeconds": 5}, {"afterSeconds": 1}]}"#, "in the order of their afterSeconds"),
-        ("[]", "cannot be read"),
+        ("[]", "a JSON object"),
         ("{", "a JSON object"),
     ] {
         let error = format!("{:#}", Scenario::read(text).expect_err(text));
