@@ -233,7 +233,20 @@ async fn shipment(
         .exec()
         .await?;
     }
-    let mut news = !same;
+    let told = contents(tx, at, tenant, order, part, (id, stage)).await?;
+    Ok(!same || told)
+}
+
+/// The parcels of a shipment and the step that an answer tells of. Answers whether anything was new.
+async fn contents(
+    tx: &mut Tx,
+    at: At,
+    tenant: TenantId,
+    order: OrderId,
+    part: &Part,
+    (id, stage): (ShipmentId, Stage),
+) -> Result<bool> {
+    let (travel, mut news) = (part.shipment.as_ref(), false);
     for parcel in travel.into_iter().flat_map(|t| &t.parcels) {
         news |= 0 < tx
             .query(sql!(
