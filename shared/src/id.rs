@@ -120,6 +120,7 @@ ids! {
     PayoutId, "pyo", "A payout to a party.";
     RateId, "fxr", "An exchange rate.";
     ConversionId, "cnv", "A conversion from one currency into another.";
+    OperatorItemId, "opi", "Something that a person must look at.";
     EventId, "evt", "A line of an order's history or of the audit.";
 }
 
