@@ -175,8 +175,33 @@ async fn money_and_printing(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
     tx.commit().await.expect("committed");
     app.post("/v1/orders/{id}/submit", &order, json!({})).await;
     books(app, test, seeded, &order).await;
+    desk(app, seeded).await;
     let second = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, "two")).await);
     app.post("/v1/orders/{id}/cancel", &second, json!({ "reason": "changed my mind" })).await;
+}
+
+/// What a desk does with orders.
+async fn desk(app: &mut Driver, seeded: &Seeded) {
+    app.go(Method::PUT, "/v1/orders/rules", "", json!({ "quoteGate": false })).await;
+    for (root, review) in [("/v1", "review"), ("/api", "expert-review")] {
+        let order = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, &format!("desk{root}"))).await);
+        let content = json!({ "customer": "cus-1", "reason": "a note" });
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/content"), &order, content).await;
+        if root == "/v1" {
+            app.post("/v1/orders/{id}/quote", &order, json!({})).await;
+        }
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/{review}"), &order, json!({ "decision": "ask" })).await;
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/{review}"), &order, json!({ "decision": "approve" }))
+            .await;
+        let hold = json!({ "status": "on_hold", "reason": "a call" });
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/status"), &order, hold).await;
+        if root == "/v1" {
+            app.post("/v1/orders/{id}/retry", &order, json!({ "reason": "called" })).await;
+            let again = json!({ "status": "on_hold", "reason": "a call" });
+            app.go(Method::PATCH, "/v1/orders/{id}/status", &order, again).await;
+        }
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/delivered"), &order, json!({ "method": "pickup" })).await;
+    }
 }
 
 /// Money back, and money out to a creator, as another person approves it.

@@ -3,13 +3,14 @@
 //! | kind | queue | what it does |
 //! | --- | --- | --- |
 //! | `build_bundle` | bundles | print files of every item of an order, and one ZIP with a manifest |
-//! | `cancel_order` | orders | cancels a refunded order at the printer, as far as that is possible |
+//! | `cancel_order` | orders | cancels an order at the printer, as far as that is possible |
 //! | `close_books` | money | closes the books up to yesterday, so that past balances are a few rows |
 //! | `correct_costs` | money | reads a shared-out order's receipts again and books the difference |
 //! | `distribute_revenue` | money | shares an order's gross among all parties, once, after its hold |
 //! | `housekeeping` | housekeeping | takes away what is old, of every tenant |
 //! | `poll_tracking` | tracking | reads an order back from the printer and follows its parcels |
 //! | `probe_provider` | tracking | asks the printer one cheap question and keeps how that went |
+//! | `quote_order` | orders | asks the printer what an order would cost, before it is accepted |
 //! | `render_preview` | previews | a design by a profile: preview, mock-up, print resolution, proof sheet, 3D model |
 //! | `send_payouts` | money | hands an approved batch of payouts to the rail that pays it |
 //! | `submit_order` | orders | places an order at the printer: find → stage → checkpoint → release → read back |
@@ -20,6 +21,7 @@
 //! A new kind is its file and two lines here.
 
 pub mod job;
+pub mod readiness;
 pub mod registry;
 pub mod workflow;
 
@@ -33,6 +35,7 @@ pub mod distribute_revenue;
 pub mod housekeeping;
 pub mod poll_tracking;
 pub mod probe_provider;
+pub mod quote_order;
 pub mod render_preview;
 pub mod send_payouts;
 pub mod submit_order;
@@ -54,6 +57,7 @@ kinds![
     housekeeping::Housekeeping,
     poll_tracking::PollTracking,
     probe_provider::ProbeProvider,
+    quote_order::QuoteOrder,
     render_preview::RenderPreview,
     send_payouts::SendPayouts,
     submit_order::SubmitOrder,

@@ -202,8 +202,15 @@ async fn an_order_is_taken_in_once_and_paid_once() {
         tx.commit().await.unwrap();
         let by = orders::by_external(&mut b.read.clone(), b.tenant, "api", "x-1").await.unwrap().unwrap();
         assert_eq!(by.id, b.order.id);
-        let page = orders::list(&mut b.read.clone(), b.tenant, Some("received"), None, 1).await.unwrap();
-        assert_eq!(orders::list(&mut b.read.clone(), b.tenant, None, Some(page[0].id), 9).await.unwrap().len(), 1);
+        let page =
+            orders::list(&mut b.read.clone(), b.tenant, &orders::Filter::state("received"), None, 1).await.unwrap();
+        assert_eq!(
+            orders::list(&mut b.read.clone(), b.tenant, &orders::Filter::default(), Some(page[0].id), 9)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
         assert_eq!(orders::items(&mut b.read.clone(), b.tenant, b.order.id).await.unwrap().len(), 1);
 
         let payment = |reference: &str, amount_minor| Payment {

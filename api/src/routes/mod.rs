@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod bundles;
+pub(crate) mod cancel;
 pub(crate) mod catalogue;
 pub(crate) mod connections;
 pub(crate) mod events;
@@ -13,6 +14,10 @@ pub(crate) mod keys;
 pub(crate) mod money;
 pub(crate) mod money_settings;
 pub(crate) mod new_order;
+pub(crate) mod order_changes;
+pub(crate) mod order_desk;
+pub(crate) mod order_lists;
+pub(crate) mod order_more;
 pub(crate) mod orders;
 pub(crate) mod parties;
 pub(crate) mod pauses;

@@ -1,22 +1,25 @@
 //! Taking an order in: every item from a locked snapshot, at the stored product's price, with all terms frozen.
 
 use axum::response::Response;
+use platen_jobs::workflow;
 use platen_shared::db::{Json as Column, Tx};
-use platen_shared::domain::address::Recipient;
+use platen_shared::domain::address::{Limits, Recipient};
 use platen_shared::domain::money::{Currency, Money, MoneyError};
 use platen_shared::domain::order::{FulfilmentState, OrderState, PaymentState, ReviewState};
 use platen_shared::domain::terms::ItemTerms;
-use platen_shared::id::{ItemId, OrderId, SnapshotId, encode};
+use platen_shared::id::{ItemId, OrderId, SnapshotId};
+use platen_shared::store::order_details::{self, Details, Metadata};
 use platen_shared::store::orders::{self, Item, Order, OrderTerms, revision};
 use platen_shared::store::products::{self, Product};
 use platen_shared::store::tenants::{self, Tenant};
-use platen_shared::store::{snapshots, specs};
+use platen_shared::store::{order_quotes, snapshots, specs};
 use serde::Deserialize;
 
 use super::frozen::{self, Rules};
+use super::order_changes::check_notes;
 use super::orders::{OrderView, bound, recipient, view};
 use crate::call::{Call, made};
-use crate::check::Checks;
+use crate::check::{Checks, PROVIDER};
 use crate::error::{Code, Problem, Reply};
 use crate::extract::Input;
 
@@ -57,6 +60,12 @@ pub(crate) struct NewOrder {
     packaging: Option<Money>,
     /// A packaging tier of the tenant's; it says what the buyer pays.
     packaging_tier: Option<String>,
+    /// Your own name for the buyer; at most 100 characters.
+    #[serde(default)]
+    customer: String,
+    /// Your notes: at most 20 pairs of at most 100 characters.
+    #[serde(default)]
+    metadata: Metadata,
 }
 
 fn api() -> String {
@@ -82,6 +91,7 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
         let positions = items.iter().map(|item| item.position);
         frozen::introduce(&call, &mut tx, &item_terms).await?;
         orders::freeze(&mut tx, call.tenant(), order.id, &positions.zip(item_terms).collect::<Vec<_>>()).await?;
+        beside(&call, &mut tx, &order, body).await?;
         order
     } else {
         let known = orders::by_external(&mut tx, call.tenant(), &order.channel, &order.external_id).await?;
@@ -103,6 +113,18 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
     Ok(made(fresh, view))
 }
 
+/// What belongs to a new order beside its sale: the shop's notes, and the question for a quote where the tenant wants one first.
+async fn beside(call: &Call, tx: &mut Tx, order: &Order, body: NewOrder) -> Reply<()> {
+    if !body.customer.is_empty() || !body.metadata.is_empty() {
+        let notes = Details { customer: body.customer, metadata: Column(body.metadata), ..Details::default() };
+        order_details::put(tx, call.now(), order.tenant, order.id, &notes).await?;
+    }
+    if order_quotes::gate(tx, order.tenant).await? {
+        workflow::ask(tx, &call.origin(0), call.now(), order).await?;
+    }
+    Ok(())
+}
+
 /// The name of an order that came without one.
 fn unnamed(call: &Call, id: OrderId) -> String {
     call.once().map_or_else(|| id.to_string(), |key| format!("key:{key}"))
@@ -121,12 +143,13 @@ fn checked(body: &NewOrder, currency: Currency) -> Reply<()> {
     let mut checks = Checks::default();
     checks.text("/externalId", body.external_id.as_deref().unwrap_or("-"), 1, 100);
     checks.name("/channel", &body.channel);
+    check_notes(&mut checks, Some(&body.customer), Some(&body.metadata));
     checks.need((1..=ITEMS_MAX).contains(&body.items.len()), "count", "/items", "An order has 1 to 100 items.");
     for (i, item) in body.items.iter().enumerate() {
         let within = (1..=QUANTITY_MAX).contains(&item.quantity);
         checks.need(within, "range", &format!("/items/{i}/quantity"), "quantity must be between 1 and 1,000.");
     }
-    for problem in body.recipient.problems() {
+    for problem in body.recipient.problems(Limits::of(PROVIDER)) {
         checks.fault(problem.code, &format!("/recipient{}", problem.pointer), problem.message);
     }
     let amounts = [("/shipping", Some(body.shipping)), ("/tax", body.tax), ("/packaging", body.packaging)];
@@ -221,7 +244,7 @@ fn order(
     let mut order = Order {
         id,
         tenant: tenant.id,
-        number: format!("P-{}", encode(id.0)[16..].to_ascii_uppercase()),
+        number: orders::number(now, id),
         channel: body.channel.clone(),
         external_id: body.external_id.clone().unwrap_or_else(|| unnamed(call, id)),
         state: OrderState::Received.word().to_owned(),

@@ -43,6 +43,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         .replace("{name}", "nightly")
         .replace("{uid}", crate::seed::UID)
         .replace("{month}", "2026-11")
+        .replace("{number}", "P-261129-00000000")
         .replace("{token}", "none")
         .replace("{product}", "mug")
         .replace("{profile}", "preview")
@@ -93,6 +94,14 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         ("PUT", "/v1/schedules/{name}") => {
             json!({ "kind": "poll_tracking", "payload": { "order": theirs.order, "round": 1 }, "cron": "0 3 * * *" })
         }
+        ("PUT", "/v1/orders/rules") => json!({ "quoteGate": false }),
+        ("PATCH", path) if path.ends_with("/content") => json!({ "customer": "mine", "reason": "because" }),
+        ("PATCH", path) if path.ends_with("/status") => json!({ "status": "on_hold", "reason": "because" }),
+        ("PATCH", path) if path.ends_with("/delivered") => json!({ "method": "stolen" }),
+        ("PATCH", path) if path.ends_with("/review") || path.ends_with("/expert-review") => {
+            json!({ "decision": "ask" })
+        }
+        ("POST", "/v1/orders/{id}/quote") => json!({}),
         ("POST", path) if path.ends_with("/cancel") || path.ends_with("/retry") => reason,
         ("POST", path) if path.ends_with("/snooze") => json!({ "until": "2026-01-01T00:00:00Z", "reason": "because" }),
         ("POST", path)

@@ -12,6 +12,7 @@ mod network;
 mod numbers;
 mod operators;
 mod ops;
+mod order_changes;
 mod orders;
 mod personalization;
 mod proof;

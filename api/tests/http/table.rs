@@ -109,6 +109,7 @@ fn concrete(path: &str) -> String {
         .replace("{month}", "2026-11")
         .replace("{name}", "none")
         .replace("{token}", "none")
+        .replace("{number}", "none")
         .replace("{product}", "none")
         .replace("{profile}", "none")
 }

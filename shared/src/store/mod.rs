@@ -4,6 +4,7 @@
 pub mod artefacts;
 pub mod audit;
 pub mod books;
+pub mod cancellations;
 pub mod catalogue;
 pub mod connections;
 pub mod fetches;
@@ -14,6 +15,8 @@ pub mod journal;
 pub mod keys;
 pub mod money_settings;
 pub mod open_orders;
+pub mod order_details;
+pub mod order_quotes;
 pub mod orders;
 pub mod parties;
 pub mod payouts;
