@@ -16,6 +16,7 @@ mod limiter;
 mod live;
 mod micro;
 mod money;
+mod orders;
 mod place;
 mod single;
 mod sweep;
@@ -119,6 +120,12 @@ enum What {
         #[arg(long, default_value_t = 1_000_000, value_parser = value_parser!(u64).range(600..=20_000_000))]
         lines: u64,
     },
+    /// How long lists, statistics and an order's page take through HTTP with very many orders
+    Orders {
+        /// Orders
+        #[arg(long, default_value_t = 100_000, value_parser = value_parser!(u64).range(1..=1_000_000))]
+        n: u64,
+    },
     /// One small piece of work many times, for counting instructions (`cargo xtask instructions`)
     Micro {
         /// Which
@@ -152,6 +159,7 @@ async fn measure(place: &Place, rounds: u32, what: What) -> Result<()> {
         What::Fair { n } => fair::run(place, n).await,
         What::Limiter { n, redis_url } => limiter::run(place, rounds, n, redis_url.as_deref()).await,
         What::Money { lines } => money::run(place, rounds, lines).await,
+        What::Orders { n } => orders::run(place, rounds, n).await,
         What::Micro { what, times } => micro::run(place, what, times).await,
     }
 }
