@@ -1,7 +1,7 @@
 //! Lists and statistics of many orders are read from their indexes, whatever is asked for, on every database.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-use platen_shared::db::{At, Db, Json, Source, Sql};
+use platen_shared::db::{At, Db, Json, Sql};
 use platen_shared::domain::order::QuoteState;
 use platen_shared::id::{OrderId, TenantId};
 use platen_shared::store::order_details::{self, Details};
@@ -64,26 +64,6 @@ fn literal(part: &str) -> Sql {
     sql
 }
 
-/// What the database means to do.
-async fn plan(db: &Db, sql: Sql) -> String {
-    let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
-    let asked = Sql {
-        lite: leak(format!("EXPLAIN QUERY PLAN {}", sql.lite)),
-        pg: leak(format!("EXPLAIN (GENERIC_PLAN) {}", sql.pg)),
-    };
-    match db {
-        Db::Sqlite { .. } => {
-            let rows: Vec<(i64, i64, i64, String)> = db.reader().query(asked).all().await.unwrap();
-            rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("\n")
-        }
-        Db::Postgres(server) => {
-            let rows: Vec<(String,)> =
-                sqlx::query_as(sqlx::AssertSqlSafe(asked.pg)).fetch_all(&server.pool).await.unwrap();
-            rows.into_iter().map(|row| row.0).collect::<Vec<_>>().join("\n")
-        }
-    }
-}
-
 #[tokio::test]
 async fn lists_and_statistics_are_read_from_their_indexes() {
     for test in databases_and_pooler().await {
@@ -97,7 +77,7 @@ async fn lists_and_statistics_are_read_from_their_indexes() {
             ("GROUP BY state, payment_state, fulfilment_state, review_state, test, currency", "orders_tally"),
             ("FROM orders WHERE tenant = $1 AND number = $2", "number"),
         ] {
-            let plan = plan(db, literal(part)).await;
+            let plan = test.plan(literal(part)).await.unwrap();
             let narrow = plan.contains(index);
             assert!(narrow && !plan.contains("SCAN orders"), "{part}: {plan}");
         }

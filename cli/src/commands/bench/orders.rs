@@ -81,7 +81,7 @@ async fn fill(db: &Db, tenant: TenantId, n: u64) -> Result<Vec<(OrderId, String)
             orders::create(&mut tx, &order, &[item(k)], "bench").await?;
         }
         tx.commit().await?;
-        if (block + 1) % 40 == 0 {
+        if (block + 1).is_multiple_of(40) {
             eprintln!("{} of {n} orders are there", (block + 1) * BLOCK);
         }
     }
@@ -97,7 +97,7 @@ fn order(keyring: &Keyring, tenant: TenantId, k: u64) -> Result<Order> {
         id,
         tenant,
         number: number(at, id),
-        channel: if k % 3 == 0 { "web" } else { "shop" }.to_owned(),
+        channel: if k.is_multiple_of(3) { "web" } else { "shop" }.to_owned(),
         external_id: format!("bench-{k}"),
         state: state.word().to_owned(),
         payment_state: payment.word().to_owned(),
