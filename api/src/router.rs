@@ -21,9 +21,9 @@ use crate::gate::gate;
 use crate::observe::observe;
 use crate::routes::{
     audit, bundles, cancel, catalogue, connections, files, health, jobs, keys, money, money_settings, new_order,
-    order_changes, order_desk, order_lists, orders, parties, pauses, payments, payouts, products, proof, providers,
-    queues, rates, refunds, registries, renders, schedules, shipments, snapshots, snooze, specs, statements, tenants,
-    uploads, work, workers,
+    order_changes, order_desk, order_lists, orders, packaging, parties, pauses, payments, payouts, products, proof,
+    providers, queues, rates, refunds, registries, renders, schedules, shipments, snapshots, snooze, specs, statements,
+    tenants, uploads, work, workers,
 };
 use crate::routes::{events, personalization, widget};
 use crate::{demo, ops, origins};
@@ -229,6 +229,16 @@ pub static ROUTES: &[Route] = &[
     get(Read, "/v1/catalogue", || routes!(catalogue::show)),
     get(Read, "/v1/catalogue/items", || routes!(catalogue::items)),
     get(Read, "/v1/catalogue/items/{uid}", || routes!(catalogue::item)),
+    get(Read, "/v1/catalogue/alarms", || routes!(catalogue::alarms)),
+    post(Operate, "/v1/catalogue/retirements", || routes!(catalogue::retire)),
+    get(Read, "/v1/packaging", || routes!(packaging::show)),
+    get(Read, "/v1/packaging/rules", || routes!(packaging::rules)),
+    put(Admin, "/v1/packaging/rules", || routes!(packaging::put_rules)),
+    get(Read, "/v1/packaging/costs", || routes!(packaging::costs)),
+    put(Operate, "/v1/packaging/costs/{provider}/{tier}", || routes!(packaging::put_cost)),
+    get(Read, "/v1/creators/{name}/packaging", || routes!(packaging::designs)),
+    put(Write, "/v1/creators/{name}/packaging", || routes!(packaging::put_design)),
+    post(Operate, "/v1/creators/{name}/packaging/decision", || routes!(packaging::decide)),
     post(Operate, "/v1/jobs", || routes!(work::create)),
     get(Read, "/v1/jobs", || routes!(jobs::list)),
     get(Read, "/v1/jobs/{id}", || routes!(jobs::show)),

@@ -238,6 +238,19 @@ async fn books(app: &mut Driver, test: &TestDb, seeded: &Seeded, order: &str) {
     app.post("/v1/payouts/{id}/status", payout, json!({ "status": "paid", "reference": "bank-1" })).await;
 }
 
+/// Packaging of a creator's own, and what vanished from the catalogue.
+async fn packaging(app: &mut Driver) {
+    let design = json!({ "logoSha256": platen_shared::canon::sha256_hex(STAR), "primaryColor": "#1d3557", "secondaryColor": "#f1faee", "messageTemplate": "Thank you, {firstName}" });
+    app.go(Method::PUT, "/v1/packaging/rules", "", json!({ "platform": true })).await;
+    let cost = json!({ "delivered": true, "note": "agreed by letter" });
+    app.go(Method::PUT, "/v1/packaging/costs/{provider}/{tier}", "gelato", cost).await;
+    app.go(Method::PUT, "/v1/creators/{name}/packaging", "ada", design).await;
+    let decision = json!({ "version": 1, "accept": true, "why": "the account's manager said so" });
+    app.post("/v1/creators/{name}/packaging/decision", "ada", decision).await;
+    app.go(Method::PUT, "/v1/packaging/rules", "", json!({ "platform": false })).await;
+    app.post("/v1/catalogue/retirements", "", json!({ "provider": "gelato", "reason": "really gone" })).await;
+}
+
 async fn work(app: &mut Driver) {
     app.post("/v1/catalogue/syncs", "", json!({ "provider": "gelato" })).await;
     let payload = json!({ "provider": "gelato", "generation": "g1" });
@@ -276,6 +289,7 @@ async fn no_write_route_calls_the_outside() {
     tenant_and_keys(&mut app).await;
     designs(&mut app, &test, folder.path(), &seeded).await;
     money_and_printing(&mut app, &test, &seeded).await;
+    packaging(&mut app).await;
     work(&mut app).await;
     let missing: Vec<String> = promised(&app).await.difference(&app.used).cloned().collect();
     assert_eq!(missing, Vec::<String>::new(), "these writes are in the document and were not driven: add them above");

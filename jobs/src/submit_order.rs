@@ -346,6 +346,16 @@ fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredFile]) -> Re
         currency: order.currency,
         items: wanted,
         recipient,
-        metadata: vec![("revision".to_owned(), order.revision.clone())],
+        metadata: notes(order),
     })
+}
+
+/// What is noted with the order at the printer: its revision, and how it is packed, from the terms that were frozen at sale.
+fn notes(order: &Order) -> Vec<(String, String)> {
+    let mut notes = vec![("revision".to_owned(), order.revision.clone())];
+    if let Some(tier) = &order.terms.packaging {
+        notes.push(("packaging".to_owned(), tier.name.clone()));
+        notes.extend(tier.design.clone().map(|design| ("packagingDesign".to_owned(), design)));
+    }
+    notes
 }

@@ -156,7 +156,8 @@ async fn done_once(world: &World, kind: &str) {
         }
         "sync_catalog" => {
             let sync = catalogue::syncs(read, tenant).await.unwrap().remove(0);
-            let held = catalogue::list(read, tenant, "gelato", None, "", 1000).await.unwrap();
+            let held =
+                catalogue::list(read, tenant, "gelato", &catalogue::ItemFilter::default(), "", 1000).await.unwrap();
             assert_eq!((sync.pages, sync.items), (1, i64::try_from(held.len()).unwrap()));
             assert!(!held.is_empty() && sync.last_sync_at.is_none(), "the time is set at the end only");
             assert_eq!(world.jobs(kind).await.len(), 2, "this page and the next");

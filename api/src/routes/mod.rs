@@ -19,6 +19,7 @@ pub(crate) mod order_desk;
 pub(crate) mod order_lists;
 pub(crate) mod order_more;
 pub(crate) mod orders;
+pub(crate) mod packaging;
 pub(crate) mod parties;
 pub(crate) mod pauses;
 pub(crate) mod payments;

@@ -17,6 +17,8 @@ const OWN_NAMES: &[&str] = &[
     "/v1/parties/{name}/balance",
     "/v1/parties/{name}/payouts",
     "/v1/parties/{name}/statements/{month}",
+    "/v1/packaging/costs/{provider}/{tier}",
+    "/v1/creators/{name}/packaging",
 ];
 
 fn concrete(path: &str, theirs: &Seeded) -> String {
@@ -44,6 +46,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         .replace("{uid}", crate::seed::UID)
         .replace("{month}", "2026-11")
         .replace("{number}", "P-261129-00000000")
+        .replace("{tier}", "platform")
         .replace("{token}", "none")
         .replace("{product}", "mug")
         .replace("{profile}", "preview")
@@ -94,6 +97,13 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         ("PUT", "/v1/schedules/{name}") => {
             json!({ "kind": "poll_tracking", "payload": { "order": theirs.order, "round": 1 }, "cron": "0 3 * * *" })
         }
+        ("POST", "/v1/catalogue/retirements") => json!({ "provider": "gelato", "reason": "because" }),
+        ("PUT", "/v1/packaging/rules") => json!({ "platform": true }),
+        ("PUT", "/v1/packaging/costs/{provider}/{tier}") => json!({ "delivered": true, "note": "agreed" }),
+        ("PUT", "/v1/creators/{name}/packaging") => {
+            json!({ "logoSha256": theirs.sha256, "primaryColor": "#1d3557", "secondaryColor": "#f1faee", "messageTemplate": "Hi" })
+        }
+        ("POST", "/v1/creators/{name}/packaging/decision") => json!({ "version": 1, "accept": true, "why": "fine" }),
         ("PUT", "/v1/orders/rules") => json!({ "quoteGate": false }),
         ("PATCH", path) if path.ends_with("/content") => json!({ "customer": "mine", "reason": "because" }),
         ("PATCH", path) if path.ends_with("/status") => json!({ "status": "on_hold", "reason": "because" }),

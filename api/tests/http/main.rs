@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod caching;
+mod catalogue;
 mod crossing;
 mod files;
 mod idempotency;
@@ -14,6 +15,7 @@ mod operators;
 mod ops;
 mod order_changes;
 mod orders;
+mod packaging;
 mod personalization;
 mod proof;
 mod providers;

@@ -110,6 +110,7 @@ fn concrete(path: &str) -> String {
         .replace("{name}", "none")
         .replace("{token}", "none")
         .replace("{number}", "none")
+        .replace("{tier}", "none")
         .replace("{product}", "none")
         .replace("{profile}", "none")
 }

@@ -25,6 +25,9 @@ pub(super) struct Args {
     /// The API key that it takes
     #[arg(long, default_value = "sim-key")]
     key: String,
+    /// So many plain products more in its catalogue
+    #[arg(long, default_value_t = 0)]
+    more_products: usize,
     /// Keep orders in this file over a restart
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -40,6 +43,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode> {
         seed: args.seed,
         clock: Clock::starting_now(args.speed),
         state_file: args.state,
+        more_products: args.more_products,
         ..Config::default()
     };
     let server = Server::start(listener, config).await?;

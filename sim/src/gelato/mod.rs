@@ -76,6 +76,8 @@ pub struct Config {
     pub file_timeout: Duration,
     /// Largest print file taken.
     pub file_bytes_max: u64,
+    /// Plain products beside the usual ones.
+    pub more_products: usize,
 }
 
 impl Default for Config {
@@ -92,6 +94,7 @@ impl Default for Config {
             fetch_files: true,
             file_timeout: Duration::from_secs(20),
             file_bytes_max: 300 << 20,
+            more_products: 0,
         }
     }
 }
