@@ -20,6 +20,7 @@ use crate::known::Known;
 use crate::limit::Limiter;
 use crate::origins::Origins;
 use crate::probes::Probes;
+use crate::remembered::Remembered;
 use crate::template::Templates;
 use crate::watch::Watcher;
 
@@ -112,6 +113,7 @@ pub(crate) struct Inner {
     pub(crate) probes: Probes,
     pub(crate) origins: Origins,
     pub(crate) templates: Templates,
+    pub(crate) remembered: Remembered,
     pub(crate) watcher: Arc<Watcher>,
 }
 
@@ -133,6 +135,7 @@ impl Inner {
             probes,
             origins: Origins::default(),
             templates: Templates::default(),
+            remembered: Remembered::default(),
             watcher,
         })
     }

@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::app::{App, Shared};
 use crate::auth::Principal;
-use crate::error::{Problem, Reply};
+use crate::error::{Code, Problem, Reply};
 use crate::observe::Correlation;
 use crate::routes::jobs::JobView;
 
@@ -40,6 +40,7 @@ pub(crate) struct Call {
     pub(crate) correlation: String,
     wait: Option<u64>,
     once: Option<String>,
+    if_match: Option<String>,
 }
 
 impl FromRequestParts<Shared> for Call {
@@ -50,7 +51,8 @@ impl FromRequestParts<Shared> for Call {
         let who = who.ok_or_else(|| Problem::internal(&"a route that needs a caller let one without a key pass"))?;
         let correlation = parts.extensions.get::<Correlation>().map(|id| id.0.clone()).unwrap_or_default();
         let once = parts.headers.get("idempotency-key").map(|key| sha256_hex(key.as_bytes()));
-        Ok(Call { shared: app.clone(), who, correlation, wait: wait(&parts.headers), once })
+        let if_match = parts.headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok(Call { shared: app.clone(), who, correlation, wait: wait(&parts.headers), once, if_match })
     }
 }
 
@@ -64,7 +66,7 @@ fn wait(headers: &HeaderMap) -> Option<u64> {
 impl Call {
     /// A call that did not come through the table of routes.
     pub(crate) fn of(shared: Shared, who: Principal, correlation: String) -> Call {
-        Call { shared, who, correlation, wait: None, once: None }
+        Call { shared, who, correlation, wait: None, once: None, if_match: None }
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -103,6 +105,20 @@ impl Call {
     /// it even when the process died before the first reply was kept.
     pub(crate) fn once(&self) -> Option<&str> {
         self.once.as_deref()
+    }
+
+    /// Refuses a change of something that is no longer what its caller saw: `If-Match` names the ETag, `version` of a body the number.
+    pub(crate) fn expects(&self, found: i64, version: Option<i64>) -> Reply<()> {
+        let etag = etag(found);
+        let tags =
+            self.if_match.as_deref().map(|text| text.split(',').map(str::trim).any(|tag| tag == "*" || tag == etag));
+        if tags == Some(false) {
+            return Err(Problem::new(Code::PreconditionFailed, "It has another ETag by now; read it again."));
+        }
+        if version.is_some_and(|version| version != found) {
+            return Err(Problem::new(Code::Conflict, "It has another version by now; read it again."));
+        }
+        Ok(())
     }
 
     pub(crate) fn read(&self) -> Read {
@@ -170,6 +186,16 @@ impl Call {
         }
         Ok(response)
     }
+}
+
+/// The ETag of a version.
+pub(crate) fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+/// JSON of a version of something, with its ETag.
+pub(crate) fn versioned(version: i64, body: impl Serialize) -> Response {
+    ([(header::ETAG, etag(version))], Json(body)).into_response()
 }
 
 /// 201 for what is new, 200 for what was there.

@@ -20,9 +20,10 @@ use crate::error::{Code, Problem};
 use crate::gate::gate;
 use crate::observe::observe;
 use crate::routes::{
-    audit, bundles, catalogue, connections, files, health, hooks, jobs, keys, money, money_settings, new_order,
-    operator_items, orders, parties, pauses, payments, payouts, products, proof, providers, queues, rates, refunds,
-    registries, renders, schedules, shipments, snapshots, snooze, specs, statements, tenants, uploads, work, workers,
+    audit, bundles, cancel, catalogue, connections, files, health, hooks, jobs, keys, money, money_settings, new_order,
+    operator_items, order_changes, order_desk, order_lists, orders, packaging, parties, pauses, payments, payouts,
+    products, proof, providers, queues, rates, refunds, registries, renders, schedules, shipments, snapshots, snooze,
+    specs, statements, tenants, uploads, work, workers,
 };
 use crate::routes::{events, personalization, widget};
 use crate::{demo, ops, origins};
@@ -189,8 +190,18 @@ pub static ROUTES: &[Route] = &[
     get(Read, "/v1/renders/{id}/thumbnail", || routes!(renders::thumbnail_file)).widget(),
     get(Read, "/v1/renders/{id}/files/{name}", || routes!(renders::file)).widget(),
     post(Write, "/v1/orders", || routes!(new_order::create)),
-    get(Read, "/v1/orders", || routes!(orders::list)),
+    get(Read, "/v1/orders", || routes!(order_lists::list)),
+    get(Read, "/v1/orders/stats", || routes!(order_lists::stats)),
+    get(Read, "/v1/orders/number/{number}", || routes!(order_lists::by_number)),
+    get(Read, "/v1/orders/rules", || routes!(order_lists::rules)),
+    put(Admin, "/v1/orders/rules", || routes!(order_lists::put_rules)),
     get(Read, "/v1/orders/{id}", || routes!(orders::show)),
+    patch(Write, "/v1/orders/{id}/content", || routes!(order_changes::content)),
+    patch(Operate, "/v1/orders/{id}/status", || routes!(order_changes::status)),
+    patch(Operate, "/v1/orders/{id}/delivered", || routes!(order_changes::delivered)),
+    patch(Approve, "/v1/orders/{id}/review", || routes!(order_desk::review)),
+    post(Operate, "/v1/orders/{id}/retry", || routes!(order_desk::retry)),
+    post(Write, "/v1/orders/{id}/quote", || routes!(order_desk::quote)),
     get(Read, "/v1/orders/{id}/events", || routes!(orders::events)),
     get(Read, "/v1/orders/{id}/shipments", || routes!(shipments::list)),
     get(Read, "/v1/orders/{id}/money", || routes!(money::show)),
@@ -226,11 +237,21 @@ pub static ROUTES: &[Route] = &[
     get(Read, "/v1/orders/{id}/bundle/file", || routes!(bundles::file)),
     post(Write, "/api/v1/manufacturing/export-pack", || routes!(bundles::export_pack)),
     post(Operate, "/v1/orders/{id}/submit", || routes!(orders::submit)),
-    post(Write, "/v1/orders/{id}/cancel", || routes!(orders::cancel)),
+    post(Write, "/v1/orders/{id}/cancel", || routes!(cancel::create)),
     post(Write, "/v1/catalogue/syncs", || routes!(catalogue::sync)),
     get(Read, "/v1/catalogue", || routes!(catalogue::show)),
     get(Read, "/v1/catalogue/items", || routes!(catalogue::items)),
     get(Read, "/v1/catalogue/items/{uid}", || routes!(catalogue::item)),
+    get(Read, "/v1/catalogue/alarms", || routes!(catalogue::alarms)),
+    post(Operate, "/v1/catalogue/retirements", || routes!(catalogue::retire)),
+    get(Read, "/v1/packaging", || routes!(packaging::show)),
+    get(Read, "/v1/packaging/rules", || routes!(packaging::rules)),
+    put(Admin, "/v1/packaging/rules", || routes!(packaging::put_rules)),
+    get(Read, "/v1/packaging/costs", || routes!(packaging::costs)),
+    put(Operate, "/v1/packaging/costs/{provider}/{tier}", || routes!(packaging::put_cost)),
+    get(Read, "/v1/creators/{name}/packaging", || routes!(packaging::designs)),
+    put(Write, "/v1/creators/{name}/packaging", || routes!(packaging::put_design)),
+    post(Operate, "/v1/creators/{name}/packaging/decision", || routes!(packaging::decide)),
     post(Operate, "/v1/jobs", || routes!(work::create)),
     get(Read, "/v1/jobs", || routes!(jobs::list)),
     get(Read, "/v1/jobs/{id}", || routes!(jobs::show)),
@@ -280,6 +301,12 @@ pub static ALIASES: &[(&str, &str, &str)] = &[
     ("GET", "/api/v1/manufacturing/bundles/{id}", "/v1/orders/{id}/bundle"),
     ("GET", "/api/orders", "/v1/orders"),
     ("GET", "/api/orders/{id}", "/v1/orders/{id}"),
+    ("GET", "/api/orders/number/{number}", "/v1/orders/number/{number}"),
+    ("GET", "/api/orders/stats/overview", "/v1/orders/stats"),
+    ("PATCH", "/api/orders/{id}/status", "/v1/orders/{id}/status"),
+    ("PATCH", "/api/orders/{id}/expert-review", "/v1/orders/{id}/review"),
+    ("PATCH", "/api/orders/{id}/content", "/v1/orders/{id}/content"),
+    ("PATCH", "/api/orders/{id}/delivered", "/v1/orders/{id}/delivered"),
 ];
 
 /// Every (path as mounted, row), aliases included.
@@ -324,6 +351,7 @@ fn cors(shared: &Shared) -> CorsLayer {
     let takes = [
         header::AUTHORIZATION,
         header::CONTENT_TYPE,
+        header::IF_MATCH,
         header::IF_NONE_MATCH,
         name("idempotency-key"),
         name("prefer"),

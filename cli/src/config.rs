@@ -109,6 +109,7 @@ pub(crate) struct Gelato {
     pub(crate) requests_per_second: u32,
     pub(crate) burst: u32,
     pub(crate) price_country: String,
+    pub(crate) price_countries: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -202,6 +203,7 @@ impl Config {
             requests_per_second: g.requests_per_second,
             burst: g.burst,
             price_country: g.price_country.clone(),
+            price_countries: g.price_countries.clone(),
         }
     }
 

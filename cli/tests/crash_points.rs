@@ -18,13 +18,14 @@ const COMMON: [&str; 3] = ["started", "ran", "recorded"];
 const AT_ONCE: usize = 6;
 
 /// Kinds that the demo's order does not need: cron lines and people enqueue them, or weeks. `jobs/tests/every_kind.rs` kills them.
-const ELSEWHERE: [&str; 9] = [
+const ELSEWHERE: [&str; 10] = [
     "cancel_order",
     "close_books",
     "correct_costs",
     "housekeeping",
     "look_up_order",
     "probe_provider",
+    "quote_order",
     "send_payouts",
     "sweep_drafts",
     "sweep_tracking",

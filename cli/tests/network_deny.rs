@@ -187,6 +187,7 @@ async fn money_and_printing(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
     let submission = id(&app.post("/v1/orders/{id}/submit", &order, json!({})).await);
     operators(app, &submission).await;
     books(app, test, seeded, &order).await;
+    desk(app, seeded).await;
     let second = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, "two")).await);
     app.post("/v1/orders/{id}/cancel", &second, json!({ "reason": "changed my mind" })).await;
 }
@@ -203,6 +204,30 @@ async fn operators(app: &mut Driver, submission: &str) {
         json!({ "reason": "seen" }),
     )
     .await;
+}
+
+/// What a desk does with orders.
+async fn desk(app: &mut Driver, seeded: &Seeded) {
+    app.go(Method::PUT, "/v1/orders/rules", "", json!({ "quoteGate": false })).await;
+    for (root, review) in [("/v1", "review"), ("/api", "expert-review")] {
+        let order = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, &format!("desk{root}"))).await);
+        let content = json!({ "customer": "cus-1", "reason": "a note" });
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/content"), &order, content).await;
+        if root == "/v1" {
+            app.post("/v1/orders/{id}/quote", &order, json!({})).await;
+        }
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/{review}"), &order, json!({ "decision": "ask" })).await;
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/{review}"), &order, json!({ "decision": "approve" }))
+            .await;
+        let hold = json!({ "status": "on_hold", "reason": "a call" });
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/status"), &order, hold).await;
+        if root == "/v1" {
+            app.post("/v1/orders/{id}/retry", &order, json!({ "reason": "called" })).await;
+            let again = json!({ "status": "on_hold", "reason": "a call" });
+            app.go(Method::PATCH, "/v1/orders/{id}/status", &order, again).await;
+        }
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/delivered"), &order, json!({ "method": "pickup" })).await;
+    }
 }
 
 /// Money back, and money out to a creator, as another person approves it.
@@ -237,6 +262,19 @@ async fn books(app: &mut Driver, test: &TestDb, seeded: &Seeded, order: &str) {
     }
     let payout = batches[1]["payouts"][0]["id"].as_str().expect("a payout");
     app.post("/v1/payouts/{id}/status", payout, json!({ "status": "paid", "reference": "bank-1" })).await;
+}
+
+/// Packaging of a creator's own, and what vanished from the catalogue.
+async fn packaging(app: &mut Driver) {
+    let design = json!({ "logoSha256": platen_shared::canon::sha256_hex(STAR), "primaryColor": "#1d3557", "secondaryColor": "#f1faee", "messageTemplate": "Thank you, {firstName}" });
+    app.go(Method::PUT, "/v1/packaging/rules", "", json!({ "platform": true })).await;
+    let cost = json!({ "delivered": true, "note": "agreed by letter" });
+    app.go(Method::PUT, "/v1/packaging/costs/{provider}/{tier}", "gelato", cost).await;
+    app.go(Method::PUT, "/v1/creators/{name}/packaging", "ada", design).await;
+    let decision = json!({ "version": 1, "accept": true, "why": "the account's manager said so" });
+    app.post("/v1/creators/{name}/packaging/decision", "ada", decision).await;
+    app.go(Method::PUT, "/v1/packaging/rules", "", json!({ "platform": false })).await;
+    app.post("/v1/catalogue/retirements", "", json!({ "provider": "gelato", "reason": "really gone" })).await;
 }
 
 async fn work(app: &mut Driver) {
@@ -277,6 +315,7 @@ async fn no_write_route_calls_the_outside() {
     tenant_and_keys(&mut app).await;
     designs(&mut app, &test, folder.path(), &seeded).await;
     money_and_printing(&mut app, &test, &seeded).await;
+    packaging(&mut app).await;
     work(&mut app).await;
     let missing: Vec<String> = promised(&app).await.difference(&app.used).cloned().collect();
     assert_eq!(missing, Vec::<String>::new(), "these writes are in the document and were not driven: add them above");

@@ -3,7 +3,7 @@
 //! | kind | queue | what it does |
 //! | --- | --- | --- |
 //! | `build_bundle` | bundles | print files of every item of an order, and one ZIP with a manifest |
-//! | `cancel_order` | orders | cancels a refunded order at the printer, as far as that is possible |
+//! | `cancel_order` | orders | cancels an order at the printer, as far as that is possible |
 //! | `close_books` | money | closes the books up to yesterday, so that past balances are a few rows |
 //! | `correct_costs` | money | reads a shared-out order's receipts again and books the difference |
 //! | `distribute_revenue` | money | shares an order's gross among all parties, once, after its hold |
@@ -11,6 +11,7 @@
 //! | `look_up_order` | orders | finds out what became of an order whose submission ended in the dark |
 //! | `poll_tracking` | tracking | reads an order back from the printer and follows its parcels |
 //! | `probe_provider` | tracking | asks the printer one cheap question and keeps how that went |
+//! | `quote_order` | orders | asks the printer what an order would cost, before it is accepted |
 //! | `render_preview` | previews | a design by a profile: preview, mock-up, print resolution, proof sheet, 3D model |
 //! | `send_payouts` | money | hands an approved batch of payouts to the rail that pays it |
 //! | `submit_order` | orders | places an order at the printer: find → stage → checkpoint → release → read back |
@@ -21,6 +22,7 @@
 //! A new kind is its file and two lines here.
 
 pub mod job;
+pub mod readiness;
 pub mod registry;
 pub mod workflow;
 
@@ -38,6 +40,7 @@ pub mod housekeeping;
 pub mod look_up_order;
 pub mod poll_tracking;
 pub mod probe_provider;
+pub mod quote_order;
 pub mod render_preview;
 pub mod send_payouts;
 pub mod submit_order;
@@ -60,6 +63,7 @@ kinds![
     look_up_order::LookUpOrder,
     poll_tracking::PollTracking,
     probe_provider::ProbeProvider,
+    quote_order::QuoteOrder,
     render_preview::RenderPreview,
     send_payouts::SendPayouts,
     submit_order::SubmitOrder,

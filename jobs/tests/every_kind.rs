@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use platen_jobs::{Entry, KINDS, find};
 use platen_shared::domain::account::Account;
+use platen_shared::store::order_quotes::{self, QuoteRow};
 use platen_shared::store::{artefacts, catalogue, fulfilment, gates, journal, orders};
 use platen_shared::testing::{databases, suite_ran};
 use serde_json::{Value, json};
@@ -68,6 +69,13 @@ async fn turn_of(world: &World, kind: &str) -> Value {
         "build_bundle" => bundle,
         "submit_order" => json!({ "order": id, "revision": revision, "provider": "gelato" }),
         "poll_tracking" => json!({ "order": id, "round": 1, "provider": "gelato" }),
+        "quote_order" => {
+            let mut tx = world.ledger.db.begin("test").await.unwrap();
+            order_quotes::set_gate(&mut tx, world.ledger.now(), world.tenant, true).await.unwrap();
+            order_quotes::put(&mut tx, world.tenant, world.order, &QuoteRow::asked(world.ledger.now())).await.unwrap();
+            tx.commit().await.unwrap();
+            json!({ "order": id, "revision": revision, "version": order.version, "provider": "gelato" })
+        }
         "distribute_revenue" | "cancel_order" => json!({ "order": id }),
         "correct_costs" => json!({ "order": id, "round": 1 }),
         "send_payouts" => json!({ "batch": batch }),
@@ -154,7 +162,8 @@ async fn done_once(world: &World, kind: &str) {
         }
         "sync_catalog" => {
             let sync = catalogue::syncs(read, tenant).await.unwrap().remove(0);
-            let held = catalogue::list(read, tenant, "gelato", None, "", 1000).await.unwrap();
+            let held =
+                catalogue::list(read, tenant, "gelato", &catalogue::ItemFilter::default(), "", 1000).await.unwrap();
             assert_eq!((sync.pages, sync.items), (1, i64::try_from(held.len()).unwrap()));
             assert!(!held.is_empty() && sync.last_sync_at.is_none(), "the time is set at the end only");
             assert_eq!(world.jobs(kind).await.len(), 2, "this page and the next");
@@ -163,9 +172,10 @@ async fn done_once(world: &World, kind: &str) {
     }
 }
 
-/// The same for the kinds that run from a clock.
+/// The same for the kinds that look and change nothing outside, and those that run from a clock.
 async fn sweeps_done_once(world: &World, kind: &str) {
     let (read, tenant) = (&mut world.test.db.reader(), world.tenant);
+    let order = orders::get(read, tenant, world.order).await.unwrap().unwrap();
     let counts = world.printer.counts();
     match kind {
         "probe_provider" => {
@@ -181,6 +191,12 @@ async fn sweeps_done_once(world: &World, kind: &str) {
             let polls = world.jobs("poll_tracking").await;
             assert_eq!(polls.len(), 1);
             assert!(polls[0].run_at <= world.ledger.now(), "the order moved on, so it is read at once");
+        }
+        "quote_order" => {
+            let quote = order_quotes::get(read, tenant, world.order).await.unwrap().unwrap();
+            assert!(quote.state == "accepted" && quote.products_minor.is_some_and(|minor| minor > 0), "{quote:?}");
+            assert_eq!(order.state, "accepted", "it was paid already, and goes on");
+            assert_eq!(world.jobs("build_bundle").await.len(), 1);
         }
         "housekeeping" => {
             assert!(world.jobs("build_bundle").await.is_empty(), "what is old is gone");

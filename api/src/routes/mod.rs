@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod bundles;
+pub(crate) mod cancel;
 pub(crate) mod catalogue;
 pub(crate) mod connections;
 pub(crate) mod events;
@@ -15,7 +16,12 @@ pub(crate) mod money;
 pub(crate) mod money_settings;
 pub(crate) mod new_order;
 pub(crate) mod operator_items;
+pub(crate) mod order_changes;
+pub(crate) mod order_desk;
+pub(crate) mod order_lists;
+pub(crate) mod order_more;
 pub(crate) mod orders;
+pub(crate) mod packaging;
 pub(crate) mod parties;
 pub(crate) mod pauses;
 pub(crate) mod payments;

@@ -19,6 +19,8 @@ const OWN_NAMES: &[&str] = &[
     "/v1/parties/{name}/balance",
     "/v1/parties/{name}/payouts",
     "/v1/parties/{name}/statements/{month}",
+    "/v1/packaging/costs/{provider}/{tier}",
+    "/v1/creators/{name}/packaging",
 ];
 
 fn concrete(path: &str, theirs: &Seeded) -> String {
@@ -46,6 +48,8 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         .replace("{name}", "nightly")
         .replace("{uid}", crate::seed::UID)
         .replace("{month}", "2026-11")
+        .replace("{number}", "P-261129-00000000")
+        .replace("{tier}", "platform")
         .replace("{token}", "none")
         .replace("{product}", "mug")
         .replace("{profile}", "preview")
@@ -98,6 +102,22 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
             json!({ "kind": "poll_tracking", "payload": { "order": theirs.order, "round": 1 }, "cron": "0 3 * * *" })
         }
         ("POST", path) if ["/cancel", "/retry", "/close"].iter().any(|end| path.ends_with(end)) => reason,
+        ("POST", "/v1/catalogue/retirements") => json!({ "provider": "gelato", "reason": "because" }),
+        ("PUT", "/v1/packaging/rules") => json!({ "platform": true }),
+        ("PUT", "/v1/packaging/costs/{provider}/{tier}") => json!({ "delivered": true, "note": "agreed" }),
+        ("PUT", "/v1/creators/{name}/packaging") => {
+            json!({ "logoSha256": theirs.sha256, "primaryColor": "#1d3557", "secondaryColor": "#f1faee", "messageTemplate": "Hi" })
+        }
+        ("POST", "/v1/creators/{name}/packaging/decision") => json!({ "version": 1, "accept": true, "why": "fine" }),
+        ("PUT", "/v1/orders/rules") => json!({ "quoteGate": false }),
+        ("PATCH", path) if path.ends_with("/content") => json!({ "customer": "mine", "reason": "because" }),
+        ("PATCH", path) if path.ends_with("/status") => json!({ "status": "on_hold", "reason": "because" }),
+        ("PATCH", path) if path.ends_with("/delivered") => json!({ "method": "stolen" }),
+        ("PATCH", path) if path.ends_with("/review") || path.ends_with("/expert-review") => {
+            json!({ "decision": "ask" })
+        }
+        ("POST", "/v1/orders/{id}/quote") => json!({}),
+        ("POST", path) if path.ends_with("/cancel") || path.ends_with("/retry") => reason,
         ("POST", path) if path.ends_with("/snooze") => json!({ "until": "2026-01-01T00:00:00Z", "reason": "because" }),
         ("POST", path)
             if ["/approve", "/validate", "/lock", "/bundle", "/submit"].iter().any(|end| path.ends_with(end)) =>

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod caching;
+mod catalogue;
 mod crossing;
 mod files;
 mod hooks;
@@ -13,7 +14,9 @@ mod network;
 mod numbers;
 mod operators;
 mod ops;
+mod order_changes;
 mod orders;
+mod packaging;
 mod personalization;
 mod proof;
 mod providers;

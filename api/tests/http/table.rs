@@ -111,6 +111,8 @@ fn concrete(path: &str) -> String {
         .replace("{name}", "none")
         .replace("{token}", "none")
         .replace("{connection}", "con_01jd0000000000000000000000")
+        .replace("{number}", "none")
+        .replace("{tier}", "none")
         .replace("{product}", "none")
         .replace("{profile}", "none")
 }

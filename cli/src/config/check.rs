@@ -77,6 +77,10 @@ fn provider(config: &Config, must: Must<'_>) {
         g.price_country.len() == 2 && g.price_country.bytes().all(|b| b.is_ascii_uppercase()),
         "gelato.price_country must be two capital letters of ISO 3166-1",
     );
+    must(
+        g.price_countries.iter().all(|country| country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase())),
+        "gelato.price_countries must be countries of two capital letters, of ISO 3166-1",
+    );
 }
 
 fn work(config: &Config, must: Must<'_>) {

@@ -104,7 +104,7 @@ pub struct Item {
 pub struct Event {
     /// When.
     pub at: At,
-    /// `order`, `payment`, `fulfilment`, `review`, `money` or `submission`.
+    /// `order`, `payment`, `fulfilment`, `review`, `money`, `edit`, `quote` or `submission`.
     pub dimension: String,
     /// Before; empty at the beginning.
     pub from_state: String,
@@ -122,6 +122,12 @@ macro_rules! columns {
          items_minor, shipping_minor, packaging_minor, tax_minor, total_minor, terms, country, recipient, test, version, created_at, updated_at"
     };
 }
+
+mod change;
+mod list;
+
+pub use change::{amend, note_answer, review};
+pub use list::{Filter, Tally, by_number, list, number, read_number, tally};
 
 /// Digest of what is ordered: design hashes and quantities, in order.
 #[must_use]
@@ -230,28 +236,6 @@ pub async fn by_external(
     .bind(channel)
     .bind(external_id)
     .opt()
-    .await
-}
-
-/// A page of orders, newest first.
-///
-/// # Errors
-/// Whatever the database says.
-pub async fn list(
-    db: &mut impl Source,
-    tenant: TenantId,
-    state: Option<&str>,
-    before: Option<OrderId>,
-    limit: i64,
-) -> Result<Vec<Order>> {
-    db.query(sql!(concat!(
-        "SELECT ", columns!(), " FROM orders WHERE tenant = $1 AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4"
-    )))
-    .bind(tenant)
-    .bind(state.map(str::to_owned))
-    .bind(before)
-    .bind(limit)
-    .all()
     .await
 }
 
