@@ -6,11 +6,14 @@ mod schedules;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use platen_shared::adapters::gelato;
+use platen_shared::adapters::smtp::{self, Smtp};
 use platen_shared::adapters::standing::Rates;
+use platen_shared::adapters::webhooks::{Guard, IpNet, System};
 use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::db::At;
 use platen_shared::ledger::Queue;
@@ -35,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) secrets: Secrets,
     pub(crate) api: Api,
     pub(crate) gelato: Gelato,
+    pub(crate) mail: Mail,
+    pub(crate) webhooks: Webhooks,
     pub(crate) worker: Worker,
     pub(crate) lanes: BTreeMap<String, u32>,
     pub(crate) schedules: BTreeMap<String, Schedule>,
@@ -107,6 +112,20 @@ pub(crate) struct Gelato {
     pub(crate) requests_per_second: u32,
     pub(crate) burst: u32,
     pub(crate) price_country: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mail {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) url: SecretString,
+    pub(crate) from: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Webhooks {
+    pub(crate) allow: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -186,6 +205,23 @@ impl Config {
         let (url, prefix) = (self.redis.url.clone(), self.redis.prefix.clone());
         (self.worker.dispatch == "auto" && !url.expose_secret().is_empty())
             .then_some(platen_worker::Redis { url, prefix })
+    }
+
+    /// Where letters are handed in; `None` when no server is set.
+    pub(crate) fn smtp(&self) -> Result<Option<Smtp>, String> {
+        if self.mail.url.expose_secret().is_empty() {
+            return Ok(None);
+        }
+        Smtp::new(smtp::Server::read(&self.mail.url)?, &self.mail.from).map(Some)
+    }
+
+    /// Who may be sent webhooks.
+    pub(crate) fn guard(&self) -> Result<Guard, String> {
+        let range = |text: &String| {
+            text.parse().map_err(|_| format!("webhooks.allow: `{text}` is no range such as 10.1.0.0/16 or fd00::/8"))
+        };
+        let allowed: Result<Vec<IpNet>, String> = self.webhooks.allow.iter().map(range).collect();
+        Ok(Guard::new(allowed?, Arc::new(System)))
     }
 
     /// How Gelato is reached.

@@ -14,13 +14,16 @@ use platen_jobs::{Hook, Ports};
 use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::http::{Gates, Http};
 use platen_shared::adapters::payout_csv::CsvRail;
+use platen_shared::adapters::smtp::Unset;
 use platen_shared::adapters::standing::Accounting;
+use platen_shared::adapters::webhooks::{Guard, Hooks, System};
 use platen_shared::clock::Clock;
 use platen_shared::db::{Db, MIGRATIONS, Schema};
 use platen_shared::flatten::Flattener;
 use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::ports::links::Links;
+use platen_shared::ports::mail::Mailer;
 use platen_shared::ports::press::Press;
 use platen_shared::secrets::Keyring;
 use platen_worker::press::LocalPress;
@@ -165,6 +168,8 @@ impl Base {
         let ports = Ports {
             providers: Arc::new(self.accounts(config)),
             payouts: Arc::new(CsvRail { blobs: self.blobs.clone() }),
+            mailer: mailer(config),
+            webhooks: Arc::new(Hooks::new(guard(config))),
             press: Arc::new(LocalPress::new(renders)),
             blobs: self.blobs.clone(),
             links: self.links.clone(),
@@ -203,6 +208,19 @@ impl Base {
             gelato: config.gelato(),
         }
     }
+}
+
+/// Where letters are handed in. The settings were checked when they were read.
+fn mailer(config: &Config) -> Arc<dyn Mailer> {
+    match config.smtp() {
+        Ok(Some(smtp)) => Arc::new(smtp),
+        _ => Arc::new(Unset),
+    }
+}
+
+/// Who may be sent webhooks: whoever is public, and whom the settings allow.
+fn guard(config: &Config) -> Guard {
+    config.guard().unwrap_or_else(|_| Guard::new(Vec::new(), Arc::new(System)))
 }
 
 #[expect(

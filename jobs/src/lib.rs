@@ -6,12 +6,14 @@
 //! | `cancel_order` | orders | cancels a refunded order at the printer, as far as that is possible |
 //! | `close_books` | money | closes the books up to yesterday, so that past balances are a few rows |
 //! | `correct_costs` | money | reads a shared-out order's receipts again and books the difference |
+//! | `deliver_webhook` | messages | one attempt to deliver a notice to a tenant's endpoint |
 //! | `distribute_revenue` | money | shares an order's gross among all parties, once, after its hold |
 //! | `housekeeping` | housekeeping | takes away what is old, of every tenant |
 //! | `poll_tracking` | tracking | reads an order back from the printer and follows its parcels |
 //! | `probe_provider` | tracking | asks the printer one cheap question and keeps how that went |
 //! | `render_preview` | previews | a design by a profile: preview, mock-up, print resolution, proof sheet, 3D model |
 //! | `send_payouts` | money | hands an approved batch of payouts to the rail that pays it |
+//! | `send_message` | messages | one letter to one recipient, in their language |
 //! | `submit_order` | orders | places an order at the printer: find → stage → checkpoint → release → read back |
 //! | `sweep_drafts` | sync | deletes drafts that orders left behind at the printer |
 //! | `sweep_tracking` | tracking | a page of open orders in one look-up; what changed is polled at once |
@@ -20,6 +22,7 @@
 //! A new kind is its file and two lines here.
 
 pub mod job;
+pub mod outbox;
 pub mod registry;
 pub mod workflow;
 
@@ -29,11 +32,13 @@ pub mod build_bundle;
 pub mod cancel_order;
 pub mod close_books;
 pub mod correct_costs;
+pub mod deliver_webhook;
 pub mod distribute_revenue;
 pub mod housekeeping;
 pub mod poll_tracking;
 pub mod probe_provider;
 pub mod render_preview;
+pub mod send_message;
 pub mod send_payouts;
 pub mod submit_order;
 pub mod sweep_drafts;
@@ -50,11 +55,13 @@ kinds![
     cancel_order::CancelOrder,
     close_books::CloseBooks,
     correct_costs::CorrectCosts,
+    deliver_webhook::DeliverWebhook,
     distribute_revenue::DistributeRevenue,
     housekeeping::Housekeeping,
     poll_tracking::PollTracking,
     probe_provider::ProbeProvider,
     render_preview::RenderPreview,
+    send_message::SendMessage,
     send_payouts::SendPayouts,
     submit_order::SubmitOrder,
     sweep_drafts::SweepDrafts,

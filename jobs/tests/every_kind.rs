@@ -3,6 +3,8 @@
 
 #[path = "world/money.rs"]
 mod money;
+#[path = "world/post.rs"]
+mod post;
 #[path = "world/sweeps.rs"]
 mod sweeps;
 mod world;
@@ -69,6 +71,8 @@ async fn turn_of(world: &World, kind: &str) -> Value {
         "sync_catalog" => json!({ "provider": "gelato", "generation": "g1" }),
         "probe_provider" | "sweep_drafts" | "sweep_tracking" => json!({ "provider": "gelato", "run": "r1" }),
         "housekeeping" => json!({ "run": "r1", "keepHistoryDays": 90 }),
+        "send_message" => json!({ "message": post::told(world, "email").await, "attempt": 1 }),
+        "deliver_webhook" => json!({ "message": post::told(world, "webhook").await, "attempt": 1 }),
         other => panic!("the kind {other} has no turn here: say how the world must be for it"),
     }
 }
@@ -180,6 +184,7 @@ async fn sweeps_done_once(world: &World, kind: &str) {
             assert!(world.jobs("build_bundle").await.is_empty(), "what is old is gone");
             assert_eq!(world.jobs("submit_order").await.len(), 1, "what waits is not");
         }
+        "send_message" | "deliver_webhook" => post::done_once(world, kind).await,
         _ => money::done_once(world, kind).await,
     }
 }

@@ -99,6 +99,7 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
         known
     };
     let view: OrderView = view(&call, &mut tx, kept).await?;
+    call.carry(&mut tx).await?;
     tx.commit().await?;
     Ok(made(fresh, view))
 }

@@ -251,6 +251,7 @@ pub(crate) async fn submit(call: Call, Named(id): Named<OrderId>, Input(Empty {}
     let order = hold(&call, &mut tx, id).await?;
     let job = workflow::submit(&mut tx, &call.origin(0), call.now(), &order).await.map_err(not_ready)?;
     call.audit(&mut tx, "order.submit", id, "").await?;
+    call.carry(&mut tx).await?;
     tx.commit().await?;
     call.work(job).await
 }
@@ -307,6 +308,7 @@ pub(crate) async fn cancel(
     }
     let order = hold(&call, &mut tx, id).await?;
     let view = view(&call, &mut tx, order).await?;
+    call.carry(&mut tx).await?;
     tx.commit().await?;
     Ok(Json(view))
 }

@@ -88,6 +88,15 @@ tables![
     "refunds",
     "payout_batches",
     "payouts",
+    "message_settings",
+    "message_templates",
+    "order_languages",
+    "notices",
+    "messages",
+    "webhook_endpoints",
+    "deliveries",
+    "provider_watch",
+    "incidents",
 ];
 
 /// The names of all files that rows refer to, a line each; see [`file_of`].

@@ -5,6 +5,7 @@ use crate::domain::order::Stage;
 use crate::id::{EventId, OrderId, ShipmentId, TenantId};
 use crate::ports::provider::Part;
 use crate::sql;
+use crate::store::notices;
 
 /// A provider order (a part) as we know it.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -170,9 +171,9 @@ async fn shipment(
         .exec()
         .await?;
     }
-    let mut news = !same;
+    let (mut news, mut added) = (!same, None);
     for parcel in &travel.parcels {
-        news |= 0 < tx
+        let fresh = 0 < tx
             .query(sql!(
                 "INSERT INTO parcels (tenant, order_id, shipment, tracking_code, tracking_url, carrier, first_seen_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, order_id, tracking_code) DO NOTHING"
@@ -186,8 +187,11 @@ async fn shipment(
             .bind(at)
             .exec()
             .await?;
+        if fresh {
+            (news, added) = (true, Some(parcel.code.as_str()));
+        }
     }
-    news |= 0
+    let moved = 0
         < tx.query(sql!(
             "INSERT INTO tracking_events (id, tenant, order_id, shipment, stage, status, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (tenant, shipment, stage) DO NOTHING"
@@ -201,7 +205,10 @@ async fn shipment(
         .bind(at)
         .exec()
         .await?;
-    Ok(news)
+    if moved || added.is_some() {
+        notices::shipment_moved(tx, at, tenant, order, id, stage, added.filter(|_| !moved)).await?;
+    }
+    Ok(news || moved)
 }
 
 /// The parts of an order, oldest first.
