@@ -94,7 +94,11 @@ impl Job for DeliverWebhook {
                 status: Some(answer.status),
                 took_ms: i64::try_from(answer.took.as_millis()).ok(),
                 retry_after_s: answer.retry_after.map(|pause| pause.as_secs()),
-                said: if (200..300).contains(&answer.status) { String::new() } else { format!("it answered {}", answer.status) },
+                said: if (200..300).contains(&answer.status) {
+                    String::new()
+                } else {
+                    format!("it answered {}", answer.status)
+                },
             },
             Err(error) => Attempted { made: true, said: error.to_string(), ..Attempted::default() },
         })
@@ -148,7 +152,8 @@ impl DeliverWebhook {
         let off = gone || now.since(since) >= FAILING;
         if off && endpoint.enabled {
             endpoint.enabled = false;
-            endpoint.off_why = if gone { "it answered 410: gone" } else { "every delivery failed for five days" }.to_owned();
+            endpoint.off_why =
+                if gone { "it answered 410: gone" } else { "every delivery failed for five days" }.to_owned();
             endpoint.updated_at = now;
             tell_off(tx, now, done, &endpoint, since).await?;
         }

@@ -143,7 +143,8 @@ async fn letter(ctx: &Ctx, message: &Message) -> Result<Option<Mail>, Failure> {
     let name = letters::name(topic, &message.recipient);
     let own = message_settings::template(&mut ctx.read(), ctx.tenant, &name, &language).await?;
     let mut context = message.data.0.clone();
-    context["shop"] = json!({ "name": settings.sender_name, "support": settings.support_email.clone().unwrap_or_default() });
+    context["shop"] =
+        json!({ "name": settings.sender_name, "support": settings.support_email.clone().unwrap_or_default() });
     context["recipient"] = json!({ "name": reader.name });
     if let Some(order) = message.order_id {
         let (facts, why) = order_facts(ctx, order).await?;

@@ -97,7 +97,8 @@ impl Smtp {
     async fn connect(&self) -> PortResult<AsyncSmtpConnection> {
         let Server { host, port, tls, login } = &self.server;
         let hello = ClientId::Domain(self.from.domain().to_owned());
-        let keys = || TlsParameters::new(host.clone()).map_err(|e| PortError::Auth(format!("TLS cannot be set up: {e}")));
+        let keys =
+            || TlsParameters::new(host.clone()).map_err(|e| PortError::Auth(format!("TLS cannot be set up: {e}")));
         let whole = if *tls == Tls::Whole { Some(keys()?) } else { None };
         let connecting = AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), Some(ANSWER), &hello, whole, None);
         let mut connection = answered(connecting).await?;

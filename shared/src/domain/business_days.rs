@@ -55,7 +55,9 @@ mod tests {
     #[test]
     fn the_day_after_so_many_is_their_last() {
         let christmas = [date("2026-12-25")];
-        for (from, count, to) in [("2026-12-03", 2, "2026-12-07"), ("2026-12-24", 1, "2026-12-28"), ("2026-12-05", 0, "2026-12-05")] {
+        for (from, count, to) in
+            [("2026-12-03", 2, "2026-12-07"), ("2026-12-24", 1, "2026-12-28"), ("2026-12-05", 0, "2026-12-05")]
+        {
             assert_eq!(after(date(from), count, &christmas), date(to));
             assert_eq!(between(date(from), date(to), &christmas), count);
         }

@@ -120,7 +120,8 @@ fn postal(number: &str) -> Option<Option<&'static str>> {
     if !form {
         return None;
     }
-    let sum: u32 = bytes[2..10].iter().zip([8, 6, 4, 2, 3, 5, 9, 7]).map(|(d, weight)| u32::from(d - b'0') * weight).sum();
+    let sum: u32 =
+        bytes[2..10].iter().zip([8, 6, 4, 2, 3, 5, 9, 7]).map(|(d, weight)| u32::from(d - b'0') * weight).sum();
     let check = match 11 - sum % 11 {
         10 => 0,
         11 => 5,
@@ -162,8 +163,7 @@ fn fedex_ground(digits: &[u32]) -> bool {
 /// Ten or eleven digits: the number without its last digit, mod 7.
 fn dhl_express(digits: &[u32]) -> bool {
     let whole = |digits: &[u32]| digits.iter().fold(0u64, |n, d| n * 10 + u64::from(*d));
-    matches!(digits.len(), 10 | 11)
-        && whole(&digits[..digits.len() - 1]) % 7 == u64::from(digits[digits.len() - 1])
+    matches!(digits.len(), 10 | 11) && whole(&digits[..digits.len() - 1]) % 7 == u64::from(digits[digits.len() - 1])
 }
 
 /// Twenty or twenty-two digits: mod 10 with weights 3 and 1 from the right. Twenty-two begin with 9.
@@ -196,7 +196,10 @@ fn dpd(number: &str) -> bool {
 /// A parcel within France: a digit, a digit or letter, eleven digits. Its check could not be confirmed, so the form alone speaks.
 fn colissimo(number: &str) -> bool {
     let bytes = number.as_bytes();
-    bytes.len() == 13 && bytes[0].is_ascii_digit() && bytes[1].is_ascii_uppercase() && bytes[2..].iter().all(u8::is_ascii_digit)
+    bytes.len() == 13
+        && bytes[0].is_ascii_digit()
+        && bytes[1].is_ascii_uppercase()
+        && bytes[2..].iter().all(u8::is_ascii_digit)
 }
 
 #[cfg(test)]

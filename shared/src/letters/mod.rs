@@ -4,8 +4,8 @@
 //! words run without access to anything but what is handed in, with a bound on steps and on length; a name that does not exist is an
 //! error when the words are stored, not when a customer waits for them.
 
-mod sandbox;
 mod sample;
+mod sandbox;
 
 use serde_json::{Value, json};
 

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 #[must_use]
 pub fn sample(name: &str) -> Vec<Value> {
     let turns: &[(&str, &str)] = match name {
-        "shipping_update" => &[("status", "shipped"), ("status", "in_transit"), ("status", "delivered"), ("status", "returned")],
+        "shipping_update" => {
+            &[("status", "shipped"), ("status", "in_transit"), ("status", "delivered"), ("status", "returned")]
+        }
         "order_status_changed" | "creator_order_status_changed" => {
             &[("to", "shipped"), ("to", "delivered"), ("to", "cancelled"), ("to", "failed")]
         }

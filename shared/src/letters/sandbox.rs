@@ -37,7 +37,8 @@ pub(super) fn run(part: &str, text: &str, context: &Value) -> Result<String, Ref
 
 fn said(part: &str, error: &minijinja::Error) -> Refused {
     let line = error.line().map_or_else(String::new, |line| format!(", line {line}"));
-    let detail = error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+    let detail =
+        error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
     Refused(format!("{part}{line}: {detail}"))
 }
 

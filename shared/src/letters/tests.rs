@@ -52,16 +52,28 @@ fn every_letter_runs_in_both_languages_and_names_no_printer() {
 #[test]
 fn what_people_wrote_is_escaped_in_html_and_addresses_become_links() {
     let letter = write("shipping_update", "fr", None, &sample("shipping_update")[0]).expect("a letter");
-    assert!(letter.html.contains("<a href=\"https:&#x2f;&#x2f;www.ups.com&#x2f;track?tracknum=1Z5R89390357567127\">"), "{}", letter.html);
+    assert!(
+        letter.html.contains("<a href=\"https:&#x2f;&#x2f;www.ups.com&#x2f;track?tracknum=1Z5R89390357567127\">"),
+        "{}",
+        letter.html
+    );
     let letter = write("order_confirmed", "en", None, &sample("order_confirmed")[0]).expect("a letter");
     assert!(letter.text.contains("2 x Mug <3") && letter.html.contains("2 x Mug &lt;3"), "{}", letter.html);
 }
 
 #[test]
 fn own_words_take_the_place_of_ours() {
-    let own = own("order_confirmed", "Hi\n {{ recipient.name|upper }}", "Order {{ order.number }}", Some("<b>{{ order.items[0].title }}</b>"));
+    let own = own(
+        "order_confirmed",
+        "Hi\n {{ recipient.name|upper }}",
+        "Order {{ order.number }}",
+        Some("<b>{{ order.items[0].title }}</b>"),
+    );
     let letter = check(&own).expect("good words");
-    assert_eq!(letter, Letter { subject: "Hi ZOË".into(), text: "Order P-7Q2M\n".into(), html: "<b>Mug &lt;3</b>".into() });
+    assert_eq!(
+        letter,
+        Letter { subject: "Hi ZOË".into(), text: "Order P-7Q2M\n".into(), html: "<b>Mug &lt;3</b>".into() }
+    );
 }
 
 #[test]

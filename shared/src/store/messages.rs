@@ -107,7 +107,11 @@ pub async fn take(tx: &mut Tx, tenant: TenantId, most: i64) -> Result<Vec<(Messa
 /// # Errors
 /// Whatever the database says.
 pub async fn get(db: &mut impl Source, tenant: TenantId, id: MessageId) -> Result<Option<Message>> {
-    db.query(sql!(concat!("SELECT ", columns!(), " WHERE m.tenant = $1 AND m.id = $2"))).bind(tenant).bind(id).opt().await
+    db.query(sql!(concat!("SELECT ", columns!(), " WHERE m.tenant = $1 AND m.id = $2")))
+        .bind(tenant)
+        .bind(id)
+        .opt()
+        .await
 }
 
 /// Which messages of a list.

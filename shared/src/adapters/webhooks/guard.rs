@@ -112,7 +112,8 @@ impl Guard {
     /// # Errors
     /// A sentence for whoever gave the URL.
     pub fn url(&self, text: &str) -> Result<Url, String> {
-        let url = Url::parse(text).map_err(|_| "This is not an address such as https://shop.example/hooks.".to_owned())?;
+        let url =
+            Url::parse(text).map_err(|_| "This is not an address such as https://shop.example/hooks.".to_owned())?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("The address must not hold a login.".to_owned());
         }
@@ -122,7 +123,8 @@ impl Guard {
         if literal.is_some_and(|ip| !self.lets(ip)) {
             return Err("The address is not a public one.".to_owned());
         }
-        let local = host.trim_end_matches('.').eq_ignore_ascii_case("localhost") || host.trim_end_matches('.').ends_with(".localhost");
+        let local = host.trim_end_matches('.').eq_ignore_ascii_case("localhost")
+            || host.trim_end_matches('.').ends_with(".localhost");
         if host.is_empty() || local || url.port() == Some(0) {
             return Err("The address is not a public one.".to_owned());
         }

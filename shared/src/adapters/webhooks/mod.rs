@@ -67,7 +67,9 @@ impl Webhooks for Hooks {
             Err(error) if error.is_connect() || error.is_builder() => {
                 Err(PortError::Transient("no connection to the endpoint came about".to_owned()))
             }
-            Err(error) if error.is_timeout() => Err(PortError::Ambiguous("the endpoint did not answer in 15 s".to_owned())),
+            Err(error) if error.is_timeout() => {
+                Err(PortError::Ambiguous("the endpoint did not answer in 15 s".to_owned()))
+            }
             Err(_) => Err(PortError::Ambiguous("the endpoint closed the connection without an answer".to_owned())),
         }
     }
