@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use platen_shared::adapters::webhooks::{Guard, System};
 use platen_shared::clock::Clock;
 use platen_shared::db::At;
 use platen_shared::flatten::Flattener;
@@ -68,6 +69,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// What `/metrics` shows; without it there is no such page.
     pub metrics: Option<PrometheusHandle>,
+    /// Which addresses tenants may name for webhooks.
+    pub guard: Guard,
     /// The shop behind the demo page; without it there is no such page.
     pub demo: Option<crate::demo::Shop>,
 }
@@ -84,6 +87,7 @@ impl Default for Settings {
             public_requests_per_second: 500,
             cors_origins: Vec::new(),
             metrics: None,
+            guard: Guard::new(Vec::new(), Arc::new(System)),
             demo: None,
         }
     }

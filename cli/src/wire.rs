@@ -145,6 +145,7 @@ impl Base {
                 public_requests_per_second: config.http.public_requests_per_second,
                 cors_origins: config.http.cors_origins.clone(),
                 metrics,
+                guard: guard(config),
                 demo: None,
             },
         }

@@ -150,14 +150,17 @@ impl DeliverWebhook {
         let since = *endpoint.failing_since.get_or_insert(now);
         let gone = out.status == Some(410);
         let off = gone || now.since(since) >= FAILING;
-        if off && endpoint.enabled {
+        let news = off && endpoint.enabled;
+        if news {
             endpoint.enabled = false;
-            endpoint.off_why =
-                if gone { "it answered 410: gone" } else { "every delivery failed for five days" }.to_owned();
+            let why = if gone { "it answered 410: gone" } else { "every delivery failed for five days" };
+            endpoint.off_why = why.to_owned();
             endpoint.updated_at = now;
-            tell_off(tx, now, done, &endpoint, since).await?;
         }
         endpoints::put(tx, tenant, &endpoint).await?;
+        if news {
+            tell_off(tx, now, done, &endpoint, since).await?;
+        }
         let rung = usize::try_from(self.attempt - 1).unwrap_or(usize::MAX);
         let Some(delay) = LADDER_S.get(rung).filter(|_| !off) else {
             let said = if off { &endpoint.off_why } else { &out.said };

@@ -18,6 +18,7 @@
 //! | `sweep_drafts` | sync | deletes drafts that orders left behind at the printer |
 //! | `sweep_tracking` | tracking | a page of open orders in one look-up; what changed is polled at once |
 //! | `sync_catalog` | sync | one page of the printer's catalogue, and the next page as the next job |
+//! | `watch_orders` | tracking | tells of orders that are in production for longer than usual |
 //!
 //! A new kind is its file and two lines here.
 
@@ -27,6 +28,7 @@ pub mod registry;
 pub mod workflow;
 
 mod files;
+mod watch;
 
 pub mod build_bundle;
 pub mod cancel_order;
@@ -44,6 +46,7 @@ pub mod submit_order;
 pub mod sweep_drafts;
 pub mod sweep_tracking;
 pub mod sync_catalog;
+pub mod watch_orders;
 
 use registry::kinds;
 
@@ -67,4 +70,5 @@ kinds![
     sweep_drafts::SweepDrafts,
     sweep_tracking::SweepTracking,
     sync_catalog::SyncCatalog,
+    watch_orders::WatchOrders,
 ];

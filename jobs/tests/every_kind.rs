@@ -28,12 +28,17 @@ async fn turn_of(world: &World, kind: &str) -> Value {
     let bundle = json!({ "order": id, "revision": revision });
     let shared = ["correct_costs", "send_payouts", "close_books"].contains(&kind);
     let placed = shared || ["poll_tracking", "distribute_revenue", "sweep_tracking", "sweep_drafts"].contains(&kind);
-    if placed || ["submit_order", "housekeeping", "cancel_order"].contains(&kind) {
+    if placed || ["submit_order", "housekeeping", "cancel_order", "watch_orders"].contains(&kind) {
         run_next(world, "build_bundle", &bundle).await;
     }
     if placed {
         run_queued(world, "submit_order").await;
         world.printer.clock().advance(Duration::from_secs(30 * 24 * 3600));
+    }
+    if kind == "watch_orders" {
+        run_queued(world, "submit_order").await;
+        post::open(world).await;
+        world.clock.advance(Duration::from_secs(9 * 24 * 3600));
     }
     if kind == "cancel_order" {
         run_queued(world, "submit_order").await;
@@ -67,7 +72,7 @@ async fn turn_of(world: &World, kind: &str) -> Value {
         "distribute_revenue" | "cancel_order" => json!({ "order": id }),
         "correct_costs" => json!({ "order": id, "round": 1 }),
         "send_payouts" => json!({ "batch": batch }),
-        "close_books" => json!({ "run": "r1" }),
+        "close_books" | "watch_orders" => json!({ "run": "r1" }),
         "sync_catalog" => json!({ "provider": "gelato", "generation": "g1" }),
         "probe_provider" | "sweep_drafts" | "sweep_tracking" => json!({ "provider": "gelato", "run": "r1" }),
         "housekeeping" => json!({ "run": "r1", "keepHistoryDays": 90 }),
@@ -184,6 +189,7 @@ async fn sweeps_done_once(world: &World, kind: &str) {
             assert!(world.jobs("build_bundle").await.is_empty(), "what is old is gone");
             assert_eq!(world.jobs("submit_order").await.len(), 1, "what waits is not");
         }
+        "watch_orders" => post::late_once(world).await,
         "send_message" | "deliver_webhook" => post::done_once(world, kind).await,
         _ => money::done_once(world, kind).await,
     }

@@ -7,10 +7,11 @@ use platen_shared::domain::money::{Currency, Money, MoneyError};
 use platen_shared::domain::order::{FulfilmentState, OrderState, PaymentState, ReviewState};
 use platen_shared::domain::terms::ItemTerms;
 use platen_shared::id::{ItemId, OrderId, SnapshotId, encode};
+use platen_shared::letters::LANGUAGES;
 use platen_shared::store::orders::{self, Item, Order, OrderTerms, revision};
 use platen_shared::store::products::{self, Product};
 use platen_shared::store::tenants::{self, Tenant};
-use platen_shared::store::{snapshots, specs};
+use platen_shared::store::{message_settings, snapshots, specs};
 use serde::Deserialize;
 
 use super::frozen::{self, Rules};
@@ -55,6 +56,8 @@ pub(crate) struct NewOrder {
     tax: Option<Money>,
     /// What the buyer pays for packaging.
     packaging: Option<Money>,
+    /// The language that the buyer is written to in: `en` or `fr`. Left out, the country says it, else the tenant.
+    language: Option<String>,
     /// A packaging tier of the tenant's; it says what the buyer pays.
     packaging_tier: Option<String>,
 }
@@ -80,6 +83,9 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
     let fresh = orders::create(&mut tx, &order, &items, &call.actor()).await?;
     let kept = if fresh {
         let positions = items.iter().map(|item| item.position);
+        if let Some(language) = &body.language {
+            message_settings::put_language(&mut tx, call.tenant(), order.id, language).await?;
+        }
         frozen::introduce(&call, &mut tx, &item_terms).await?;
         orders::freeze(&mut tx, call.tenant(), order.id, &positions.zip(item_terms).collect::<Vec<_>>()).await?;
         order
@@ -123,6 +129,8 @@ fn checked(body: &NewOrder, currency: Currency) -> Reply<()> {
     checks.text("/externalId", body.external_id.as_deref().unwrap_or("-"), 1, 100);
     checks.name("/channel", &body.channel);
     checks.need((1..=ITEMS_MAX).contains(&body.items.len()), "count", "/items", "An order has 1 to 100 items.");
+    let language = body.language.as_deref().is_none_or(|word| LANGUAGES.contains(&word));
+    checks.need(language, "language", "/language", "Buyers are written to in en or fr.");
     for (i, item) in body.items.iter().enumerate() {
         let within = (1..=QUANTITY_MAX).contains(&item.quantity);
         checks.need(within, "range", &format!("/items/{i}/quantity"), "quantity must be between 1 and 1,000.");

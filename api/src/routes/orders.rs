@@ -15,6 +15,7 @@ use platen_shared::store::fulfilment;
 use platen_shared::store::orders::{self, Event, Item, Moved, Order};
 use serde::{Deserialize, Serialize};
 
+use super::freshness::{self, Known};
 use super::jobs::{JobView, Reason};
 use super::snapshots::Empty;
 use crate::call::{Call, Page, Paging, whole};
@@ -208,10 +209,11 @@ pub(crate) async fn list(call: Call, Filters(filter): Filters<OrderFilter>) -> R
 
 /// One order, with its items and its recipient.
 #[utoipa::path(get, path = "/v1/orders/{id}", tag = "orders", params(("id" = OrderId, Path, description = "The order.")),
-    responses((status = 200, body = OrderView)))]
-pub(crate) async fn show(call: Call, Named(id): Named<OrderId>) -> Reply<Json<OrderView>> {
+    responses((status = 200, body = Known<OrderView>)))]
+pub(crate) async fn show(call: Call, Named(id): Named<OrderId>) -> Reply<Json<Known<OrderView>>> {
     let order = own(&call, id).await?;
-    Ok(Json(view(&call, &mut call.read(), order).await?))
+    let view = view(&call, &mut call.read(), order.clone()).await?;
+    Ok(Json(freshness::known(&call, &order, view).await?))
 }
 
 /// A line of an order's history.

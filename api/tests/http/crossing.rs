@@ -31,6 +31,8 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         // Nobody has these yet; a row of another tenant's is missing in the same way.
         p if p.contains("/payouts/batches/") => "pyb_01jd0000000000000000000000",
         p if p.contains("/payouts/") => "pyo_01jd0000000000000000000000",
+        p if p.contains("/messages/") => "msg_01jd0000000000000000000000",
+        p if p.contains("/webhooks/") => "whe_01jd0000000000000000000000",
         p if p.contains("/refunds/") => "rfd_01jd0000000000000000000000",
         p => {
             assert!(!p.contains("{id}"), "whose id stands in {p}?");
@@ -41,6 +43,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         .replace("{hash}", &theirs.spec)
         .replace("{provider}", "gelato")
         .replace("{name}", "nightly")
+        .replace("{language}", "en")
         .replace("{uid}", crate::seed::UID)
         .replace("{month}", "2026-11")
         .replace("{token}", "none")
@@ -73,6 +76,13 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         }
         ("POST", "/v1/refunds/{id}/paid") => json!({ "reference": "r" }),
         ("PUT", "/v1/money/settings") => json!({}),
+        ("PUT", "/v1/message-settings") => json!({ "senderName": "Thief" }),
+        ("PUT", "/v1/message-templates/{name}/{language}") => json!({ "subject": "s", "body": "b" }),
+        ("POST", "/v1/messages/{id}/redeliver") => reason,
+        ("POST", "/v1/webhooks") => json!({ "url": "https://thief.example/hooks" }),
+        ("PATCH", "/v1/webhooks/{id}") => json!({ "enabled": true }),
+        ("POST", "/v1/webhooks/{id}/rotate") => json!({}),
+        ("POST", "/v1/webhooks/{id}/recover") => json!({ "since": "2026-01-01T00:00:00Z" }),
         ("POST", "/v1/rates") => json!({ "from": "USD", "to": "EUR", "rate": "0.9", "source": "test" }),
         ("POST", "/v1/conversions") => {
             json!({ "account": "creator:ada", "from": { "minor": 1, "currency": "EUR" }, "to": "USD", "rate": "1.1", "source": "test" })

@@ -7,6 +7,7 @@ mod files;
 mod idempotency;
 mod kit;
 mod limits;
+mod messages;
 mod money;
 mod network;
 mod numbers;

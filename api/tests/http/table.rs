@@ -108,6 +108,7 @@ fn concrete(path: &str) -> String {
         .replace("{uid}", "none")
         .replace("{month}", "2026-11")
         .replace("{name}", "none")
+        .replace("{language}", "en")
         .replace("{token}", "none")
         .replace("{product}", "none")
         .replace("{profile}", "none")

@@ -94,3 +94,17 @@ pub(crate) async fn done_once(world: &World, kind: &str) {
     let attempts = messages::deliveries(&mut world.test.db.reader(), world.tenant, message.id).await.unwrap();
     assert_eq!(attempts.len(), 1);
 }
+
+/// Nine days after the printer took it, an order is late by the first threshold: its buyer, the tenant's people and the endpoint hear so.
+pub(crate) async fn late_once(world: &World) {
+    let rows = all(world).await;
+    let mut told: Vec<(String, String)> = rows.into_iter().map(|m| (m.topic, m.channel)).collect();
+    told.sort();
+    let expected = [
+        ("PRODUCTION_DELAY", "email"),
+        ("PRODUCTION_DELAY", "webhook"),
+        ("PRODUCTION_DELAYS", "email"),
+        ("PRODUCTION_DELAYS", "webhook"),
+    ];
+    assert_eq!(told, expected.map(|(topic, by)| (topic.to_owned(), by.to_owned())));
+}

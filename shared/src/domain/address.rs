@@ -133,6 +133,12 @@ impl Recipient {
     }
 }
 
+/// Whether a text looks like an address that mail can go to.
+#[must_use]
+pub fn is_email(text: &str) -> bool {
+    email_ok(text)
+}
+
 fn email_ok(text: &str) -> bool {
     text.len() <= 254
         && !text.contains(char::is_whitespace)

@@ -1,8 +1,11 @@
 //! Days on which people work: Monday to Friday, but for the holidays that a tenant named.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
+
+/// A day of the calendar.
+pub use jiff::civil::Date;
 
 /// No span of working days is followed for longer: two years of calendar days.
 const DAYS_MAX: u32 = 730;

@@ -214,6 +214,27 @@ async fn about(tx: &mut Tx, tenant: TenantId, order: OrderId) -> Result<Value> {
     Ok(json!({ "orderId": order, "orderNumber": number, "total": { "minor": total, "currency": currency } }))
 }
 
+/// Tells a buyer that an order is late, once per threshold; `facts` are the days and the new estimate. Answers whether it was new.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn order_delayed(
+    tx: &mut Tx,
+    at: At,
+    tenant: TenantId,
+    order: OrderId,
+    threshold: u32,
+    facts: Value,
+) -> Result<bool> {
+    let mut data = about(tx, tenant, order).await?;
+    for (name, value) in facts.as_object().into_iter().flatten() {
+        data[name] = value.clone();
+    }
+    let key = format!("delay:{order}:{threshold}");
+    let telling = Telling { key, topic: Topic::ProductionDelay, order: Some(order), data, people: true };
+    tell(tx, at, tenant, telling).await
+}
+
 /// Tells that the pictures of a design by a profile are there.
 ///
 /// # Errors
@@ -228,36 +249,16 @@ pub async fn render_ready(tx: &mut Tx, at: At, tenant: TenantId, key: &str, spec
     tell(tx, at, tenant, telling).await.map(drop)
 }
 
-/// One notice.
+/// Notices since a moment, oldest first: what an endpoint missed.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn get(db: &mut impl Source, tenant: TenantId, id: NoticeId) -> Result<Option<Notice>> {
-    db.query(sql!("SELECT id, key, topic, order_id, at, data FROM notices WHERE tenant = $1 AND id = $2"))
-        .bind(tenant)
-        .bind(id)
-        .opt()
-        .await
-}
-
-/// Notices since a moment, oldest first, after one: what an endpoint missed.
-///
-/// # Errors
-/// Whatever the database says.
-pub async fn since(
-    db: &mut impl Source,
-    tenant: TenantId,
-    at: At,
-    after: Option<NoticeId>,
-    limit: i64,
-) -> Result<Vec<Notice>> {
+pub async fn since(db: &mut impl Source, tenant: TenantId, at: At, limit: i64) -> Result<Vec<Notice>> {
     db.query(sql!(
-        "SELECT id, key, topic, order_id, at, data FROM notices
-         WHERE tenant = $1 AND at >= $2 AND ($3 IS NULL OR id > $3) ORDER BY id LIMIT $4"
+        "SELECT id, key, topic, order_id, at, data FROM notices WHERE tenant = $1 AND at >= $2 ORDER BY at, id LIMIT $3"
     ))
     .bind(tenant)
     .bind(at)
-    .bind(after)
     .bind(limit)
     .all()
     .await

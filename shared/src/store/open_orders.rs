@@ -1,6 +1,6 @@
 //! Orders that are still on their way: those with a part of which more will be heard.
 
-use crate::db::{Result, Source};
+use crate::db::{At, Result, Source};
 use crate::id::{OrderId, TenantId};
 use crate::sql;
 
@@ -35,6 +35,28 @@ pub async fn page(
     ))
     .bind(tenant)
     .bind(provider)
+    .bind(after.unwrap_or(OrderId(uuid::Uuid::nil())))
+    .bind(n)
+    .all()
+    .await
+}
+
+/// The next `n` orders in production: (order, its number, since when).
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn in_production(
+    db: &mut impl Source,
+    tenant: TenantId,
+    after: Option<OrderId>,
+    n: i64,
+) -> Result<Vec<(OrderId, String, At)>> {
+    db.query(sql!(
+        "SELECT o.id, o.number, min(e.at) FROM orders o
+         JOIN order_events e ON e.tenant = o.tenant AND e.order_id = o.id AND e.dimension = 'order' AND e.to_state = 'in_production'
+         WHERE o.tenant = $1 AND o.state = 'in_production' AND o.id > $2 GROUP BY o.id, o.number ORDER BY o.id LIMIT $3"
+    ))
+    .bind(tenant)
     .bind(after.unwrap_or(OrderId(uuid::Uuid::nil())))
     .bind(n)
     .all()

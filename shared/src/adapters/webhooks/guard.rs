@@ -150,3 +150,7 @@ impl Resolve for Guard {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;
