@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use platen_shared::adapters::webhooks::{Guard, System};
 use platen_shared::clock::Clock;
 use platen_shared::db::At;
 use platen_shared::flatten::Flattener;
@@ -13,6 +12,7 @@ use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::ports::links::Links;
 use platen_shared::ports::standing::Standings;
+use platen_shared::ports::webhooks::Doors;
 use platen_shared::secrets::Keyring;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
@@ -70,7 +70,7 @@ pub struct Settings {
     /// What `/metrics` shows; without it there is no such page.
     pub metrics: Option<PrometheusHandle>,
     /// Which addresses tenants may name for webhooks.
-    pub guard: Guard,
+    pub doors: Doors,
     /// The shop behind the demo page; without it there is no such page.
     pub demo: Option<crate::demo::Shop>,
 }
@@ -87,7 +87,7 @@ impl Default for Settings {
             public_requests_per_second: 500,
             cors_origins: Vec::new(),
             metrics: None,
-            guard: Guard::new(Vec::new(), Arc::new(System)),
+            doors: Doors::default(),
             demo: None,
         }
     }

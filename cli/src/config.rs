@@ -6,17 +6,16 @@ mod schedules;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use platen_shared::adapters::gelato;
 use platen_shared::adapters::smtp::{self, Smtp};
 use platen_shared::adapters::standing::Rates;
-use platen_shared::adapters::webhooks::{Guard, IpNet, System};
 use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::db::At;
 use platen_shared::ledger::Queue;
+use platen_shared::ports::webhooks::{Doors, IpNet};
 use platen_worker::Lane;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
@@ -216,12 +215,12 @@ impl Config {
     }
 
     /// Who may be sent webhooks.
-    pub(crate) fn guard(&self) -> Result<Guard, String> {
+    pub(crate) fn doors(&self) -> Result<Doors, String> {
         let range = |text: &String| {
             text.parse().map_err(|_| format!("webhooks.allow: `{text}` is no range such as 10.1.0.0/16 or fd00::/8"))
         };
         let allowed: Result<Vec<IpNet>, String> = self.webhooks.allow.iter().map(range).collect();
-        Ok(Guard::new(allowed?, Arc::new(System)))
+        Ok(Doors::new(allowed?))
     }
 
     /// How Gelato is reached.

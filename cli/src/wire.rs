@@ -25,6 +25,7 @@ use platen_shared::ports::blobs::Blobs;
 use platen_shared::ports::links::Links;
 use platen_shared::ports::mail::Mailer;
 use platen_shared::ports::press::Press;
+use platen_shared::ports::webhooks::Doors;
 use platen_shared::secrets::Keyring;
 use platen_worker::press::LocalPress;
 use secrecy::ExposeSecret;
@@ -145,7 +146,7 @@ impl Base {
                 public_requests_per_second: config.http.public_requests_per_second,
                 cors_origins: config.http.cors_origins.clone(),
                 metrics,
-                guard: guard(config),
+                doors: doors(config),
                 demo: None,
             },
         }
@@ -170,7 +171,7 @@ impl Base {
             providers: Arc::new(self.accounts(config)),
             payouts: Arc::new(CsvRail { blobs: self.blobs.clone() }),
             mailer: mailer(config),
-            webhooks: Arc::new(Hooks::new(guard(config))),
+            webhooks: Arc::new(Hooks::new(Guard::new(doors(config), Arc::new(System)))),
             press: Arc::new(LocalPress::new(renders)),
             blobs: self.blobs.clone(),
             links: self.links.clone(),
@@ -220,8 +221,8 @@ fn mailer(config: &Config) -> Arc<dyn Mailer> {
 }
 
 /// Who may be sent webhooks: whoever is public, and whom the settings allow.
-fn guard(config: &Config) -> Guard {
-    config.guard().unwrap_or_else(|_| Guard::new(Vec::new(), Arc::new(System)))
+fn doors(config: &Config) -> Doors {
+    config.doors().unwrap_or_default()
 }
 
 #[expect(

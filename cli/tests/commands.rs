@@ -12,8 +12,7 @@ use platen_shared::adapters::http::{AccountKey, Class, Gates, Outcome, Rate, Sql
 use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::db::Json;
 use platen_shared::domain::notice::Topic;
-use platen_shared::id::EndpointId;
-use platen_shared::id::{JobId, TenantId};
+use platen_shared::id::{EndpointId, JobId, TenantId};
 use platen_shared::ledger::enqueue::{NewJob, enqueue};
 use platen_shared::ledger::fires::{Each, Line};
 use platen_shared::ledger::{Ledger, Presence, Queue};

@@ -22,7 +22,7 @@ struct Kind {
     topic: Topic,
 }
 
-const KINDS: [Kind; 2] = [
+const WATCHED: [Kind; 2] = [
     Kind { word: "away", letter: 'b', opens_at: 2, topic: Topic::ServiceUnavailable },
     Kind { word: "slow", letter: 's', opens_at: 3, topic: Topic::ServiceDegradation },
 ];
@@ -56,7 +56,7 @@ pub(crate) async fn judged(
     let before = incidents::watched(tx, tenant, provider).await?.map(|(recent, _)| recent).unwrap_or_default();
     let recent = with(&before, letter);
     incidents::watch(tx, now, tenant, provider, &recent, latency_ms.map(|_| done.now)).await?;
-    for kind in &KINDS {
+    for kind in &WATCHED {
         let count = recent.chars().filter(|seen| *seen == kind.letter).count();
         if letter == kind.letter && count >= kind.opens_at {
             let slow = || latency_ms.map_or_else(|| said.to_owned(), |ms| format!("an answer took {ms} ms"));

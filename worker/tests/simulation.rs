@@ -97,7 +97,7 @@ async fn make_bed() -> Bed {
         blobs: blobs.clone(),
         payouts: std::sync::Arc::new(platen_shared::adapters::payout_csv::CsvRail { blobs }),
         mailer: std::sync::Arc::new(platen_shared::adapters::smtp::Unset),
-        webhooks: std::sync::Arc::new(Hooks::new(Guard::new(Vec::new(), std::sync::Arc::new(System)))),
+        webhooks: std::sync::Arc::new(Hooks::new(Guard::new(Default::default(), std::sync::Arc::new(System)))),
         links: Links::new("http://127.0.0.1:9", keyring),
     };
     Bed { template, tenant, ports, _folder: folder }

@@ -93,7 +93,7 @@ fn checked(call: &Call, url: Option<&str>, topics: Option<&[String]>) -> Reply<(
     let mut checks = Checks::default();
     if let Some(url) = url {
         checks.text("/url", url, 1, 500);
-        if let Err(sentence) = call.app().settings.guard.url(url) {
+        if let Err(sentence) = call.app().settings.doors.url(url) {
             checks.fault("url", "/url", sentence);
         }
     }

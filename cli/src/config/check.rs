@@ -80,7 +80,7 @@ fn outgoing(config: &Config, must: Must<'_>) {
     if let Err(sentence) = config.smtp() {
         must(false, &sentence);
     }
-    if let Err(sentence) = config.guard() {
+    if let Err(sentence) = config.doors() {
         must(false, &sentence);
     }
 }

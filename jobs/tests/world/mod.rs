@@ -20,6 +20,7 @@ use platen_shared::ledger::read::Filter;
 use platen_shared::ledger::{Job, Ledger, Presence, Queue};
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::ports::links::Links;
+use platen_shared::ports::webhooks::Doors;
 use platen_shared::secrets::Keyring;
 use platen_shared::testing::{DEADLINE, ManualClock, TestDb};
 use platen_sim::gelato::{Config, Server as Printer};
@@ -67,7 +68,10 @@ impl World {
             blobs: blobs.clone(),
             payouts: Arc::new(CsvRail { blobs }),
             mailer: Arc::new(Smtp::new(Server::read(&office.url().into()).unwrap(), "orders@platen.example").unwrap()),
-            webhooks: Arc::new(Hooks::new(Guard::new(vec!["127.0.0.1/32".parse().unwrap()], Arc::new(System)))),
+            webhooks: Arc::new(Hooks::new(Guard::new(
+                Doors::new(vec!["127.0.0.1/32".parse().unwrap()]),
+                Arc::new(System),
+            ))),
             links: Links::new("http://127.0.0.1:9", keyring.clone()),
         };
         let (tenant, order, spec_hash) = rows::plant(&ledger, &ports, &keyring).await;

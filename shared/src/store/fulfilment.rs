@@ -3,7 +3,7 @@
 use crate::db::{At, Json, Result, Source, Tx};
 use crate::domain::order::Stage;
 use crate::id::{EventId, OrderId, ShipmentId, TenantId};
-use crate::ports::provider::Part;
+use crate::ports::provider::{Part, PartShipment};
 use crate::sql;
 use crate::store::notices;
 
@@ -171,26 +171,7 @@ async fn shipment(
         .exec()
         .await?;
     }
-    let (mut news, mut added) = (!same, None);
-    for parcel in &travel.parcels {
-        let fresh = 0 < tx
-            .query(sql!(
-                "INSERT INTO parcels (tenant, order_id, shipment, tracking_code, tracking_url, carrier, first_seen_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, order_id, tracking_code) DO NOTHING"
-            ))
-            .bind(tenant)
-            .bind(order)
-            .bind(id)
-            .bind(&parcel.code)
-            .bind(&parcel.url)
-            .bind(&travel.method)
-            .bind(at)
-            .exec()
-            .await?;
-        if fresh {
-            (news, added) = (true, Some(parcel.code.as_str()));
-        }
-    }
+    let added = add_parcels(tx, at, tenant, order, id, travel).await?;
     let moved = 0
         < tx.query(sql!(
             "INSERT INTO tracking_events (id, tenant, order_id, shipment, stage, status, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -208,7 +189,39 @@ async fn shipment(
     if moved || added.is_some() {
         notices::shipment_moved(tx, at, tenant, order, id, stage, added.filter(|_| !moved)).await?;
     }
-    Ok(news || moved)
+    Ok(!same || moved || added.is_some())
+}
+
+/// Adds the parcels that are not known yet; answers the last of them.
+async fn add_parcels<'a>(
+    tx: &mut Tx,
+    at: At,
+    tenant: TenantId,
+    order: OrderId,
+    shipment: ShipmentId,
+    travel: &'a PartShipment,
+) -> Result<Option<&'a str>> {
+    let mut added = None;
+    for parcel in &travel.parcels {
+        let fresh = tx
+            .query(sql!(
+                "INSERT INTO parcels (tenant, order_id, shipment, tracking_code, tracking_url, carrier, first_seen_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, order_id, tracking_code) DO NOTHING"
+            ))
+            .bind(tenant)
+            .bind(order)
+            .bind(shipment)
+            .bind(&parcel.code)
+            .bind(&parcel.url)
+            .bind(&travel.method)
+            .bind(at)
+            .exec()
+            .await?;
+        if fresh == 1 {
+            added = Some(parcel.code.as_str());
+        }
+    }
+    Ok(added)
 }
 
 /// The parts of an order, oldest first.

@@ -10,8 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reqwest::redirect::Policy;
 
-pub use guard::{Guard, Lookup, NotPublic, System, is_public};
-pub use ipnet::IpNet;
+pub use guard::{Guard, Lookup, NotPublic, System};
 
 use crate::ports::webhooks::{Answered, Post, Webhooks};
 use crate::ports::{PortError, PortResult};
@@ -51,7 +50,7 @@ impl Hooks {
 impl Webhooks for Hooks {
     async fn post(&self, post: &Post) -> PortResult<Answered> {
         // Numbers never come to the resolver.
-        let url = self.guard.url(&post.url).map_err(PortError::Invalid)?;
+        let url = self.guard.doors().url(&post.url).map_err(PortError::Invalid)?;
         let mut request = self.client()?.post(url).header("content-type", "application/json");
         for (name, value) in &post.headers {
             request = request.header(*name, value);
