@@ -18,6 +18,7 @@ mod press;
 mod providers;
 mod restore;
 mod schedules;
+mod secrets;
 mod sim;
 mod spec;
 mod tenant;
@@ -79,6 +80,9 @@ enum Command {
     /// Settings
     #[command(subcommand)]
     Config(config::Args),
+    /// What is sealed at rest, and changing the key that seals it
+    #[command(subcommand)]
+    Secrets(secrets::Args),
     /// API keys, directly in the database
     #[command(subcommand)]
     Keys(keys::Args),
@@ -161,6 +165,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Doctor(args) => doctor::run(&args, &sources).await,
         Command::FlattenSvg => Ok(flatten_svg::run()),
         Command::Config(args) => config::run(&args, &sources),
+        Command::Secrets(args) => secrets::run(&args, &sources).await,
         Command::Keys(args) => keys::run(args, &sources).await,
         Command::Tenants(args) => tenants::run(&args, &sources).await,
         Command::Jobs(args) => jobs::run(args, &sources).await,

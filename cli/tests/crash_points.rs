@@ -18,12 +18,13 @@ const COMMON: [&str; 3] = ["started", "ran", "recorded"];
 const AT_ONCE: usize = 6;
 
 /// Kinds that the demo's order does not need: cron lines and people enqueue them, or weeks. `jobs/tests/every_kind.rs` kills them.
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 12] = [
     "cancel_order",
     "close_books",
     "correct_costs",
     "deliver_webhook",
     "housekeeping",
+    "look_up_order",
     "probe_provider",
     "send_message",
     "send_payouts",

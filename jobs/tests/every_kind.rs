@@ -28,7 +28,8 @@ async fn turn_of(world: &World, kind: &str) -> Value {
     let bundle = json!({ "order": id, "revision": revision });
     let shared = ["correct_costs", "send_payouts", "close_books"].contains(&kind);
     let placed = shared || ["poll_tracking", "distribute_revenue", "sweep_tracking", "sweep_drafts"].contains(&kind);
-    if placed || ["submit_order", "housekeeping", "cancel_order", "watch_orders"].contains(&kind) {
+    let started = ["submit_order", "housekeeping", "cancel_order", "look_up_order", "watch_orders"].contains(&kind);
+    if placed || started {
         run_next(world, "build_bundle", &bundle).await;
     }
     if placed {
@@ -39,6 +40,12 @@ async fn turn_of(world: &World, kind: &str) -> Value {
         run_queued(world, "submit_order").await;
         post::open(world).await;
         world.clock.advance(Duration::from_secs(9 * 24 * 3600));
+    }
+    if kind == "look_up_order" {
+        let id = world.jobs("submit_order").await[0].id;
+        assert!(world.run_and_kill(id, "submit_order", "released").await);
+        world.cancel(id).await;
+        return world.jobs(kind).await[0].payload.0.clone();
     }
     if kind == "cancel_order" {
         run_queued(world, "submit_order").await;
@@ -120,7 +127,7 @@ async fn done_once(world: &World, kind: &str) {
             assert_eq!(order.state, "submitting");
             assert_eq!(world.jobs("submit_order").await.len(), 1);
         }
-        "submit_order" => {
+        "submit_order" | "look_up_order" => {
             assert_eq!((counts.released_groups, counts.releases_effective), (1, 1), "the printer counts one order");
             assert_eq!(counts.drafts_live, 0, "and no draft was forgotten there");
             assert_eq!(order.state, "in_production");

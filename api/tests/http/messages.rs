@@ -203,6 +203,7 @@ async fn printed(kit: &Kit, seeded: &Seeded) {
         connected: Vec::new(),
         items: Vec::new(),
         cost: None,
+        as_of: None,
         refusal: None,
         shipment: Some(PartShipment {
             method: "Express worldwide".into(),

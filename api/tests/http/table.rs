@@ -17,6 +17,7 @@ const PUBLIC: &[&str] = &[
     "/metrics",
     "/openapi.json",
     "/readyz",
+    "/v1/hooks/{provider}/{connection}",
     "/v1/schemas/spec",
     "/v1/widget/fonts/{sha256}",
 ];
@@ -110,6 +111,7 @@ fn concrete(path: &str) -> String {
         .replace("{name}", "none")
         .replace("{language}", "en")
         .replace("{token}", "none")
+        .replace("{connection}", "con_01jd0000000000000000000000")
         .replace("{product}", "none")
         .replace("{profile}", "none")
 }

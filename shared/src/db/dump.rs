@@ -97,6 +97,11 @@ tables![
     "deliveries",
     "provider_watch",
     "incidents",
+    "operator_items",
+    "release_limits",
+    "spending",
+    "unknown_words",
+    "hook_events",
 ];
 
 /// The names of all files that rows refer to, a line each; see [`file_of`].
