@@ -13,8 +13,13 @@ use crate::check::PROVIDER;
 use crate::error::Reply;
 
 /// States in which the printer may know more than we do.
-const AT_THE_PRINTER: [OrderState; 4] =
-    [OrderState::Submitting, OrderState::InProduction, OrderState::Shipped, OrderState::OnHold];
+const AT_THE_PRINTER: [OrderState; 5] = [
+    OrderState::Submitting,
+    OrderState::OutcomeUnknown,
+    OrderState::InProduction,
+    OrderState::Shipped,
+    OrderState::OnHold,
+];
 
 /// An answer and how fresh it is.
 #[derive(Serialize, utoipa::ToSchema)]

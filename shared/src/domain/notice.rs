@@ -75,9 +75,9 @@ impl Topic {
         Some(match (from, to) {
             (None, S::Received) => (Topic::NewOrder, true),
             (None, _) => return None,
-            (Some(S::Submitting), S::OnHold | S::Failed) => (Topic::SubmissionFailed, true),
+            (Some(S::Submitting | S::OutcomeUnknown), S::OnHold | S::Failed) => (Topic::SubmissionFailed, true),
             (Some(S::InProduction | S::Shipped), S::OnHold | S::Failed) => (Topic::ProductionError, true),
-            (Some(S::Submitting | S::OnHold), S::InProduction) => (Topic::OrderConfirmed, true),
+            (Some(S::Submitting | S::OutcomeUnknown | S::OnHold), S::InProduction) => (Topic::OrderConfirmed, true),
             (_, S::Shipped | S::Delivered | S::Cancelled | S::Failed) => (Topic::OrderStatusChanged, true),
             _ => (Topic::OrderStatusChanged, false),
         })
@@ -138,6 +138,8 @@ mod tests {
         assert_eq!(told(Some(S::Submitting), S::InProduction), Some(("ORDER_CONFIRMED", true)));
         assert_eq!(told(Some(S::OnHold), S::InProduction), Some(("ORDER_CONFIRMED", true)), "placed after all");
         assert_eq!(told(Some(S::Submitting), S::OnHold), Some(("SUBMISSION_FAILED", true)));
+        assert_eq!(told(Some(S::OutcomeUnknown), S::InProduction), Some(("ORDER_CONFIRMED", true)));
+        assert_eq!(told(Some(S::OutcomeUnknown), S::OnHold), Some(("SUBMISSION_FAILED", true)));
         assert_eq!(told(Some(S::Shipped), S::OnHold), Some(("PRODUCTION_ERROR", true)));
         assert_eq!(told(Some(S::Accepted), S::OnHold), Some(("ORDER_STATUS_CHANGED", false)));
         assert_eq!(told(Some(S::InProduction), S::Delivered), Some(("ORDER_STATUS_CHANGED", true)));
