@@ -12,6 +12,7 @@ use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::ports::links::Links;
 use platen_shared::ports::standing::Standings;
+use platen_shared::ports::webhooks::Doors;
 use platen_shared::secrets::Keyring;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
@@ -69,6 +70,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// What `/metrics` shows; without it there is no such page.
     pub metrics: Option<PrometheusHandle>,
+    /// Which addresses tenants may name for webhooks.
+    pub doors: Doors,
     /// The shop behind the demo page; without it there is no such page.
     pub demo: Option<crate::demo::Shop>,
 }
@@ -85,6 +88,7 @@ impl Default for Settings {
             public_requests_per_second: 500,
             cors_origins: Vec::new(),
             metrics: None,
+            doors: Doors::default(),
             demo: None,
         }
     }

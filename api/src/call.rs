@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use bytes::Bytes;
-use platen_jobs::Origin;
+use platen_jobs::{Origin, outbox};
 use platen_shared::canon::sha256_hex;
 use platen_shared::db::{At, Read, Tx};
 use platen_shared::id::{EventId, JobId, TenantId};
@@ -133,6 +133,11 @@ impl Call {
     pub(crate) fn origin(&self, priority: i64) -> Origin {
         let now = self.ledger_now();
         Origin { tenant: self.tenant(), now, run_at: now, priority, correlation_id: self.correlation.clone() }
+    }
+
+    /// Enqueues what carries the messages that this transaction wrote.
+    pub(crate) async fn carry(&self, tx: &mut Tx) -> Reply<()> {
+        Ok(outbox::carry(tx, &self.origin(0)).await?)
     }
 
     /// Notes a command in its own transaction.

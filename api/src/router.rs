@@ -20,10 +20,10 @@ use crate::error::{Code, Problem};
 use crate::gate::gate;
 use crate::observe::observe;
 use crate::routes::{
-    audit, bundles, cancel, catalogue, connections, files, health, hooks, jobs, keys, money, money_settings, new_order,
-    operator_items, order_changes, order_desk, order_lists, orders, packaging, parties, pauses, payments, payouts,
-    products, proof, providers, queues, rates, refunds, registries, renders, schedules, shipments, snapshots, snooze,
-    specs, statements, tenants, uploads, work, workers,
+    audit, bundles, cancel, catalogue, connections, files, health, hooks, incidents, jobs, keys, message_settings,
+    messages, money, money_settings, new_order, operator_items, order_changes, order_desk, order_lists, orders,
+    packaging, parties, pauses, payments, payouts, products, proof, providers, queues, rates, refunds, registries,
+    renders, schedules, shipments, snapshots, snooze, specs, statements, tenants, uploads, webhooks, work, workers,
 };
 use crate::routes::{events, personalization, widget};
 use crate::{demo, ops, origins};
@@ -252,6 +252,21 @@ pub static ROUTES: &[Route] = &[
     get(Read, "/v1/creators/{name}/packaging", || routes!(packaging::designs)),
     put(Write, "/v1/creators/{name}/packaging", || routes!(packaging::put_design)),
     post(Operate, "/v1/creators/{name}/packaging/decision", || routes!(packaging::decide)),
+    put(Admin, "/v1/message-settings", || routes!(message_settings::put)),
+    get(Read, "/v1/message-settings", || routes!(message_settings::show)),
+    get(Read, "/v1/message-templates", || routes!(message_settings::templates)),
+    put(Admin, "/v1/message-templates/{name}/{language}", || routes!(message_settings::put_template)),
+    delete(Admin, "/v1/message-templates/{name}/{language}", || routes!(message_settings::remove_template)),
+    get(Read, "/v1/messages", || routes!(messages::list)),
+    get(Read, "/v1/messages/{id}", || routes!(messages::show)),
+    post(Operate, "/v1/messages/{id}/redeliver", || routes!(messages::redeliver)),
+    post(Admin, "/v1/webhooks", || routes!(webhooks::create)),
+    get(Read, "/v1/webhooks", || routes!(webhooks::list)),
+    patch(Admin, "/v1/webhooks/{id}", || routes!(webhooks::change)),
+    delete(Admin, "/v1/webhooks/{id}", || routes!(webhooks::remove)),
+    post(Admin, "/v1/webhooks/{id}/rotate", || routes!(webhooks::rotate)),
+    post(Operate, "/v1/webhooks/{id}/recover", || routes!(webhooks::recover)),
+    get(Read, "/v1/incidents", || routes!(incidents::list)),
     post(Operate, "/v1/jobs", || routes!(work::create)),
     get(Read, "/v1/jobs", || routes!(jobs::list)),
     get(Read, "/v1/jobs/{id}", || routes!(jobs::show)),

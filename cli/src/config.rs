@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use platen_shared::adapters::gelato;
+use platen_shared::adapters::smtp::{self, Smtp};
 use platen_shared::adapters::standing::Rates;
 use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::db::At;
 use platen_shared::ledger::Queue;
+use platen_shared::ports::webhooks::{Doors, IpNet};
 use platen_worker::Lane;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
@@ -35,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) secrets: Secrets,
     pub(crate) api: Api,
     pub(crate) gelato: Gelato,
+    pub(crate) mail: Mail,
+    pub(crate) webhooks: Webhooks,
     pub(crate) worker: Worker,
     pub(crate) lanes: BTreeMap<String, u32>,
     pub(crate) schedules: BTreeMap<String, Schedule>,
@@ -114,6 +118,20 @@ pub(crate) struct Gelato {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Mail {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) url: SecretString,
+    pub(crate) from: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Webhooks {
+    pub(crate) allow: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Worker {
     pub(crate) queues: Vec<String>,
     pub(crate) concurrency: usize,
@@ -189,6 +207,23 @@ impl Config {
         let (url, prefix) = (self.redis.url.clone(), self.redis.prefix.clone());
         (self.worker.dispatch == "auto" && !url.expose_secret().is_empty())
             .then_some(platen_worker::Redis { url, prefix })
+    }
+
+    /// Where letters are handed in; `None` when no server is set.
+    pub(crate) fn smtp(&self) -> Result<Option<Smtp>, String> {
+        if self.mail.url.expose_secret().is_empty() {
+            return Ok(None);
+        }
+        Smtp::new(smtp::Server::read(&self.mail.url)?, &self.mail.from).map(Some)
+    }
+
+    /// Who may be sent webhooks.
+    pub(crate) fn doors(&self) -> Result<Doors, String> {
+        let range = |text: &String| {
+            text.parse().map_err(|_| format!("webhooks.allow: `{text}` is no range such as 10.1.0.0/16 or fd00::/8"))
+        };
+        let allowed: Result<Vec<IpNet>, String> = self.webhooks.allow.iter().map(range).collect();
+        Ok(Doors::new(allowed?))
     }
 
     /// How Gelato is reached.

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use platen_shared::clock::SystemClock;
 use platen_shared::domain::account::Account;
 use platen_shared::domain::money::Money;
+use platen_shared::domain::notice::MessageState;
 use platen_shared::domain::order::OrderState;
 use platen_shared::domain::transaction::Transaction;
 use platen_shared::id::{JobId, OrderId};
@@ -23,7 +24,7 @@ use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::store::artefacts::{self, StoredFile};
 use platen_shared::store::journal::{self, Header};
-use platen_shared::store::orders;
+use platen_shared::store::{messages, orders};
 use platen_shared::testing::{TestDb, until};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -81,6 +82,7 @@ impl Driver {
         let open = path.find('{').unwrap_or(path.len());
         let close = path.find('}').map_or(path.len(), |at| at + 1);
         let url = format!("{}{}{}{}", self.url, &path[..open], if open < close { id } else { "" }, &path[close..]);
+        let url = url.replace("{language}", "en");
         let key = if path == "/v1/tenants" { ROOT } else { &self.key };
         let idempotency = format!("{method} {url} {}", self.used.len());
         let (status, answer) =
@@ -277,6 +279,33 @@ async fn packaging(app: &mut Driver) {
     app.post("/v1/catalogue/retirements", "", json!({ "provider": "gelato", "reason": "really gone" })).await;
 }
 
+/// Where messages go, and one that goes there; nothing carries it here.
+async fn told(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
+    app.go(
+        Method::PUT,
+        "/v1/message-settings",
+        "",
+        json!({ "senderName": "Atelier", "supportEmail": "help@atelier.example" }),
+    )
+    .await;
+    let hook = id(&app.post("/v1/webhooks", "", json!({ "url": "https://shop.example/hooks" })).await);
+    app.post("/v1/webhooks/{id}/rotate", &hook, json!({})).await;
+    app.go(Method::PATCH, "/v1/webhooks/{id}", &hook, json!({ "topics": ["NEW_ORDER"] })).await;
+    app.post("/v1/orders", "", seed::order(&seeded.snapshot, "told")).await;
+    let words = json!({ "subject": "{{ order.number }}", "body": "Thank you." });
+    app.go(Method::PUT, "/v1/message-templates/{name}/{language}", "order_confirmed", words).await;
+    app.go(Method::DELETE, "/v1/message-templates/{name}/{language}", "order_confirmed", Value::Null).await;
+    let listed = app.go(Method::GET, "/v1/messages", "", Value::Null).await;
+    let message = id(&listed["items"][0]);
+    let mut tx = test.db.begin("test").await.expect("a transaction");
+    let (named, sent) = (message.parse().expect("a message's id"), MessageState::Sent);
+    messages::end(&mut tx, SystemClock::wall(), seeded.tenant, named, sent, "").await.expect("ended");
+    tx.commit().await.expect("committed");
+    app.post("/v1/messages/{id}/redeliver", &message, json!({ "reason": "they ask for it" })).await;
+    app.post("/v1/webhooks/{id}/recover", &hook, json!({ "since": "2026-01-01T00:00:00Z" })).await;
+    app.go(Method::DELETE, "/v1/webhooks/{id}", &hook, Value::Null).await;
+}
+
 async fn work(app: &mut Driver) {
     app.post("/v1/catalogue/syncs", "", json!({ "provider": "gelato" })).await;
     let payload = json!({ "provider": "gelato", "generation": "g1" });
@@ -316,6 +345,7 @@ async fn no_write_route_calls_the_outside() {
     designs(&mut app, &test, folder.path(), &seeded).await;
     money_and_printing(&mut app, &test, &seeded).await;
     packaging(&mut app).await;
+    told(&mut app, &test, &seeded).await;
     work(&mut app).await;
     let missing: Vec<String> = promised(&app).await.difference(&app.used).cloned().collect();
     assert_eq!(missing, Vec::<String>::new(), "these writes are in the document and were not driven: add them above");

@@ -3,6 +3,8 @@
 
 #[path = "world/money.rs"]
 mod money;
+#[path = "world/post.rs"]
+mod post;
 #[path = "world/sweeps.rs"]
 mod sweeps;
 mod world;
@@ -27,12 +29,18 @@ async fn turn_of(world: &World, kind: &str) -> Value {
     let bundle = json!({ "order": id, "revision": revision });
     let shared = ["correct_costs", "send_payouts", "close_books"].contains(&kind);
     let placed = shared || ["poll_tracking", "distribute_revenue", "sweep_tracking", "sweep_drafts"].contains(&kind);
-    if placed || ["submit_order", "housekeeping", "cancel_order", "look_up_order"].contains(&kind) {
+    let started = ["submit_order", "housekeeping", "cancel_order", "look_up_order", "watch_orders"].contains(&kind);
+    if placed || started {
         run_next(world, "build_bundle", &bundle).await;
     }
     if placed {
         run_queued(world, "submit_order").await;
         world.printer.clock().advance(Duration::from_secs(30 * 24 * 3600));
+    }
+    if kind == "watch_orders" {
+        run_queued(world, "submit_order").await;
+        post::open(world).await;
+        world.clock.advance(Duration::from_secs(9 * 24 * 3600));
     }
     if kind == "look_up_order" {
         let id = world.jobs("submit_order").await[0].id;
@@ -79,10 +87,12 @@ async fn turn_of(world: &World, kind: &str) -> Value {
         "distribute_revenue" | "cancel_order" => json!({ "order": id }),
         "correct_costs" => json!({ "order": id, "round": 1 }),
         "send_payouts" => json!({ "batch": batch }),
-        "close_books" => json!({ "run": "r1" }),
+        "close_books" | "watch_orders" => json!({ "run": "r1" }),
         "sync_catalog" => json!({ "provider": "gelato", "generation": "g1" }),
         "probe_provider" | "sweep_drafts" | "sweep_tracking" => json!({ "provider": "gelato", "run": "r1" }),
         "housekeeping" => json!({ "run": "r1", "keepHistoryDays": 90 }),
+        "send_message" => json!({ "message": post::told(world, "email").await, "attempt": 1 }),
+        "deliver_webhook" => json!({ "message": post::told(world, "webhook").await, "attempt": 1 }),
         other => panic!("the kind {other} has no turn here: say how the world must be for it"),
     }
 }
@@ -202,6 +212,8 @@ async fn sweeps_done_once(world: &World, kind: &str) {
             assert!(world.jobs("build_bundle").await.is_empty(), "what is old is gone");
             assert_eq!(world.jobs("submit_order").await.len(), 1, "what waits is not");
         }
+        "watch_orders" => post::late_once(world).await,
+        "send_message" | "deliver_webhook" => post::done_once(world, kind).await,
         _ => money::done_once(world, kind).await,
     }
 }

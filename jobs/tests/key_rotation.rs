@@ -99,7 +99,9 @@ async fn a_key_is_changed_while_orders_are_placed() {
         assert_eq!(sealed::rewrap(&world.test.db, &stranger).await.unwrap().shut, 8, "the former key opens nothing");
         restart(&mut world, &Keyring::new(&secret(NEW)));
         submit_next(&world).await;
-        let placed = orders::list(&mut world.test.db.reader(), world.tenant, Some("in_production"), None, 10).await;
+        let placed =
+            orders::list(&mut world.test.db.reader(), world.tenant, &orders::Filter::state("in_production"), None, 10)
+                .await;
         assert_eq!(placed.unwrap().len(), 3);
         assert_eq!(world.printer.counts().released_groups, 3);
         world.end().await;

@@ -309,7 +309,7 @@ async fn facts_merge_and_the_same_fact_writes_nothing() {
             .into_iter()
             .map(|s| s.stage)
             .collect();
-        assert_eq!(steps, ["shipped", "delivered"]);
+        assert_eq!(steps, ["shipped", "delivered", "in_production"]);
     })
     .await;
 }

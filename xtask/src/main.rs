@@ -18,6 +18,7 @@ mod postgres;
 mod redis;
 mod s3;
 mod servers;
+mod smtp;
 mod step;
 mod suites;
 mod test;

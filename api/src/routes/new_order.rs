@@ -9,11 +9,12 @@ use platen_shared::domain::order::{FulfilmentState, OrderState, PaymentState, Re
 use platen_shared::domain::region::{is_out, region};
 use platen_shared::domain::terms::ItemTerms;
 use platen_shared::id::{ItemId, OrderId, SnapshotId};
+use platen_shared::letters::LANGUAGES;
 use platen_shared::store::order_details::{self, Details, Metadata};
 use platen_shared::store::orders::{self, Item, Order, OrderTerms, revision};
 use platen_shared::store::products::{self, Product};
 use platen_shared::store::tenants::{self, Tenant};
-use platen_shared::store::{catalogue, order_quotes, snapshots, specs};
+use platen_shared::store::{catalogue, message_settings, order_quotes, snapshots, specs};
 use serde::Deserialize;
 
 use super::frozen::{self, Rules};
@@ -60,6 +61,8 @@ pub(crate) struct NewOrder {
     tax: Option<Money>,
     /// What the buyer pays for packaging.
     packaging: Option<Money>,
+    /// The language that the buyer is written to in: `en` or `fr`. Left out, the country says it, else the tenant.
+    language: Option<String>,
     /// A packaging tier of the tenant's; it says what the buyer pays.
     packaging_tier: Option<String>,
     /// Your own name for the buyer; at most 100 characters.
@@ -94,6 +97,9 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
     let fresh = orders::create(&mut tx, &order, &items, &call.actor()).await?;
     let kept = if fresh {
         let positions = items.iter().map(|item| item.position);
+        if let Some(language) = &body.language {
+            message_settings::put_language(&mut tx, call.tenant(), order.id, language).await?;
+        }
         frozen::introduce(&call, &mut tx, &item_terms).await?;
         orders::freeze(&mut tx, call.tenant(), order.id, &positions.zip(item_terms).collect::<Vec<_>>()).await?;
         beside(&call, &mut tx, &order, body).await?;
@@ -114,6 +120,7 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
         known
     };
     let view: OrderView = view(&call, &mut tx, kept).await?;
+    call.carry(&mut tx).await?;
     tx.commit().await?;
     Ok(made(fresh, view))
 }
@@ -150,6 +157,8 @@ fn checked(body: &NewOrder, currency: Currency) -> Reply<()> {
     checks.name("/channel", &body.channel);
     check_notes(&mut checks, Some(&body.customer), Some(&body.metadata));
     checks.need((1..=ITEMS_MAX).contains(&body.items.len()), "count", "/items", "An order has 1 to 100 items.");
+    let language = body.language.as_deref().is_none_or(|word| LANGUAGES.contains(&word));
+    checks.need(language, "language", "/language", "Buyers are written to in en or fr.");
     for (i, item) in body.items.iter().enumerate() {
         let within = (1..=QUANTITY_MAX).contains(&item.quantity);
         checks.need(within, "range", &format!("/items/{i}/quantity"), "quantity must be between 1 and 1,000.");

@@ -14,6 +14,7 @@ use platen_shared::store::fulfilment;
 use platen_shared::store::orders::{self, Event, Item, Order};
 use serde::Serialize;
 
+use super::freshness::{self, Known};
 use super::jobs::JobView;
 use super::order_more::{self, MoreView};
 use super::snapshots::Empty;
@@ -181,6 +182,7 @@ pub(crate) async fn answer(call: &Call, source: &mut impl Source, order: Order) 
 pub(crate) async fn changed(call: &Call, mut tx: Tx, id: OrderId) -> Reply<Response> {
     let order = hold(call, &mut tx, id).await?;
     let answer = answer(call, &mut tx, order).await?;
+    call.carry(&mut tx).await?;
     tx.commit().await?;
     Ok(answer)
 }
@@ -208,10 +210,11 @@ pub(crate) async fn hold(call: &Call, tx: &mut Tx, id: OrderId) -> Reply<Order> 
 
 /// One order, with its items, its recipient and what it waits for. Its ETag is what `If-Match` of a change names.
 #[utoipa::path(get, path = "/v1/orders/{id}", tag = "orders", params(("id" = OrderId, Path, description = "The order.")),
-    responses((status = 200, body = OrderView)))]
+    responses((status = 200, body = Known<OrderView>)))]
 pub(crate) async fn show(call: Call, Named(id): Named<OrderId>) -> Reply<Response> {
     let order = own(&call, id).await?;
-    answer(&call, &mut call.read(), order).await
+    let view = view(&call, &mut call.read(), order.clone()).await?;
+    Ok(versioned(order.version, freshness::known(&call, &order, view).await?))
 }
 
 /// A line of an order's history.
@@ -251,6 +254,7 @@ pub(crate) async fn submit(call: Call, Named(id): Named<OrderId>, Input(Empty {}
     let order = hold(&call, &mut tx, id).await?;
     let job = workflow::submit(&mut tx, &call.origin(0), call.now(), &order).await.map_err(not_ready)?;
     call.audit(&mut tx, "order.submit", id, "").await?;
+    call.carry(&mut tx).await?;
     tx.commit().await?;
     call.work(job).await
 }

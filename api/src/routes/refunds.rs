@@ -126,6 +126,7 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
     };
     call.audit(&mut tx, "order.refund", refund.id, &refund.reason).await?;
     let job = if refund.cancels { cancel(&call, &mut tx, &order, &refund).await? } else { None };
+    call.carry(&mut tx).await?;
     tx.commit().await?;
     Ok(made(true, RefundView { job_id: job, ..RefundView::from(*refund) }))
 }
@@ -228,6 +229,7 @@ pub(crate) async fn paid(
     match refunds::paid(&mut tx, call.now(), call.tenant(), id, &body.reference).await? {
         Repaid::Yes(refund) => {
             call.audit(&mut tx, "refund.paid", id, &body.reference).await?;
+            call.carry(&mut tx).await?;
             tx.commit().await?;
             Ok(Json(RefundView::from(*refund)))
         }

@@ -35,6 +35,8 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         // Nobody has these yet; a row of another tenant's is missing in the same way.
         p if p.contains("/payouts/batches/") => "pyb_01jd0000000000000000000000",
         p if p.contains("/payouts/") => "pyo_01jd0000000000000000000000",
+        p if p.contains("/messages/") => "msg_01jd0000000000000000000000",
+        p if p.contains("/webhooks/") => "whe_01jd0000000000000000000000",
         p if p.contains("/operator-items/") => "opi_01jd0000000000000000000000",
         p if p.contains("/refunds/") => "rfd_01jd0000000000000000000000",
         p => {
@@ -46,6 +48,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         .replace("{hash}", &theirs.spec)
         .replace("{provider}", "gelato")
         .replace("{name}", "nightly")
+        .replace("{language}", "en")
         .replace("{uid}", crate::seed::UID)
         .replace("{month}", "2026-11")
         .replace("{number}", "P-261129-00000000")
@@ -81,6 +84,13 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         }
         ("POST", "/v1/refunds/{id}/paid") => json!({ "reference": "r" }),
         ("PUT", "/v1/money/settings") => json!({}),
+        ("PUT", "/v1/message-settings") => json!({ "senderName": "Thief" }),
+        ("PUT", "/v1/message-templates/{name}/{language}") => json!({ "subject": "s", "body": "b" }),
+        ("POST", "/v1/messages/{id}/redeliver") => reason,
+        ("POST", "/v1/webhooks") => json!({ "url": "https://thief.example/hooks" }),
+        ("PATCH", "/v1/webhooks/{id}") => json!({ "enabled": true }),
+        ("POST", "/v1/webhooks/{id}/rotate") => json!({}),
+        ("POST", "/v1/webhooks/{id}/recover") => json!({ "since": "2026-01-01T00:00:00Z" }),
         ("POST", "/v1/rates") => json!({ "from": "USD", "to": "EUR", "rate": "0.9", "source": "test" }),
         ("POST", "/v1/conversions") => {
             json!({ "account": "creator:ada", "from": { "minor": 1, "currency": "EUR" }, "to": "USD", "rate": "1.1", "source": "test" })

@@ -9,6 +9,7 @@ mod hooks;
 mod idempotency;
 mod kit;
 mod limits;
+mod messages;
 mod money;
 mod network;
 mod numbers;

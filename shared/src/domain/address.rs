@@ -206,6 +206,12 @@ impl Found {
     }
 }
 
+/// Whether a text looks like an address that mail can go to.
+#[must_use]
+pub fn is_email(text: &str) -> bool {
+    email_ok(text)
+}
+
 fn email_ok(text: &str) -> bool {
     text.len() <= 254
         && !text.contains(char::is_whitespace)

@@ -2,7 +2,10 @@
 
 pub mod account;
 pub mod address;
+pub mod business_days;
+pub mod carrier;
 pub mod money;
+pub mod notice;
 pub mod order;
 pub mod packaging;
 pub mod payout;

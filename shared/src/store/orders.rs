@@ -10,6 +10,7 @@ pub use crate::domain::terms::OrderTerms;
 use crate::domain::terms::{ItemTerms, RevenueTerms};
 use crate::id::{EventId, ItemId, OrderId, PaymentId, SnapshotId, TenantId};
 use crate::store::journal::{self, Header, out_of_range};
+use crate::store::notices;
 use crate::{canon, sql};
 
 /// An order's row. The recipient is sealed: open it with the keyring, bound to `"{tenant}:{order}"`.
@@ -280,13 +281,14 @@ async fn event(
     source: &str,
     detail: &str,
 ) -> Result<()> {
+    let id = EventId::new();
     tx.query(sql!(
         "INSERT INTO order_events (id, tenant, order_id, at, dimension, from_state, to_state, source, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
     ))
-    .bind(EventId::new()).bind(tenant).bind(order).bind(at).bind(dimension).bind(from).bind(to).bind(source).bind(detail)
+    .bind(id).bind(tenant).bind(order).bind(at).bind(dimension).bind(from).bind(to).bind(source).bind(detail)
     .exec()
-    .await
-    .map(drop)
+    .await?;
+    if dimension == "order" { notices::order_moved(tx, at, tenant, order, id, (from, to)).await } else { Ok(()) }
 }
 
 /// A move of an order's state, compared and set against what the row says now.
