@@ -21,8 +21,8 @@ use crate::gate::gate;
 use crate::observe::observe;
 use crate::routes::{
     audit, bundles, catalogue, connections, files, health, jobs, keys, money, money_settings, new_order, orders,
-    parties, pauses, payments, payouts, products, proof, providers, queues, rates, refunds, registries, renders,
-    schedules, shipments, snapshots, snooze, specs, statements, tenants, uploads, work, workers,
+    parties, pauses, payments, payouts, preflight, products, proof, providers, queues, rates, refunds, registries,
+    renders, schedules, shipments, snapshots, snooze, specs, statements, tenants, uploads, work, workers,
 };
 use crate::routes::{events, personalization, widget};
 use crate::{demo, ops, origins};
@@ -148,6 +148,7 @@ pub static ROUTES: &[Route] = &[
     get(Read, "/v1/providers", || routes!(providers::list)),
     post(Write, "/v1/uploads", || routes!(uploads::create)).upload(),
     get(Read, "/v1/uploads/{id}", || routes!(uploads::show)),
+    post(Write, "/v1/uploads/{id}/preflight", || routes!(preflight::create)),
     put(Write, "/v1/products/{id}", || routes!(products::put)),
     get(Read, "/v1/products", || routes!(products::list)),
     get(Read, "/v1/products/{id}", || routes!(products::show)),

@@ -1,8 +1,8 @@
 //! Builds the print files of every item of an order, and one ZIP of them with a manifest.
 //!
 //! Twice is harmless: the bytes depend on the specs, quantities and the press only; blobs are named by their content; the artefact's row
-//! is written once per (order, revision); the order moves on by compare-and-set. Fatal means that a design cannot be rendered: the order
-//! goes on hold with the sentence, and a person mends the design or cancels.
+//! is written once per (order, revision); the order moves on by compare-and-set. Fatal means that a design cannot be rendered, or that the
+//! printer's rules refuse it: the order goes on hold with the sentence, and a person mends the design or cancels.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use platen_shared::domain::order::OrderState;
 use platen_shared::id::{OrderId, SnapshotId};
 use platen_shared::ledger::Queue;
 use platen_shared::ledger::finish::Trouble;
-use platen_shared::ports::press::PressItem;
+use platen_shared::ports::press::{BundleHead, FileName, PressItem};
 use platen_shared::store::artefacts::{self, StoredFile};
 use platen_shared::store::orders;
 use platen_shared::store::snapshots;
@@ -34,7 +34,7 @@ pub struct BuildBundle {
     pub revision: String,
 }
 
-/// The files made: [`ZIP`], and `items/<position>/<zone>.<pdf|png|svg>`.
+/// The files made: [`ZIP`], and `items/<position>/<zone>.<pdf|png|svg>`, with a `dxf` where something is cut or engraved.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Built {
     /// All of them.
@@ -58,7 +58,8 @@ impl Job for BuildBundle {
         if items.is_empty() {
             return Err(Failure::fatal("not_found", "there is no such order, or it has no items"));
         }
-        let (mut stored, mut parts) = (Vec::new(), Vec::new());
+        let reference = self.order.to_string();
+        let (mut stored, mut lines, mut packed) = (Vec::new(), Vec::new(), Vec::new());
         let steps = items.len() as u64 + 1;
         for (n, item) in items.iter().enumerate() {
             ctx.progress(n as u64, steps, &item.title);
@@ -66,21 +67,29 @@ impl Job for BuildBundle {
                 return Err(Failure::Cancelled);
             }
             let design = files::design(ctx, &item.spec_hash).await?;
-            let rendered = ctx.ports.press.zone_files(&design.canonical, design.assets).await?;
-            for file in &rendered {
-                let mut kept = files::store(ctx, file.clone()).await?;
+            let printed = ctx.ports.press.print_files(&design.canonical, design.assets).await?;
+            passed(item.position, &printed.zones)?;
+            let quantity = u32::try_from(item.quantity).map_err(|e| Failure::fatal("bug", e))?;
+            let (product, hash) = (item.product_id.as_str(), item.spec_hash.as_str());
+            for file in printed.files {
+                let name = FileName { order: &reference, item: n + 1, product, quantity, hash, file: &file.path };
+                let path = ctx.ports.press.file_name(None, &name)?;
+                let mut kept = files::store(ctx, file).await?;
                 kept.name = format!("items/{}/{}", item.position, kept.name);
+                packed.push((path, kept.clone()));
                 stored.push(kept);
             }
-            let quantity = u32::try_from(item.quantity).map_err(|e| Failure::fatal("bug", e))?;
-            let name = format!("{:02}-{}", item.position + 1, item.product_id);
-            let approval = approval(ctx, item.snapshot).await?;
-            parts.push(PressItem { name, quantity, spec_hash: item.spec_hash.clone(), approval, files: rendered });
+            lines.push(PressItem {
+                position: n + 1,
+                product: item.product_id.clone(),
+                quantity,
+                spec_hash: item.spec_hash.clone(),
+                approval: approval(ctx, item.snapshot).await?,
+                zones: printed.zones,
+            });
         }
         ctx.progress(steps - 1, steps, ZIP);
-        let mut zip = files::store(ctx, ctx.ports.press.bundle(&self.order.to_string(), parts).await?).await?;
-        ZIP.clone_into(&mut zip.name);
-        stored.insert(0, zip);
+        stored.insert(0, files::pack(ctx, BundleHead { reference, items: lines }, packed).await?);
         ctx.point("stored").await;
         Ok(Built { files: stored })
     }
@@ -101,6 +110,21 @@ impl Job for BuildBundle {
         orders::advance(tx, done.business_now, done.tenant, self.order, OrderState::OnHold, &done.job.to_string(), &why)
             .await
             .map(drop)
+    }
+}
+
+/// Nothing that the printer's rules refuse goes any further: what is not built is not submitted.
+fn passed(position: i64, zones: &Value) -> Result<(), Failure> {
+    let checks = zones.as_array().into_iter().flatten().flat_map(|zone| {
+        let checks = zone["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
+        checks.iter().map(move |check| (&zone["id"], check))
+    });
+    match checks.into_iter().find(|(_, check)| check["verdict"] == "refuse") {
+        Some((zone, check)) => {
+            let (zone, why) = (zone.as_str().unwrap_or_default(), check["detail"].as_str().unwrap_or_default());
+            Err(Failure::fatal("preflight", format!("item {}, zone {zone}: {why}", position + 1)))
+        }
+        None => Ok(()),
     }
 }
 

@@ -25,6 +25,7 @@ pub mod flatten;
 pub mod id;
 pub mod ledger;
 pub mod ports;
+pub mod preflight;
 pub mod redis;
 pub mod secrets;
 pub mod store;

@@ -8,6 +8,7 @@ mod foreman;
 mod golden;
 mod install;
 mod instructions;
+mod judges;
 mod languages;
 mod launch;
 mod models;

@@ -19,6 +19,7 @@ pub(crate) mod pauses;
 pub(crate) mod payments;
 pub(crate) mod payouts;
 pub(crate) mod personalization;
+pub(crate) mod preflight;
 pub(crate) mod products;
 pub(crate) mod proof;
 pub(crate) mod providers;

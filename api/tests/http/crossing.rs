@@ -96,7 +96,9 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         ("POST", path) if path.ends_with("/cancel") || path.ends_with("/retry") => reason,
         ("POST", path) if path.ends_with("/snooze") => json!({ "until": "2026-01-01T00:00:00Z", "reason": "because" }),
         ("POST", path)
-            if ["/approve", "/validate", "/lock", "/bundle", "/submit"].iter().any(|end| path.ends_with(end)) =>
+            if ["/approve", "/validate", "/lock", "/bundle", "/submit", "/preflight"]
+                .iter()
+                .any(|end| path.ends_with(end)) =>
         {
             json!({})
         }

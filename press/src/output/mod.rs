@@ -1,6 +1,8 @@
 //! Writers: display list in, bytes out.
 
 pub(crate) mod bundle;
+mod dxf;
+mod facts;
 pub(crate) mod files;
 pub(crate) mod mockup;
 pub(crate) mod model;

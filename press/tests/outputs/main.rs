@@ -4,9 +4,12 @@
 
 mod bundles;
 mod common;
+mod dxf;
 mod golden;
 mod images;
 mod ink;
 mod pictures;
+mod print;
+mod profile;
 mod profiles;
 mod samples;
