@@ -115,8 +115,11 @@ async fn designs(app: &mut Driver, test: &TestDb, folder: &Path, seeded: &Seeded
         .bearer_auth(&app.key)
         .header("Content-Type", "image/png")
         .body(STAR);
-    assert_eq!(upload.send().await.expect("an answer").status(), 201);
+    let answer = upload.send().await.expect("an answer");
+    assert_eq!(answer.status(), 201);
     app.used.insert("POST /v1/uploads".to_owned());
+    let upload = id(&answer.json().await.expect("an upload"));
+    app.post("/v1/uploads/{id}/preflight", &upload, json!({ "size": "20x20" })).await;
     app.go(Method::PUT, "/v1/products/{id}", "mug", seed::product()).await;
     for (root, name) in [("/v1", "Ada"), ("/api/v1", "Lena")] {
         app.post(&format!("{root}/specs/validate"), "", seed::spec(name)).await;

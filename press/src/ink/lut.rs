@@ -91,7 +91,7 @@ impl Lut {
         let mut out = [0.0; 4];
         for corner in 0..8_usize {
             let (mut index, mut weight) = (0, 1.0);
-            for (axis, ((cell, part), points)) in cells.iter().zip(self.grid).enumerate() {
+            for (axis, ((cell, part), points)) in cells.into_iter().zip(self.grid).enumerate() {
                 let far = corner >> axis & 1;
                 index = index * points + cell + far;
                 weight *= if far == 1 { part } else { 1.0 - part };
