@@ -2,8 +2,7 @@
 //!
 //! printpdf numbers its files by chance: two prints of one statement say the same and are not the same bytes. The JSON and the CSV are.
 
-use std::str::FromStr;
-
+use platen_press::Language;
 use platen_shared::domain::money::{Currency, Money};
 use platen_shared::domain::statement::{Section, Statement, StatementLine, amount};
 use printpdf::{
@@ -22,27 +21,6 @@ const LEADING: f32 = 5.2;
 const COLUMNS: [f32; 3] = [LEFT, 42.0, 80.0];
 const AMOUNTS: [f32; 2] = [162.0, RIGHT];
 const SIZE: f32 = 8.5;
-
-/// What a paper is written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    English,
-    /// French.
-    French,
-}
-
-impl FromStr for Language {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Language, ()> {
-        match text {
-            "en" => Ok(Language::English),
-            "fr" => Ok(Language::French),
-            _ => Err(()),
-        }
-    }
-}
 
 /// Why there is no paper.
 #[derive(Debug, thiserror::Error)]
@@ -193,8 +171,8 @@ struct Words(Language);
 impl Words {
     fn say(&self, english: &'static str, french: &'static str) -> &'static str {
         match self.0 {
-            Language::English => english,
-            Language::French => french,
+            Language::En => english,
+            Language::Fr => french,
         }
     }
 
@@ -220,8 +198,8 @@ impl Words {
 
     fn heads(&self) -> [&'static str; 5] {
         match self.0 {
-            Language::English => ["Date", "What", "Reference", "Amount", "Balance"],
-            Language::French => ["Date", "Objet", "Référence", "Montant", "Solde"],
+            Language::En => ["Date", "What", "Reference", "Amount", "Balance"],
+            Language::Fr => ["Date", "Objet", "Référence", "Montant", "Solde"],
         }
     }
 
@@ -265,7 +243,7 @@ mod tests {
     #[test]
     fn numbers_are_written_as_people_write_them() {
         let currency = |code: &str| code.parse::<Currency>().expect("a currency");
-        let (english, french) = (Words(Language::English), Words(Language::French));
+        let (english, french) = (Words(Language::En), Words(Language::Fr));
         for (minor, code, en, fr) in [
             (123_456_789, "EUR", "1,234,567.89", "1\u{a0}234\u{a0}567,89"),
             (-5, "EUR", "-0.05", "-0,05"),
@@ -292,7 +270,7 @@ mod tests {
         let section = Section::new("EUR".parse().expect("EUR"), 0, (1..=120).map(line).collect());
         let month = "2025-11".parse().expect("a month");
         let told = Statement { party: "ada".into(), name: "Łucja Żółć".into(), month, currencies: vec![section] };
-        for language in [Language::English, Language::French] {
+        for language in [Language::En, Language::Fr] {
             let bytes = statement(&told, "Boutique Été", language).expect("a paper");
             assert!(bytes.starts_with(b"%PDF-"));
             let read = PdfDocument::parse(&bytes, &Default::default(), &mut Vec::new()).expect("a PDF");

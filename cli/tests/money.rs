@@ -10,7 +10,7 @@ use platen_shared::domain::account::Account;
 use platen_shared::domain::money::Money;
 use platen_shared::domain::transaction::Transaction;
 use platen_shared::id::{PayoutId, TenantId};
-use platen_shared::store::journal::{self, Header, day};
+use platen_shared::store::journal::{self, Header};
 use platen_shared::store::tenants::{self, Tenant};
 use platen_shared::store::{books, parties};
 use platen_shared::testing::{TestDb, databases};
@@ -56,7 +56,7 @@ async fn books_of(test: &TestDb) -> TenantId {
     parties::introduce(&mut tx, NOW, tenant.id, ["ada"]).await.expect("introduced");
     let header = Header::new(tenant.id, PayoutId::new(), "payout_failed");
     journal::post(&mut tx, NOW, &header, &earned).await.expect("posted").expect("an entry");
-    books::close(&mut tx, tenant.id, day(NOW) + 1).await.expect("closed");
+    books::close(&mut tx, tenant.id, NOW.day() + 1).await.expect("closed");
     tx.commit().await.expect("committed");
     tenant.id
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use platen_shared::db::{self, Tx};
 use platen_shared::ledger::Queue;
-use platen_shared::store::{books, journal};
+use platen_shared::store::books;
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
@@ -40,7 +40,7 @@ impl Job for CloseBooks {
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Closed, Failure> {
-        Ok(Closed { open_day: journal::day(ctx.clock.now()) })
+        Ok(Closed { open_day: ctx.clock.now().day() })
     }
 
     async fn record(&self, tx: &mut Tx, done: &Recording, out: &Closed) -> db::Result<()> {

@@ -1,5 +1,7 @@
 //! What a design can be rendered as. A profile's name is part of the artefact's key: same design, same profile, same files.
 
+use std::str::FromStr;
+
 #[cfg(feature = "full")]
 use crate::output::{files, mockup, model, preview, proof};
 #[cfg(feature = "full")]
@@ -9,13 +11,26 @@ use crate::{Assets, File, PressError, Spec};
 #[cfg(feature = "full")]
 const PREVIEW_PX: u32 = 1600;
 
-/// The language a proof sheet is written in.
+/// The language a proof sheet or a paper is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// English.
     En,
     /// French.
     Fr,
+}
+
+impl FromStr for Language {
+    type Err = ();
+
+    /// Of its code in ISO 639-1.
+    fn from_str(code: &str) -> Result<Language, ()> {
+        match code {
+            "en" => Ok(Language::En),
+            "fr" => Ok(Language::Fr),
+            _ => Err(()),
+        }
+    }
 }
 
 /// What a design is rendered as.

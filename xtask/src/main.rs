@@ -12,6 +12,7 @@ mod judges;
 mod languages;
 mod launch;
 mod models;
+mod mutants;
 mod pgbouncer;
 mod postgres;
 mod redis;
@@ -36,6 +37,8 @@ The commands of this repository.
   cargo xtask golden           Run the tests that compare with checked-in files, and accept what they produce now.
   cargo xtask instructions     Compare what small pieces of hot work cost with bench/instructions.toml, in instructions; with the
                                word `accept`, write down what they cost now.
+  cargo xtask mutants          Break the arithmetic of money and the state machines in every way, and tell which breaks no test notices
+                               (about five minutes).
   cargo xtask help             Print this.
 
 Servers are taken from the machine or installed through apt-get; their data lives in a temporary folder that is removed
@@ -64,6 +67,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "test" => test::run(rest),
         "servers" => servers::stay(rest),
         "instructions" => instructions::run(rest),
+        "mutants" if rest.is_empty() => mutants::run(),
         "golden" if rest.is_empty() => golden::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use platen_press::Language;
 use platen_shared::domain::statement::Statement;
 use platen_shared::store::statements;
 use serde::Deserialize;
@@ -12,7 +13,7 @@ use super::parties::own;
 use crate::call::Call;
 use crate::error::{Problem, Reply};
 use crate::extract::{Filters, Named};
-use crate::paper::{self, Language};
+use crate::paper;
 
 /// In which form.
 #[derive(Deserialize, utoipa::IntoParams)]

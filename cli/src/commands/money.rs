@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use platen_shared::db::{At, Db};
 use platen_shared::domain::statement::Month;
 use platen_shared::id::{OrderId, TenantId};
+use platen_shared::store::books;
 use platen_shared::store::tenants::{self, Tenant};
-use platen_shared::store::{books, journal};
 
 use super::{print, tenant};
 use crate::config::{Config, Sources};
@@ -123,7 +123,7 @@ pub(super) async fn run(args: &Args, sources: &Sources) -> Result<ExitCode> {
         }
         Args::Order { id, whose } => show::order(&db, *id, whose).await,
         Args::Payouts { whose } => show::payouts(&db, whose).await,
-        Args::Close { whose } => close(&db, whose, journal::day(config.clock_now())).await,
+        Args::Close { whose } => close(&db, whose, config.clock_now().day()).await,
     };
     db.close().await;
     done
@@ -149,7 +149,7 @@ async fn close(db: &Db, of: &Whose, today: i64) -> Result<ExitCode> {
     let mut tx = db.begin("close_books").await?;
     let closed = books::close(&mut tx, tenant, today).await.context("the books could not be closed")?;
     tx.commit().await?;
-    let day = journal::day_begins(today).timestamp().strftime("%Y-%m-%d").to_string();
+    let day = At::of_day(today).timestamp().strftime("%Y-%m-%d").to_string();
     let text = if closed { "The books are closed" } else { "The books were closed already" };
     print(&format!("{text} up to {day}, which is open.\n"));
     Ok(ExitCode::SUCCESS)

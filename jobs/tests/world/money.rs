@@ -2,7 +2,6 @@
 
 use platen_shared::domain::payout::RefundState;
 use platen_shared::id::RefundId;
-use platen_shared::store::journal::day;
 use platen_shared::store::parties::{self, Party, bound};
 use platen_shared::store::payouts::{self, Decided, LATEST};
 use platen_shared::store::refunds::{self, Refund, Refunded};
@@ -96,7 +95,7 @@ pub(crate) async fn done_once(world: &World, kind: &str) {
             assert_eq!(sent.len(), 2, "taken from the balances once");
         }
         "close_books" => {
-            assert_eq!(books::open_day(read, tenant).await.unwrap(), day(world.ledger.now()));
+            assert_eq!(books::open_day(read, tenant).await.unwrap(), world.ledger.now().day());
             assert!(books::wrong_days(read, tenant).await.unwrap().is_empty());
             let (fast, slow) =
                 (books::trial(read, tenant, LATEST).await, books::trial_of_lines(read, tenant, LATEST).await);

@@ -7,6 +7,9 @@ use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Encode, Postgres, Sqlite, Type};
 
+/// A day, in microseconds.
+const DAY: i64 = 86_400_000_000;
+
 /// Microseconds since 1970 in UTC: `timestamptz` on Postgres, an integer on SQLite, RFC 3339 in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct At(pub i64);
@@ -28,6 +31,18 @@ impl At {
     #[must_use]
     pub fn since(self, earlier: At) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The day it lies in, in UTC, counted from 1970-01-01.
+    #[must_use]
+    pub fn day(self) -> i64 {
+        self.0.div_euclid(DAY)
+    }
+
+    /// When a day counted so begins.
+    #[must_use]
+    pub fn of_day(day: i64) -> At {
+        At(day.saturating_mul(DAY))
     }
 
     /// For calendars and formats.

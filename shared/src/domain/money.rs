@@ -220,7 +220,23 @@ mod tests {
         assert_eq!((yen.exponent(), dinar.exponent()), (0, 3));
         assert_eq!(Money { minor: 1234, currency: dinar }.to_string(), "1.234 TND");
         assert_eq!(Money { minor: -5, currency: eur(0).currency }.to_string(), "-0.05 EUR");
+        assert_eq!((eur(0).to_string(), format!("{:?}", eur(0).currency)), ("0.00 EUR".to_owned(), "EUR".to_owned()));
         assert_eq!("euro".parse::<Currency>(), Err(MoneyError::Currency));
+    }
+
+    #[test]
+    fn an_amount_survives_json() {
+        assert_eq!(MINOR_MAX, 9_007_199_254_740_991, "the last whole number that every JSON reader keeps");
+        let text = serde_json::to_string(&eur(MINOR_MAX)).expect("JSON");
+        assert_eq!(text, r#"{"minor":9007199254740991,"currency":"EUR"}"#);
+        assert_eq!(serde_json::from_str::<Money>(&text).expect("an amount"), eur(MINOR_MAX));
+    }
+
+    #[test]
+    fn the_odd_unit_goes_to_the_largest_remainder() {
+        // Of 10 by sevenths: 4 2/7, 4 2/7, 1 3/7.
+        assert_eq!((split(10, &[3, 3, 1]), split(-10, &[3, 3, 1])), (vec![4, 4, 2], vec![-4, -4, -2]));
+        assert_eq!(split(2, &[1, 1, 1]), [1, 1, 0], "earlier ones first on a tie");
     }
 
     #[test]

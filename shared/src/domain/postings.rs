@@ -2,7 +2,7 @@
 //! Nothing else makes any.
 
 use super::account::Account;
-use super::money::{Currency, Money, MoneyError};
+use super::money::{Money, MoneyError};
 use super::revenue::{Facts, SoldItem, share_out};
 use super::terms::OrderTerms;
 use super::transaction::{Line, Transaction};
@@ -41,18 +41,16 @@ pub fn refund_paid(amount: Money) -> Posting {
 /// [`MoneyError::Range`].
 pub fn settlement(terms: &OrderTerms, items: &[SoldItem], facts: &Facts, booked: &[Line]) -> Posting {
     let target = share_out(terms, items, facts).moves(facts.currency)?;
-    target.plus(&shared_out(facts.currency, booked)?.reversed())
+    target.plus(&shared_out(booked)?.reversed())
 }
 
 /// What earlier settlements of an order moved, read back from its lines.
-fn shared_out(currency: Currency, booked: &[Line]) -> Posting {
+fn shared_out(booked: &[Line]) -> Posting {
     let mut moved = Transaction::new();
     for Line { account, amount } in booked {
         moved = match account {
             Account::Cash | Account::Gross | Account::Refunds => moved,
-            // The other side of what follows.
-            Account::Conversion if amount.currency != currency => moved,
-            account if amount.currency != currency => moved.moving(Account::Conversion, account.clone(), *amount)?,
+            // In another currency the conversion's line is among these, so that nothing of it is left of the gross.
             account => moved.moving(Account::Gross, account.clone(), *amount)?,
         };
     }

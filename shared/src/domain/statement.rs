@@ -9,8 +9,6 @@ use super::money::{Currency, Money};
 use crate::db::At;
 use crate::id::{ConversionId, OrderId, PayoutId, Subject};
 
-const DAY: i64 = 86_400_000_000;
-
 /// A month of the calendar, in UTC: `2026-11`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Month {
@@ -23,8 +21,7 @@ impl Month {
     #[must_use]
     pub fn first_day(self) -> i64 {
         let date = jiff::civil::date(self.year, self.month, 1);
-        let begins = date.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp().as_microsecond());
-        begins.unwrap_or_default().div_euclid(DAY)
+        date.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| At::from(zoned.timestamp())).unwrap_or_default().day()
     }
 
     /// The one that follows.

@@ -404,11 +404,18 @@ mod tests {
         assert_eq!(terms("ada", &[("label", 6000), ("estate", 4000)]).problems(), []);
         assert_eq!(terms("ada", &[("label", 6000), ("estate", 4001)]).problems().len(), 1);
         assert_eq!(terms("", &[("Label!", -1)]).problems().len(), 3);
+        assert_eq!(terms("a", &[("b", 1); 20]).problems(), []);
         assert_eq!(terms("a", &[("b", 1); 21]).problems().len(), 1, "too many");
         let mut both = terms("ada", &[("label", 1)]);
         both.registry = Some(RegistryRoyalty { name: "r".into(), bps: 10_001 });
         assert_eq!(both.problems().len(), 2, "two sources, and more than the whole");
-        assert!(is_party(&"a".repeat(40)) && !is_party(&"a".repeat(41)) && !is_party("A") && !is_party("é"));
+        assert!(
+            is_party("ada-2")
+                && is_party(&"a".repeat(40))
+                && !is_party(&"a".repeat(41))
+                && !is_party("A")
+                && !is_party("é")
+        );
     }
 
     #[test]
@@ -436,8 +443,28 @@ mod tests {
     }
 
     #[test]
+    fn a_sale_keeps_the_rules_of_its_day() {
+        let rules = MoneySettings {
+            commission: Commission::MarkupInBase,
+            markup_bps: 700,
+            payment_fee: PaymentFee { bps: 140, fixed_minor: 25 },
+            hold_days: 14,
+            shipped_days: Some(30),
+            drift_alarm_bps: 500,
+            ..MoneySettings::default()
+        };
+        let frozen = rules.freeze(4, 1500);
+        assert_eq!((frozen.settings_version, frozen.platform_fee_bps, frozen.markup_bps), (4, 1500, 700));
+        assert_eq!((frozen.commission, frozen.payment_fee), (Commission::MarkupInBase, rules.payment_fee));
+        assert_eq!((frozen.hold_days, frozen.shipped_days, frozen.drift_alarm_bps), (14, Some(30), 500));
+        assert_eq!((frozen.packaging, frozen.base_minor, frozen.priority), (None, None, 0), "the order says these");
+    }
+
+    #[test]
     fn rules_out_of_range_are_named() {
         assert_eq!(MoneySettings::default().problems(), []);
+        let margin = |bps| MoneySettings { margin_bps: Some(bps), ..MoneySettings::default() };
+        assert_eq!((margin(1_000_000).problems().len(), margin(1_000_001).problems().len()), (0, 1));
         let wild = MoneySettings {
             markup_bps: -1,
             payment_fee: PaymentFee { bps: 10_001, fixed_minor: -1 },

@@ -149,8 +149,8 @@ mod tests {
             assert_eq!(moved, Err(MoneyError::Range), "{minor}");
         }
         let full = Transaction::new().moving(Account::Cash, Account::Gross, money(MINOR_MAX, "EUR")).expect("in range");
-        assert!(full.moving(Account::Cash, Account::Gross, money(1, "EUR")).is_err());
+        assert!(full.clone().moving(Account::Cash, Account::Gross, money(1, "EUR")).is_err());
         let nothing = Transaction::new().moving(Account::Cash, Account::Gross, money(0, "EUR")).expect("in range");
-        assert!(nothing.is_empty() && Transaction::new().is_empty());
+        assert!(nothing.is_empty() && Transaction::new().is_empty() && !full.is_empty());
     }
 }

@@ -92,13 +92,13 @@ pub async fn enqueue_all(
     // Everybody takes keys in one order, or two transactions could wait for each other.
     let mut in_order: Vec<&Row<'_>> = rows.iter().collect();
     in_order.sort_by_key(|row| (row.tenant, row.kind, row.key));
-    let fresh = insert(tx, now, &rows, &db::rows(in_order)).await?;
-    if !fresh.is_empty() {
+    let known = insert(tx, now, &rows, &db::rows(in_order)).await?;
+    if known.len() < rows.len() {
         tx.ring();
     }
     let mut outcomes = vec![];
     for row in &rows {
-        outcomes.push(if fresh.contains(&row.id) { Ok(Enqueued::New(row.id)) } else { holder(tx, row).await? });
+        outcomes.push(if known.contains(&row.id) { holder(tx, row).await? } else { Ok(Enqueued::New(row.id)) });
     }
     Ok(outcomes)
 }
@@ -155,22 +155,21 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Takes the keys that are free, and makes rows of the jobs that got theirs; answers which. Postgres does both in one statement, SQLite,
-/// which cannot, in two.
+/// Takes the keys that are free, and makes rows of the jobs that got theirs; answers the others, whose work is known already. Postgres does
+/// both in one statement, SQLite, which cannot, in two.
 async fn insert(tx: &mut Tx, now: At, rows: &[Row<'_>], list: &Json<Rows>) -> db::Result<HashSet<JobId>> {
-    let in_two = tx.engine() == "sqlite";
-    let new = if in_two { insert_keys(tx, now, list).await? } else { insert_jobs(tx, now, list).await? };
-    if new == rows.len() as u64 {
-        if in_two {
-            insert_jobs(tx, now, list).await?;
-        }
-        return Ok(rows.iter().map(|row| row.id).collect());
+    if tx.engine() == "postgres" {
+        let new = insert_jobs(tx, now, list).await?;
+        return known(tx, new, rows, list).await;
     }
-    let fresh = taken(tx, list).await?;
-    if in_two && !fresh.is_empty() {
-        insert_jobs(tx, now, &db::rows(rows.iter().filter(|row| fresh.contains(&row.id)))).await?;
+    let new = insert_keys(tx, now, list).await?;
+    let known = known(tx, new, rows, list).await?;
+    if known.is_empty() {
+        insert_jobs(tx, now, list).await?;
+    } else if known.len() < rows.len() {
+        insert_jobs(tx, now, &db::rows(rows.iter().filter(|row| !known.contains(&row.id)))).await?;
     }
-    Ok(fresh)
+    Ok(known)
 }
 
 async fn insert_keys(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<u64> {
@@ -185,8 +184,11 @@ async fn insert_keys(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<u64>
     .await
 }
 
-/// The jobs whose keys these are now.
-async fn taken(tx: &mut Tx, list: &Json<Rows>) -> db::Result<HashSet<JobId>> {
+/// Those whose key is another job's; looked up only where not all of them are `new`.
+async fn known(tx: &mut Tx, new: u64, rows: &[Row<'_>], list: &Json<Rows>) -> db::Result<HashSet<JobId>> {
+    if new == rows.len() as u64 {
+        return Ok(HashSet::new());
+    }
     let fresh: Vec<(JobId,)> = tx
         .query(sql!(
             "SELECT k.job FROM jsonb_each($1) f CROSS JOIN job_keys k
@@ -196,7 +198,8 @@ async fn taken(tx: &mut Tx, list: &Json<Rows>) -> db::Result<HashSet<JobId>> {
         .bind(list)
         .all()
         .await?;
-    Ok(fresh.into_iter().map(|(id,)| id).collect())
+    let fresh: HashSet<JobId> = fresh.into_iter().map(|(id,)| id).collect();
+    Ok(rows.iter().map(|row| row.id).filter(|id| !fresh.contains(id)).collect())
 }
 
 /// Whose a key is that was not free.

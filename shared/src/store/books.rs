@@ -6,7 +6,7 @@ use crate::domain::account::Account;
 use crate::domain::money::Currency;
 use crate::id::{EntryId, TenantId};
 use crate::sql;
-use crate::store::journal::{Subject, day};
+use crate::store::journal::Subject;
 
 /// What an account holds in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -89,7 +89,7 @@ pub async fn close(tx: &mut Tx, tenant: TenantId, until: i64) -> Result<bool> {
 /// # Errors
 /// Whatever the database says.
 pub async fn balance(db: &mut impl Source, tenant: TenantId, account: &Account, at: At) -> Result<Vec<Balance>> {
-    let open = open_day(db, tenant).await?.min(day(at));
+    let open = open_day(db, tenant).await?.min(at.day());
     db.query(sql!(
         "SELECT $2 AS account, currency, CAST(sum(minor) AS BIGINT) AS minor FROM (
            SELECT currency, moved_minor AS minor FROM journal_days WHERE tenant = $1 AND account = $2 AND day < $3
@@ -100,7 +100,7 @@ pub async fn balance(db: &mut impl Source, tenant: TenantId, account: &Account, 
     .bind(tenant)
     .bind(account.to_string())
     .bind(open)
-    .bind(day(at))
+    .bind(at.day())
     .bind(at)
     .all()
     .await
@@ -123,7 +123,7 @@ pub async fn party(db: &mut impl Source, tenant: TenantId, party: &str, at: At) 
 /// # Errors
 /// Whatever the database says.
 pub async fn trial(db: &mut impl Source, tenant: TenantId, at: At) -> Result<Vec<Balance>> {
-    let open = open_day(db, tenant).await?.min(day(at));
+    let open = open_day(db, tenant).await?.min(at.day());
     db.query(sql!(
         "SELECT account, currency, CAST(sum(minor) AS BIGINT) AS minor FROM (
            SELECT account, currency, moved_minor AS minor FROM journal_days WHERE tenant = $1 AND day < $2
@@ -133,7 +133,7 @@ pub async fn trial(db: &mut impl Source, tenant: TenantId, at: At) -> Result<Vec
     ))
     .bind(tenant)
     .bind(open)
-    .bind(day(at))
+    .bind(at.day())
     .bind(at)
     .planned_anew()
     .all()

@@ -14,20 +14,6 @@ pub use crate::id::Subject;
 use crate::id::{EntryId, OrderId, TenantId};
 use crate::sql;
 
-const DAY: i64 = 86_400_000_000;
-
-/// The day of a moment: days since 1970, in UTC.
-#[must_use]
-pub fn day(at: At) -> i64 {
-    at.0.div_euclid(DAY)
-}
-
-/// The first moment of a day.
-#[must_use]
-pub fn day_begins(day: i64) -> At {
-    At(day.saturating_mul(DAY))
-}
-
 /// An entry to be.
 #[derive(Clone, Debug)]
 pub struct Header {
@@ -120,7 +106,7 @@ pub async fn post(tx: &mut Tx, now: At, header: &Header, moved: &Transaction) ->
         return Ok(None);
     }
     let open = open_day(tx, header.tenant).await?;
-    let at = now.max(day_begins(open));
+    let at = now.max(At::of_day(open));
     let entry = EntryId::new();
     write_lines(tx, at, header.tenant, &[(entry, moved)]).await?;
     tx.query(sql!(
@@ -133,7 +119,7 @@ pub async fn post(tx: &mut Tx, now: At, header: &Header, moved: &Transaction) ->
     .bind(header.corrects)
     .bind(&header.why)
     .bind(at)
-    .bind(day(at))
+    .bind(at.day())
     .exec()
     .await?;
     Ok(Some(entry))
@@ -163,7 +149,7 @@ pub async fn post_many(
     .bind(rows(ids.iter().map(|(id, subject)| json!({ "e": id.0, "s": subject.0 }))))
     .bind(purpose)
     .bind(at)
-    .bind(day(at))
+    .bind(at.day())
     .exec()
     .await
     .map(drop)
@@ -183,7 +169,7 @@ async fn write_lines(tx: &mut Tx, at: At, tenant: TenantId, entries: &[(EntryId,
     .bind(tenant)
     .bind(rows(lines))
     .bind(at)
-    .bind(day(at))
+    .bind(at.day())
     .exec()
     .await
     .map(drop)

@@ -8,7 +8,7 @@ use crate::domain::money::Currency;
 use crate::domain::statement::{Month, Section, Statement, StatementLine, subject_name};
 use crate::id::TenantId;
 use crate::store::books::{self, Movement};
-use crate::store::{journal, parties};
+use crate::store::parties;
 
 /// A party's statement of a month.
 ///
@@ -16,7 +16,7 @@ use crate::store::{journal, parties};
 /// Whatever the database says.
 pub async fn of_month(db: &mut impl Source, tenant: TenantId, party: &str, month: Month) -> Result<Statement> {
     let (from, until) = (month.first_day(), month.next().first_day());
-    let before = At(journal::day_begins(from).0 - 1);
+    let before = At(At::of_day(from).0 - 1);
     let opening = books::party(db, tenant, party, before).await?;
     let mut lines = Vec::new();
     for account in Account::of_party(party) {

@@ -4,7 +4,7 @@ use platen_shared::db::At;
 use platen_shared::domain::account::Account;
 use platen_shared::domain::transaction::Transaction;
 use platen_shared::id::{OrderId, TenantId};
-use platen_shared::store::journal::{self, Header, Subject, day};
+use platen_shared::store::journal::{self, Header, Subject};
 use platen_shared::store::payouts::LATEST;
 use platen_shared::store::{books, statements};
 
@@ -38,7 +38,7 @@ async fn a_balance_at_any_past_instant_is_the_same_before_and_after_days_are_clo
             earn(&b, *at, 1 << n).await;
         }
         let mut seen = Vec::new();
-        for until in [None, Some(day(NOW) + 1), Some(day(NOW) + 2), Some(day(NOW) + 3), Some(day(NOW) + 30)] {
+        for until in [None, Some(NOW.day() + 1), Some(NOW.day() + 2), Some(NOW.day() + 3), Some(NOW.day() + 30)] {
             if let Some(until) = until {
                 assert!(close(&b, until).await);
                 assert!(!close(&b, until).await && !close(&b, until - 1).await, "a day is closed once");
@@ -64,12 +64,12 @@ async fn a_balance_at_any_past_instant_is_the_same_before_and_after_days_are_clo
 async fn a_clock_that_goes_back_never_writes_into_closed_days() {
     each(|b| async move {
         earn(&b, NOW, 1).await;
-        close(&b, day(NOW) + 1).await;
-        let before = ada(&b, At((day(NOW) + 1) * DAY - 1)).await;
+        close(&b, NOW.day() + 1).await;
+        let before = ada(&b, At((NOW.day() + 1) * DAY - 1)).await;
         earn(&b, At(NOW.0 - 40 * DAY), 2).await;
-        assert_eq!(ada(&b, At((day(NOW) + 1) * DAY - 1)).await, before, "the past is as it was");
-        assert_eq!((ada(&b, At((day(NOW) + 1) * DAY)).await, ada(&b, LATEST).await), (3, 3), "and no cent is lost");
-        assert_eq!(books::open_day(&mut b.read.clone(), b.tenant).await.unwrap(), day(NOW) + 1);
+        assert_eq!(ada(&b, At((NOW.day() + 1) * DAY - 1)).await, before, "the past is as it was");
+        assert_eq!((ada(&b, At((NOW.day() + 1) * DAY)).await, ada(&b, LATEST).await), (3, 3), "and no cent is lost");
+        assert_eq!(books::open_day(&mut b.read.clone(), b.tenant).await.unwrap(), NOW.day() + 1);
     })
     .await;
 }
@@ -80,7 +80,7 @@ async fn statements_begin_where_the_month_before_ended() {
         let order = b.sold("x", eur(1700)).await;
         b.share_out(&order, NOW).await;
         b.refund(&order, "r-1", 1000, At(NOW.0 + 20 * DAY)).await;
-        close(&b, day(NOW) + 25).await;
+        close(&b, NOW.day() + 25).await;
         let of = |month: &str| {
             let (b, month) = (&b, month.parse().unwrap());
             async move { statements::of_month(&mut b.read.clone(), b.tenant, "ada", month).await.unwrap() }

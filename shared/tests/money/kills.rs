@@ -114,7 +114,7 @@ async fn step(b: &Books, names: &[String], step: Step) {
             payouts::hear(&mut tx, NOW, b.tenant, sent[place].id, &news).await.unwrap();
         }
         (Step::Close(days), _) => {
-            books::close(&mut tx, b.tenant, platen_shared::store::journal::day(NOW) + days).await.unwrap();
+            books::close(&mut tx, b.tenant, NOW.day() + days).await.unwrap();
         }
         (step, None) => panic!("{step:?} is about an order"),
     }

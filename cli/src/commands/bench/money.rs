@@ -9,7 +9,7 @@ use platen_shared::domain::money::{Currency, Money};
 use platen_shared::domain::statement::Month;
 use platen_shared::domain::transaction::Transaction;
 use platen_shared::id::{OrderId, TenantId};
-use platen_shared::store::journal::{self, Subject, day, day_begins};
+use platen_shared::store::journal::{self, Subject};
 use platen_shared::store::payouts::LATEST;
 use platen_shared::store::{books, statements};
 
@@ -60,7 +60,7 @@ async fn fill(db: &Db, tenant: TenantId, currency: Currency, lines: u64) -> Resu
         let block = BLOCK.min(sales - n);
         let many = (n..n + block).map(|n| Ok((Subject::from(OrderId::new()), sale(n, currency)?)));
         let many = many.collect::<Result<Vec<_>>>()?;
-        let at = At(day_begins(FIRST_DAY + i64::try_from(n * DAYS.unsigned_abs() / sales)?).0 + 3_600_000_000);
+        let at = At(At::of_day(FIRST_DAY + i64::try_from(n * DAYS.unsigned_abs() / sales)?).0 + 3_600_000_000);
         let mut tx = db.begin("bench_fill").await?;
         journal::post_many(&mut tx, at, tenant, "distribution", &many).await?;
         tx.commit().await?;
@@ -96,8 +96,8 @@ async fn measure(db: &Db, tenant: TenantId, rounds: u32) -> Result<[Vec<Duration
             let held = books::party(read, tenant, &party, LATEST).await?;
             now.push(began.elapsed());
             ensure!(!held.is_empty(), "{party} holds nothing");
-            let instant = At(day_begins(FIRST_DAY + i64::try_from((n * 17) % 360)?).0 + 43_200_000_000);
-            ensure!(day(instant) >= FIRST_DAY, "an instant of the year");
+            let instant = At(At::of_day(FIRST_DAY + i64::try_from((n * 17) % 360)?).0 + 43_200_000_000);
+            ensure!(instant.day() >= FIRST_DAY, "an instant of the year");
             let began = Instant::now();
             books::party(read, tenant, &party, instant).await?;
             past.push(began.elapsed());
@@ -108,7 +108,7 @@ async fn measure(db: &Db, tenant: TenantId, rounds: u32) -> Result<[Vec<Duration
             statements::of_month(read, tenant, &format!("party-{}", (n * 37 + round) % PARTIES), month).await?;
             months.push(began.elapsed());
         }
-        for at in [LATEST, At(day_begins(FIRST_DAY + 200).0 + 1)] {
+        for at in [LATEST, At(At::of_day(FIRST_DAY + 200).0 + 1)] {
             let began = Instant::now();
             let sum: i64 = books::trial(read, tenant, at).await?.iter().map(|balance| balance.minor).sum();
             trials.push(began.elapsed());
