@@ -164,6 +164,8 @@ fn named(pdf: &mut Pdf, title: &str, claims: bool, id: Vec<u8>) {
     info.trapped(pdf_writer::types::TrappingStatus::NotTrapped);
     if claims {
         info.creation_date(claim::date()).modified_date(claim::date());
+        // The standard's place is the metadata; older readers look here.
+        info.pair(Name(b"GTS_PDFXVersion"), TextStr("PDF/X-4"));
     }
     info.finish();
     pdf.set_file_id((id.clone(), id));

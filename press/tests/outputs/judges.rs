@@ -1,18 +1,11 @@
 //! What programs that nobody here wrote say of the print files. `cargo xtask test` installs them and sets `TEST_JUDGES_PYTHON`; a run
 //! without it passes by, which is a failure there, since the suite is missed.
-#![cfg(feature = "full")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
-
-#[path = "../outputs/common.rs"]
-mod common;
-#[path = "../outputs/profile.rs"]
-mod profile;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{assets, sample, samples};
+use crate::common::{assets, sample, samples};
 use platen_press::{Cmyk, File, Item, Naming, bundle, print_files};
 
 /// The Python with ezdxf, where the judges are here.
@@ -41,7 +34,7 @@ fn written(name: &str, ending: &str) -> Vec<(PathBuf, File)> {
     let mut all = Vec::new();
     for sample in samples().iter().filter(|sample| sample.valid()) {
         let checked = sample.checked();
-        for (word, inks) in [("srgb", None), ("cmyk", Some(profile::inks()))] {
+        for (word, inks) in [("srgb", None), ("cmyk", Some(crate::profile::inks()))] {
             let printed = print_files(&checked.spec, &assets(&checked.spec), inks).unwrap();
             for file in printed.files.into_iter().filter(|file| file.path.ends_with(ending)) {
                 let path = folder.join(format!("{}-{word}-{}", sample.name, file.path));
@@ -91,7 +84,7 @@ fn ghostscript_sees_black_ink_alone_and_the_picture_we_see() {
         let checked = sample(start).checked();
         print_files(&checked.spec, &assets(&checked.spec), inks).unwrap().files
     };
-    let plate = files("07", Some(profile::inks()));
+    let plate = files("07", Some(crate::profile::inks()));
     let path = folder.join("plate.pdf");
     std::fs::write(&path, &plate.iter().find(|file| file.path == "plate.pdf").unwrap().bytes).unwrap();
     let [width, height] = trim(&path);
