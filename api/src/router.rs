@@ -22,7 +22,7 @@ use crate::observe::observe;
 use crate::routes::{
     audit, bundles, catalogue, connections, files, health, jobs, keys, money, money_settings, new_order, orders,
     parties, pauses, payments, payouts, preflight, products, proof, providers, queues, rates, refunds, registries,
-    renders, schedules, shipments, snapshots, snooze, specs, statements, tenants, uploads, work, workers,
+    renders, schedules, shipments, snapshots, snooze, specs, statements, tenants, uploads, work, work_orders, workers,
 };
 use crate::routes::{events, personalization, widget};
 use crate::{demo, ops, origins};
@@ -212,6 +212,19 @@ pub static ROUTES: &[Route] = &[
     post(Write, "/v1/orders/{id}/bundle", || routes!(bundles::create)),
     get(Read, "/v1/orders/{id}/bundle", || routes!(bundles::show)),
     get(Read, "/v1/orders/{id}/bundle/file", || routes!(bundles::file)),
+    post(Write, "/v1/orders/{id}/items/{item}/bundle", || routes!(bundles::create_item)),
+    get(Read, "/v1/orders/{id}/items/{item}/bundle", || routes!(bundles::show_item)),
+    get(Operate, "/v1/orders/{id}/packing-slip", || routes!(bundles::packing_slip)),
+    get(Read, "/v1/file-names", || routes!(bundles::names)),
+    put(Operate, "/v1/file-names", || routes!(bundles::put_names)),
+    post(Write, "/v1/work-orders", || routes!(work_orders::create)),
+    get(Read, "/v1/work-orders", || routes!(work_orders::list)),
+    get(Read, "/v1/work-orders/{id}", || routes!(work_orders::show)),
+    post(Write, "/v1/work-orders/{id}/status", || routes!(work_orders::status)),
+    post(Write, "/v1/work-orders/{id}/bundle", || routes!(work_orders::bundle)),
+    get(Read, "/v1/work-orders/{id}/bundle", || routes!(work_orders::bundled)),
+    get(Read, "/v1/work-orders/{id}/bundle/file", || routes!(work_orders::file)),
+    get(Read, "/v1/work-orders/{id}/ticket", || routes!(work_orders::ticket)),
     post(Write, "/api/v1/manufacturing/export-pack", || routes!(bundles::export_pack)),
     post(Operate, "/v1/orders/{id}/submit", || routes!(orders::submit)),
     post(Write, "/v1/orders/{id}/cancel", || routes!(orders::cancel)),

@@ -161,6 +161,17 @@ async fn rendered(test: &TestDb, folder: &Path, seeded: &Seeded, job: &str) {
     tx.commit().await.expect("committed");
 }
 
+async fn production(app: &mut Driver, order: &str) {
+    let shown = app.go(Method::GET, "/v1/orders/{id}", order, Value::Null).await;
+    let item = id(&shown["items"][0]);
+    app.post(&format!("/v1/orders/{order}/items/{{item}}/bundle"), &item, json!({})).await;
+    app.used.insert("POST /v1/orders/{id}/items/{item}/bundle".to_owned());
+    app.go(Method::PUT, "/v1/file-names", "", json!({ "template": "{order}-{item}-{zone}" })).await;
+    let work = id(&app.post("/v1/work-orders", "", json!({ "lines": [{ "orderId": order, "itemId": item }] })).await);
+    app.post("/v1/work-orders/{id}/bundle", &work, json!({})).await;
+    app.post("/v1/work-orders/{id}/status", &work, json!({ "state": "released", "reason": "go" })).await;
+}
+
 async fn money_and_printing(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
     let order = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, "one")).await);
     let payment =
@@ -168,6 +179,7 @@ async fn money_and_printing(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
     app.post("/v1/orders/{id}/payments", &order, payment).await;
     app.post("/v1/orders/{id}/bundle", &order, json!({})).await;
     app.post("/api/v1/manufacturing/export-pack", "", json!({ "orderId": order })).await;
+    production(app, &order).await;
     // As the worker would, which does not run here.
     let mut tx = test.db.begin("test").await.expect("a transaction");
     let at = SystemClock::wall();

@@ -54,6 +54,8 @@ pub use naming::{Named, Naming};
 #[cfg(feature = "full")]
 pub use output::bundle::{BUNDLE_BYTES_MAX, Bundle, FILES_MAX, Head, ITEMS_MAX, Item, Packer, bundle};
 #[cfg(feature = "full")]
+pub use output::convert::convert;
+#[cfg(feature = "full")]
 pub use output::files::{File, Printed, print_files, zone_files};
 #[cfg(feature = "full")]
 pub use output::preview::{PREVIEW_PX_MAX, PREVIEW_PX_MIN, THUMBNAIL_PX, preview, thumbnail};

@@ -120,6 +120,7 @@ ids! {
     PayoutId, "pyo", "A payout to a party.";
     RateId, "fxr", "An exchange rate.";
     ConversionId, "cnv", "A conversion from one currency into another.";
+    WorkOrderId, "wko", "A work order: what a workshop is told to make.";
     EventId, "evt", "A line of an order's history or of the audit.";
 }
 

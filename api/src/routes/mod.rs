@@ -38,4 +38,5 @@ pub(crate) mod tenants;
 pub(crate) mod uploads;
 pub(crate) mod widget;
 pub(crate) mod work;
+pub(crate) mod work_orders;
 pub(crate) mod workers;

@@ -31,6 +31,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         // Nobody has these yet; a row of another tenant's is missing in the same way.
         p if p.contains("/payouts/batches/") => "pyb_01jd0000000000000000000000",
         p if p.contains("/payouts/") => "pyo_01jd0000000000000000000000",
+        p if p.contains("/work-orders/") => "wko_01jd0000000000000000000000",
         p if p.contains("/refunds/") => "rfd_01jd0000000000000000000000",
         p => {
             assert!(!p.contains("{id}"), "whose id stands in {p}?");
@@ -38,6 +39,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         }
     };
     path.replace("{id}", id)
+        .replace("{item}", "itm_01jd0000000000000000000000")
         .replace("{hash}", &theirs.spec)
         .replace("{provider}", "gelato")
         .replace("{name}", "nightly")
@@ -87,6 +89,11 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
             json!({ "reference": "r", "method": "card", "amount": { "minor": 4579, "currency": "EUR" } })
         }
         ("POST", "/v1/manufacturing/export-pack") => json!({ "orderId": theirs.order }),
+        ("POST", "/v1/work-orders") => {
+            json!({ "lines": [{ "orderId": theirs.order, "itemId": "itm_01jd0000000000000000000000" }] })
+        }
+        ("POST", "/v1/work-orders/{id}/status") => json!({ "state": "released", "reason": "because" }),
+        ("PUT", "/v1/file-names") => json!({ "template": "{item}-{zone}" }),
         ("POST", "/v1/catalogue/syncs") => json!({ "provider": "gelato" }),
         ("POST", "/v1/jobs") => json!({ "kind": "distribute_revenue", "payload": { "order": theirs.order } }),
         ("POST", "/v1/pauses") => json!({ "scope": "tenant", "reason": "because" }),

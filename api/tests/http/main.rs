@@ -14,6 +14,7 @@ mod operators;
 mod ops;
 mod orders;
 mod personalization;
+mod production;
 mod proof;
 mod providers;
 mod secrets;

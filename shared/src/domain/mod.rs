@@ -11,3 +11,4 @@ pub mod revenue;
 pub mod statement;
 pub mod terms;
 pub mod transaction;
+pub mod work_order;

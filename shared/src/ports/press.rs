@@ -111,6 +111,9 @@ pub trait Press: Send + Sync {
     /// The files of a profile; the first is a picture that shows the design, the last `thumbnail.png` (200×200).
     async fn render(&self, profile: &str, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError>;
 
+    /// An uploaded picture as pages show it: `picture.webp` and `thumbnail.png`.
+    async fn convert(&self, picture: Bytes) -> Result<Vec<PressFile>, PressError>;
+
     /// What the printer gets of a design.
     async fn print_files(&self, canonical: &str, assets: AssetBytes) -> Result<PrintFiles, PressError>;
 

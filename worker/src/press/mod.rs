@@ -5,6 +5,7 @@ mod pack;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::channel::mpsc::Receiver;
 use platen_press::preflight::all_rules;
 use platen_press::text::{check_rules, judge};
@@ -77,6 +78,13 @@ impl Press for LocalPress {
         LocalPress::on_a_slot(slots, move || {
             let files = platen_press::render(&read(&canonical)?, &load(assets)?, profile)?;
             Ok(files.into_iter().map(press_file).collect())
+        })
+        .await
+    }
+
+    async fn convert(&self, picture: Bytes) -> Result<Vec<PressFile>, PressError> {
+        LocalPress::on_a_slot(&self.previews, move || {
+            Ok(platen_press::convert(&picture)?.into_iter().map(press_file).collect())
         })
         .await
     }

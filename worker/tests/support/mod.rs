@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::FutureExt;
 use futures::channel::mpsc::Receiver;
 use platen_shared::clock::{Clock, SystemClock};
@@ -74,6 +75,10 @@ impl Press for StubPress {
     }
 
     async fn render(&self, _: &str, _: &str, _: AssetBytes) -> Result<Vec<PressFile>, PressError> {
+        self.files().await
+    }
+
+    async fn convert(&self, _: Bytes) -> Result<Vec<PressFile>, PressError> {
         self.files().await
     }
 
