@@ -1,8 +1,8 @@
 //! Damaged designs, some thousands of them, from a seed: nothing panics, nothing is echoed, what is taken has one
 //! canonical form and is read back from it.
 //!
-//! The suite runs a few seconds' worth. Longer, and from another seed: `PLATEN_FUZZ=2000000 PLATEN_SEED=7 cargo test -p
-//! platen-press --test fuzz --release`.
+//! The suite runs a few seconds' worth. Longer, and from another seed: `PLATEN_FUZZ=2000000 PLATEN_SEED=7 cargo test --workspace
+//! --test fuzz --release`.
 #![cfg(feature = "text")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 

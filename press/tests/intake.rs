@@ -1,6 +1,6 @@
 //! Hostile, broken and talkative uploads: what is stored is the picture and nothing else, and nothing gets past its limits.
 //!
-//! `PLATEN_MUTATIONS=1000000 cargo test -p platen-press --release --test intake` runs the mutations for longer.
+//! `PLATEN_MUTATIONS=1000000 cargo test --workspace --release --test intake` runs the mutations for longer.
 #![cfg(all(feature = "image", feature = "svg"))]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it stands")]
 

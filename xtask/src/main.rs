@@ -5,6 +5,7 @@ mod cover;
 mod deny;
 mod folder;
 mod foreman;
+mod fuzz;
 mod golden;
 mod install;
 mod instructions;
@@ -31,12 +32,14 @@ const HELP: &str = "\
 The commands of this repository.
 
   cargo xtask test [STEP...]   Run every check: fmt, clippy, tests (on SQLite and on private servers), suites, cover,
-                               instructions, docs, deny. Name steps to run only those.
+                               instructions, fuzz, docs, deny. Name steps to run only those.
   cargo xtask servers [NAME..] Start the private servers of the tests, print the variables that tests find them by, stay
                                until Ctrl-C. Name servers (postgres, redis, …) to start only those.
   cargo xtask golden           Run the tests that compare with checked-in files, and accept what they produce now.
   cargo xtask instructions     Compare what small pieces of hot work cost with bench/instructions.toml, in instructions; with the
                                word `accept`, write down what they cost now.
+  cargo xtask fuzz [TARGET S]  Feed designs, canonical JSON, pictures and SVG with what libFuzzer thinks of: each target for about ten
+                               seconds, or one of canon, spec, image, svg for S seconds, going on from what it found before.
   cargo xtask mutants          Break the arithmetic of money and the state machines in every way, and tell which breaks no test notices
                                (about five minutes).
   cargo xtask help             Print this.
@@ -66,6 +69,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
     match verb {
         "test" => test::run(rest),
         "servers" => servers::stay(rest),
+        "fuzz" => fuzz::run(rest),
         "instructions" => instructions::run(rest),
         "mutants" if rest.is_empty() => mutants::run(),
         "golden" if rest.is_empty() => golden::run(),

@@ -8,9 +8,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::servers::Servers;
 use crate::step::{Outcome, Report, cargo, must};
-use crate::{cover, deny, instructions, suites};
+use crate::{cover, deny, fuzz, instructions, suites};
 
-const STEPS: [&str; 8] = ["fmt", "clippy", "test", "suites", "cover", "instructions", "doc", "deny"];
+const STEPS: [&str; 9] = ["fmt", "clippy", "test", "suites", "cover", "instructions", "fuzz", "doc", "deny"];
 
 /// Settings of the product that a developer's shell may hold; a test must not depend on them.
 const FOREIGN: [&str; 8] = [
@@ -39,6 +39,9 @@ pub(crate) fn run(names: &[String]) -> Result<ExitCode> {
     }
     if wanted.contains("instructions") {
         report.step("instructions", instructions::check);
+    }
+    if wanted.contains("fuzz") {
+        report.step("fuzz", fuzz::check);
     }
     if wanted.contains("doc") {
         let mut doc = cargo(&["doc", "--workspace", "--no-deps"]);
