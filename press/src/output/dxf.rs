@@ -198,4 +198,38 @@ mod tests {
         let two = Path { segs: [Path::rect(0, 0, 5, 5).segs, Path::rect(9, 9, 5, 5).segs].concat() };
         assert_eq!(flattened(&two, 10).len(), 2);
     }
+
+    /// Outlines of every shape, the same ones every time: closed lines without a corner twice in a row.
+    #[test]
+    fn any_outline_is_closed_lines() {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state >> 11
+        };
+        for _ in 0..400 {
+            let mut at = || {
+                let side = |n: u64| i32::try_from(n % 8_000_001).unwrap_or(0) - 4_000_000;
+                let (x, y) = (side(next()), side(next()));
+                // Now and then a point that has been there.
+                if x % 5 == 0 { p(0, 0) } else { p(x, y) }
+            };
+            let segs = (0..12)
+                .map(|n| match n % 5 {
+                    0 => Seg::Move(at()),
+                    1 => Seg::Line(at()),
+                    2 => Seg::Quad(at(), at()),
+                    3 => Seg::Cubic(at(), at(), at()),
+                    _ => Seg::Close,
+                })
+                .collect();
+            for line in flattened(&Path { segs }, 1_000) {
+                assert!(line.len() >= 3 && line.first() != line.last());
+                assert!(line.windows(2).all(|pair| pair[0] != pair[1]));
+                assert!(line.iter().all(|(x, y)| x.abs() <= 40_000_000 && y.abs() <= 40_010_000));
+            }
+        }
+    }
 }

@@ -89,3 +89,42 @@ fn names_come_from_the_template_and_pieces_change_nothing() {
     let (zip, manifest) = packer.finish(&Head { reference: "A/7".to_owned(), items }).unwrap();
     assert!(zip.into_inner() == whole.zip && manifest == whole.manifest, "the same bytes");
 }
+
+/// Files of every size in pieces of every size, the same ones every time: the ZIP does not depend on the pieces, and another reader finds
+/// every byte.
+#[test]
+fn whatever_is_packed_is_found_again() {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |most: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 11).unwrap() % most
+    };
+    let head = Head { reference: "r".to_owned(), items: vec![json!({})] };
+    for _ in 0..12 {
+        let files: Vec<(String, Vec<u8>)> = (0..1 + next(5))
+            .map(|n| {
+                let bytes = (0..next(200_000)).map(|_| u8::try_from(next(7)).unwrap()).collect();
+                (format!("{n}/{}.{}", "x".repeat(1 + next(30)), ["svg", "dxf", "pdf", "png"][next(4)]), bytes)
+            })
+            .collect();
+        let mut packed = |piece: usize| {
+            let mut packer = Packer::new(Cursor::new(Vec::new()));
+            for (path, bytes) in &files {
+                packer.begin(path).unwrap();
+                bytes.chunks(1 + next(piece)).for_each(|piece| packer.write(piece).unwrap());
+            }
+            packer.finish(&head).unwrap().0.into_inner()
+        };
+        let (whole, pieces) = (packed(1_000_000), packed(5_000));
+        assert!(whole == pieces);
+        let mut zip = zip::ZipArchive::new(Cursor::new(&whole)).unwrap();
+        assert_eq!(zip.len(), files.len() + 1);
+        for (path, bytes) in &files {
+            let mut found = Vec::new();
+            zip.by_name(path).unwrap().read_to_end(&mut found).unwrap();
+            assert!(found == *bytes, "{path}");
+        }
+    }
+}

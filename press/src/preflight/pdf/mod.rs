@@ -50,12 +50,13 @@ pub(super) fn pdf(bytes: &[u8], rules: &Rules, report: &mut Report) -> Result<()
 }
 
 fn count(report: &mut Report, pages: usize) {
+    let word = if pages == 1 { "page" } else { "pages" };
     let (verdict, sentence) = match report.target.pages {
         Some(wanted) if wanted != pages => {
-            (Verdict::Refuse, format!("The PDF has {pages} pages; the product needs {wanted}."))
+            (Verdict::Refuse, format!("The PDF has {pages} {word}; the product needs {wanted}."))
         }
-        Some(_) => (Verdict::Pass, format!("The PDF has {pages} pages, as the product needs.")),
-        None => (Verdict::Pass, format!("The PDF has {pages} pages; how many the product needs was not told.")),
+        Some(_) => (Verdict::Pass, format!("The PDF has {pages} {word}, as the product needs.")),
+        None => (Verdict::Pass, format!("The PDF has {pages} {word}; how many the product needs was not told.")),
     };
     report.note("pages", verdict, sentence);
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lopdf::content::{Content, Operation};
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
-use super::super::report::{Report, mm};
+use super::super::report::Report;
 use super::super::{Rules, Verdict};
 use super::matrix::Matrix;
 use super::{UNPACKED_MAX, boxes, colors, fonts, get, inherited, number, numbers, um};
@@ -308,9 +308,9 @@ impl<'a> Page<'a, '_> {
             let wide = um(points);
             let verdict = if wide + 3 < self.rules.line_um_min { Verdict::Warn } else { Verdict::Pass };
             let sentence = format!(
-                "The thinnest line on page {} is {points:.2} pt ({} mm); under {:.2} pt it may break.",
+                "The thinnest line on page {} is {points:.2} pt ({:.2} mm); under {:.2} pt it may break.",
                 self.n,
-                mm(wide),
+                f64::from(wide) / 1000.0,
                 f64::from(self.rules.line_um_min) * 72.0 / 25_400.0
             );
             self.report.note_at("line_width", verdict, sentence, Some(self.n), None);
