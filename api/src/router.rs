@@ -20,9 +20,10 @@ use crate::error::{Code, Problem};
 use crate::gate::gate;
 use crate::observe::observe;
 use crate::routes::{
-    audit, bundles, catalogue, connections, files, health, jobs, keys, money, money_settings, new_order, orders,
-    parties, pauses, payments, payouts, preflight, products, proof, providers, queues, rates, refunds, registries,
-    renders, schedules, shipments, snapshots, snooze, specs, statements, tenants, uploads, work, work_orders, workers,
+    audit, bundles, catalogue, connections, files, health, hooks, jobs, keys, money, money_settings, new_order,
+    operator_items, orders, parties, pauses, payments, payouts, preflight, products, proof, providers, queues, rates,
+    refunds, registries, renders, schedules, shipments, snapshots, snooze, specs, statements, tenants, uploads, work,
+    work_orders, workers,
 };
 use crate::routes::{events, personalization, widget};
 use crate::{demo, ops, origins};
@@ -107,6 +108,12 @@ impl Route {
         self
     }
 
+    /// Anybody may send; what is sent proves itself.
+    const fn public(mut self) -> Route {
+        self.access = Access::Public;
+        self
+    }
+
     const fn root(mut self) -> Route {
         self.access = Access::Root;
         self
@@ -145,7 +152,14 @@ pub static ROUTES: &[Route] = &[
     delete(Admin, "/v1/keys/{id}", || routes!(keys::revoke)),
     put(Admin, "/v1/connections/{provider}", || routes!(connections::put)),
     get(Read, "/v1/connections", || routes!(connections::list)),
+    put(Admin, "/v1/connections/{provider}/webhook", || routes!(hooks::put)),
+    get(Read, "/v1/connections/{provider}/webhook/events", || routes!(hooks::list)),
+    post(Write, "/v1/hooks/{provider}/{connection}", || routes!(hooks::receive)).public(),
     get(Read, "/v1/providers", || routes!(providers::list)),
+    get(Read, "/v1/providers/unknown-words", || routes!(providers::unknown_words)),
+    get(Read, "/v1/operator-items", || routes!(operator_items::list)),
+    get(Read, "/v1/operator-items/{id}", || routes!(operator_items::show)),
+    post(Operate, "/v1/operator-items/{id}/close", || routes!(operator_items::close)),
     post(Write, "/v1/uploads", || routes!(uploads::create)).upload(),
     get(Read, "/v1/uploads/{id}", || routes!(uploads::show)),
     post(Write, "/v1/uploads/{id}/preflight", || routes!(preflight::create)),

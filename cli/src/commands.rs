@@ -19,6 +19,7 @@ mod press;
 mod providers;
 mod restore;
 mod schedules;
+mod secrets;
 mod sim;
 mod spec;
 mod tenant;
@@ -86,6 +87,9 @@ enum Command {
     /// Settings
     #[command(subcommand)]
     Config(config::Args),
+    /// What is sealed at rest, and changing the key that seals it
+    #[command(subcommand)]
+    Secrets(secrets::Args),
     /// API keys, directly in the database
     #[command(subcommand)]
     Keys(keys::Args),
@@ -170,6 +174,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Doctor(args) => doctor::run(&args, &sources).await,
         Command::FlattenSvg => Ok(flatten_svg::run()),
         Command::Config(args) => config::run(&args, &sources),
+        Command::Secrets(args) => secrets::run(&args, &sources).await,
         Command::Keys(args) => keys::run(args, &sources).await,
         Command::Tenants(args) => tenants::run(&args, &sources).await,
         Command::Jobs(args) => jobs::run(args, &sources).await,

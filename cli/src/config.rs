@@ -88,6 +88,8 @@ pub(crate) struct Http {
 pub(crate) struct Secrets {
     #[serde(deserialize_with = "secret")]
     pub(crate) key: SecretString,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) other_key: SecretString,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -86,7 +86,9 @@ pub(crate) fn keyring(config: &Config) -> Result<Keyring> {
             "the installation's key is not set: put the output of `openssl rand -hex 32` into PLATEN_SECRETS__KEY, and keep a copy"
         );
     }
-    Ok(Keyring::new(&config.secrets.key))
+    let own = Keyring::new(&config.secrets.key);
+    let other = &config.secrets.other_key;
+    Ok(if other.expose_secret().is_empty() { own } else { own.beside(other) })
 }
 
 impl Base {

@@ -74,6 +74,68 @@ fn help_names_every_command_and_nonsense_is_exit_code_2() {
     }
 }
 
+#[test]
+fn the_stand_ins_switches_are_listed_and_misspelt_ones_say_so() {
+    let run = |words: &[&str]| said(&platen(words).output().expect("it starts"));
+    let (code, help, _) = run(&["sim", "--help"]);
+    assert_eq!(code, 0);
+    for switch in platen_sim::gelato::SWITCHES {
+        assert!(help.contains(switch.example), "`platen sim --help` lacks {}", switch.kind);
+    }
+    let (code, _, err) = run(&["sim", "--fault", "dropReply:tims=3"]);
+    assert!(code == 2 && err.contains("the field `tims`"), "{code}: {err}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("incident.json");
+    std::fs::write(&file, r#"{"faults": [{"kind": "no such fault"}]}"#).expect("written");
+    let (code, _, err) = run(&["sim", "--port", "0", "--scenario", file.to_str().expect("UTF-8")]);
+    assert!(code == 1 && err.contains("cannot replay") && err.contains("no such fault"), "{code}: {err}");
+}
+
+#[tokio::test]
+async fn releases_are_frozen_and_thawed_beside_the_database() {
+    for test in databases().await {
+        with_jobs(&test).await;
+        let frozen = || json_of(&test.url, &["tenants", "list", "--json"])["items"][0]["frozen"].clone();
+        let (code, out, err) = on(&test.url, &["tenants", "freeze", "--reason", "wrong files"]);
+        assert!(code == 0 && out.contains("is frozen"), "{out}{err}");
+        assert_eq!(frozen(), true);
+        let (code, out, err) = on(&test.url, &["tenants", "thaw"]);
+        assert!(code == 0 && out.contains("releases again"), "{out}{err}");
+        assert_eq!(frozen(), false);
+        assert_eq!(on(&test.url, &["tenants", "freeze"]).0, 2, "a freeze says why");
+        test.drop_it().await;
+    }
+}
+
+#[tokio::test]
+async fn sealed_rows_are_rewrapped_beside_the_database() {
+    const NEXT: &str = "the-next-secret-of-the-tests-0123456789abcdef";
+    for test in databases().await {
+        let (tenant, jobs) = with_jobs(&test).await;
+        assert!(!jobs.is_empty());
+        let old = platen_shared::secrets::Keyring::new(&SECRET.to_owned().into());
+        let sealed = old.seal("a-key", &connections::bound(tenant, "gelato")).expect("sealed");
+        let mut tx = test.db.begin("test").await.expect("begun");
+        connections::put(&mut tx, SystemClock::wall(), tenant, "gelato", &sealed).await.expect("written");
+        tx.commit().await.expect("committed");
+        let rewrap = |own: &str, other: &str| {
+            let mut command = platen(&["secrets", "rewrap"]);
+            command
+                .env("DATABASE_URL", &test.url)
+                .env("PLATEN_SECRETS__KEY", own)
+                .env("PLATEN_SECRETS__OTHER_KEY", other);
+            said(&command.output().expect("it starts"))
+        };
+        let (code, _, err) = rewrap(NEXT, "");
+        assert!(code == 1 && err.contains("open with neither key"), "{code}: {err}");
+        let (code, out, err) = rewrap(NEXT, SECRET);
+        assert!(code == 0 && out.contains("1 sealed anew"), "{code}: {out}{err}");
+        let (code, out, _) = rewrap(NEXT, "");
+        assert!(code == 0 && out.contains("1 were sealed with this key already"), "{code}: {out}");
+        test.drop_it().await;
+    }
+}
+
 /// `platen jobs list --all …` in a page → `jobs list`.
 fn named_commands(page: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();

@@ -18,7 +18,7 @@ const COMMON: [&str; 3] = ["started", "ran", "recorded"];
 const AT_ONCE: usize = 6;
 
 /// Kinds that the demo's order does not need: cron lines and people enqueue them, or weeks. `jobs/tests/every_kind.rs` kills them.
-const ELSEWHERE: [&str; 12] = [
+const ELSEWHERE: [&str; 13] = [
     "asset_convert",
     "cleanup",
     "bundle_item",
@@ -27,6 +27,7 @@ const ELSEWHERE: [&str; 12] = [
     "close_books",
     "correct_costs",
     "housekeeping",
+    "look_up_order",
     "probe_provider",
     "send_payouts",
     "sweep_drafts",

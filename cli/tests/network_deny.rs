@@ -99,12 +99,23 @@ fn id(answer: &Value) -> String {
     answer["id"].as_str().expect("an id").to_owned()
 }
 
+/// The public address that an answer's link begins with.
+fn door_base(door: &Value) -> &str {
+    let url = door["url"].as_str().expect("an address");
+    &url[..url.find("/v1/").expect("a path")]
+}
+
 async fn tenant_and_keys(app: &mut Driver) {
     app.post("/v1/tenants", "", json!({ "name": "Second", "currency": "EUR", "platformFeeBps": 0 })).await;
     app.go(Method::PATCH, "/v1/tenant", "", json!({ "name": "Renamed" })).await;
     let key = app.post("/v1/keys", "", json!({ "name": "spare", "scopes": ["read"] })).await;
     app.go(Method::DELETE, "/v1/keys/{id}", &id(&key), Value::Null).await;
     app.go(Method::PUT, "/v1/connections/{provider}", "gelato", json!({ "apiKey": "a-key-of-the-printer" })).await;
+    let door = app.go(Method::PUT, "/v1/connections/{provider}/webhook", "gelato", json!({})).await;
+    let event = app.http.post(door["url"].as_str().expect("an address").replacen(door_base(&door), &app.url, 1));
+    let event = event.header("signature", door["secret"].as_str().expect("a secret"));
+    assert_eq!(event.body(r#"{"id": "1", "orderId": "a"}"#).send().await.expect("an answer").status(), 200);
+    app.used.insert("POST /v1/hooks/{provider}/{connection}".to_owned());
     app.go(Method::PUT, "/v1/widget/origins", "", json!({ "origins": ["https://shop.example"] })).await;
 }
 
@@ -188,10 +199,25 @@ async fn money_and_printing(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
         .await
         .expect("moved");
     tx.commit().await.expect("committed");
-    app.post("/v1/orders/{id}/submit", &order, json!({})).await;
+    let submission = id(&app.post("/v1/orders/{id}/submit", &order, json!({})).await);
+    operators(app, &submission).await;
     books(app, test, seeded, &order).await;
     let second = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, "two")).await);
     app.post("/v1/orders/{id}/cancel", &second, json!({ "reason": "changed my mind" })).await;
+}
+
+/// A submission that is stopped before it began leaves something to look at.
+async fn operators(app: &mut Driver, submission: &str) {
+    app.post("/v1/jobs/{id}/cancel", submission, json!({ "reason": "a test" })).await;
+    let url = format!("{}/v1/operator-items", app.url);
+    let items = app.http.get(url).bearer_auth(&app.key).send().await.expect("an answer").text().await.expect("text");
+    let items: Value = serde_json::from_str(&items).expect("JSON");
+    app.post(
+        "/v1/operator-items/{id}/close",
+        items["items"][0]["id"].as_str().expect("an item"),
+        json!({ "reason": "seen" }),
+    )
+    .await;
 }
 
 /// Money back, and money out to a creator, as another person approves it.

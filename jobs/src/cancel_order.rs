@@ -60,7 +60,7 @@ impl Job for CancelOrder {
                 "no refund asks for this order to be cancelled: POST /v1/orders/{id}/refunds with \"cancel\": true";
             return Err(Failure::fatal("illegal_state", why));
         }
-        if order.state == OrderState::Submitting.word() {
+        if [OrderState::Submitting, OrderState::OutcomeUnknown].map(OrderState::word).contains(&order.state.as_str()) {
             let trouble =
                 Trouble::new("not_ready", "a job is placing the order at the printer; it is cancelled afterwards");
             return Err(Failure::After { wait: Duration::from_secs(5), why: Waiting::NotReady, trouble });

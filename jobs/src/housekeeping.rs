@@ -1,5 +1,6 @@
 //! Takes away what is old: finished jobs with their attempts, keys of cron lines' firings, replies kept for repeated requests, who used
-//! which provider, probes of connections that are gone, where snapshots came from (90 days), who fetched files (three years).
+//! which provider, probes of connections that are gone, where snapshots came from (90 days), who fetched files (three years), webhooks
+//! that providers sent (30 days).
 //!
 //! Twice is harmless: what is gone is gone, and a piece that is deleted again deletes nothing. It goes piece by piece, each in a short
 //! transaction of its own (the ledger's, as a checkpoint is; nothing outside is touched), so that a kill loses one piece at most. What

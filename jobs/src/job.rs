@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use platen_shared::clock::Clock;
 use platen_shared::db::{self, At, Read, Tx};
-use platen_shared::id::{JobId, TenantId};
+use platen_shared::domain::money::Money;
+use platen_shared::id::{JobId, OrderId, TenantId};
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::{Fence, Fenced, Ledger, Progress, Queue, Waiting};
 use platen_shared::ports::blobs::{BlobError, Blobs};
@@ -15,6 +16,7 @@ use platen_shared::ports::payout::PayoutRail;
 use platen_shared::ports::press::{Press, PressError};
 use platen_shared::ports::provider::Providers;
 use platen_shared::ports::{PortError, links::Links};
+use platen_shared::store::spending::{self, Over};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -38,6 +40,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const INSTALLATION: bool = false;
     /// Whether its end writes more than that it ended: whether it has a [`Job::record`]. The others' ends share transactions.
     const RECORDS: bool = true;
+    /// Whether its waits are seen elsewhere too: whether it has a [`Job::put_off`].
+    const TELLS: bool = false;
     /// What it answers; kept with the job.
     type Output: Serialize + DeserializeOwned + Send + Sync;
 
@@ -65,6 +69,18 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What of the output stays with the finished job: all of it, unless a kind says less.
     fn keep(out: &Self::Output) -> serde_json::Result<Value> {
         serde_json::to_value(out)
+    }
+
+    /// Writes what a wait ([`Failure::After`]) is to be seen in beside the job itself, in the transaction that begins it. Called for kinds
+    /// that say [`Job::TELLS`].
+    fn put_off(
+        &self,
+        _tx: &mut Tx,
+        _done: &Recording,
+        _why: Waiting,
+        _trouble: &Trouble,
+    ) -> impl Future<Output = db::Result<()>> + Send {
+        async { Ok(()) }
     }
 
     /// Writes what a dead or cancelled job leaves behind, in the transaction that ends it.
@@ -346,6 +362,28 @@ impl Ctx {
     pub fn progress(&self, done: u64, total: u64, label: &str) {
         let progress = Progress { done, total, label: label.to_owned() };
         *self.meter.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    }
+
+    /// Which attempt this is, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        u32::try_from(self.fence.attempt).unwrap_or(u32::MAX)
+    }
+
+    /// Takes an order's cost from what its tenant may spend, in a short transaction of its own; a repeat takes it once.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reserve(
+        &self,
+        order: OrderId,
+        cost: Money,
+        total_minor: Option<i64>,
+    ) -> Result<Result<(), Over>, Failure> {
+        let mut tx = self.ledger.db.begin("reserve").await?;
+        let taken = spending::reserve(&mut tx, self.clock.now(), self.tenant, order, cost, total_minor).await?;
+        tx.commit().await?;
+        Ok(taken)
     }
 
     /// Whether someone asked the job to stop.

@@ -12,6 +12,7 @@
 //! | `correct_costs` | money | reads a shared-out order's receipts again and books the difference |
 //! | `distribute_revenue` | money | shares an order's gross among all parties, once, after its hold |
 //! | `housekeeping` | housekeeping | takes away what is old, of every tenant |
+//! | `look_up_order` | orders | finds out what became of an order whose submission ended in the dark |
 //! | `poll_tracking` | tracking | reads an order back from the printer and follows its parcels |
 //! | `probe_provider` | tracking | asks the printer one cheap question and keeps how that went |
 //! | `render_preview` | previews | a design by a profile: preview, mock-up, print resolution, proof sheet, 3D model |
@@ -28,6 +29,9 @@ pub mod registry;
 pub mod workflow;
 
 mod files;
+mod follow;
+mod order_request;
+mod placing;
 mod production;
 
 pub mod asset_convert;
@@ -40,6 +44,7 @@ pub mod close_books;
 pub mod correct_costs;
 pub mod distribute_revenue;
 pub mod housekeeping;
+pub mod look_up_order;
 pub mod poll_tracking;
 pub mod probe_provider;
 pub mod render_preview;
@@ -65,6 +70,7 @@ kinds![
     correct_costs::CorrectCosts,
     distribute_revenue::DistributeRevenue,
     housekeeping::Housekeeping,
+    look_up_order::LookUpOrder,
     poll_tracking::PollTracking,
     probe_provider::ProbeProvider,
     render_preview::RenderPreview,

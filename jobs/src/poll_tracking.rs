@@ -1,28 +1,34 @@
 //! Reads an order back from the printer and follows its parcels: one round, and the next round as the next job, until nothing more can
-//! happen.
+//! happen. How long until the next round depends on where the order stands, how long nothing has moved, and how many orders share the
+//! account's budget (`follow.rs`); an event of the printer's brings it forward.
 //!
 //! Twice is harmless: reading changes nothing outside; facts merge by rank, parcels by code, steps by stage; the next round and the
 //! sharing-out each have a key of their own. A round that dies leaves the next one behind, so an order is never forgotten; a person is
-//! needed only when the printer itself failed, returned or cancelled the order, and then the order is on hold with the printer's sentence.
+//! needed when the printer failed, returned or cancelled the order, or when nothing moves: each is an operator item, closed by the facts.
 
 use std::time::Duration;
 
-use platen_shared::db::{self, Tx};
+use platen_shared::db::{self, At, Tx};
 use platen_shared::domain::order::{FulfilmentState, OrderState, Stage, fulfilment};
 use platen_shared::id::OrderId;
 use platen_shared::ledger::Queue;
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ports::provider::Part;
-use platen_shared::store::{fulfilment as parcels, orders};
+use platen_shared::store::operator_items::{self, Kind};
+use platen_shared::store::{fulfilment as parcels, hooks, open_orders, orders};
 use serde::{Deserialize, Serialize};
 
 use crate::distribute_revenue;
+use crate::follow;
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
+use crate::placing;
 use crate::registry::enqueue;
 use crate::workflow::into_db;
 
-/// Business time between two rounds: four looks a day at an order that takes days.
+/// Business time between two rounds of an order that is being made: four looks a day at what takes days.
 pub const POLL_EVERY: Duration = Duration::from_secs(6 * 3600);
+/// A parcel that left so long ago and of which nothing was heard since then is followed no more.
+pub const FOLLOWED_FOR: Duration = Duration::from_secs(60 * 24 * 3600);
 
 /// One round for one order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +48,12 @@ pub struct PollTracking {
 pub struct Seen {
     /// Every part.
     pub parts: Vec<Part>,
+    /// When the look began (the ledger's time): an event that came later may tell of something newer.
+    #[serde(default)]
+    pub began: At,
+    /// The next round comes no sooner, for the sake of the account's budget.
+    #[serde(default)]
+    pub rest_s: u64,
 }
 
 impl Job for PollTracking {
@@ -60,6 +72,7 @@ impl Job for PollTracking {
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Seen, Failure> {
+        let began = ctx.wall();
         let provider = ctx.ports.providers.open(ctx.tenant, &self.provider).await?;
         let mut ids: Vec<String> = parcels::parts(&mut ctx.read(), ctx.tenant, self.order)
             .await?
@@ -71,40 +84,56 @@ impl Job for PollTracking {
         }
         let (mut parts, mut next) = (Vec::new(), 0);
         while let Some(id) = ids.get(next).cloned() {
-            let part = provider.get(&id).await?;
-            // The printer may split an order late: every connected part is ours to follow.
-            ids.extend(part.connected.iter().filter(|c| !ids.contains(c)).cloned().collect::<Vec<_>>());
+            let part = provider.follow(&id).await?;
+            // The printer may split an order late: every connected part is ours to follow, if it is of our order.
+            if placing::is_of(&part, self.order) {
+                ids.extend(part.connected.iter().filter(|c| !ids.contains(c)).cloned().collect::<Vec<_>>());
+            }
             parts.push(part);
             next += 1;
         }
-        Ok(Seen { parts })
+        let open = open_orders::count(&mut ctx.read(), ctx.tenant, &self.provider).await?;
+        Ok(Seen { parts, began, rest_s: follow::rest_s(open, provider.calls_per_second()) })
     }
 
     async fn record(&self, tx: &mut Tx, done: &Recording, out: &Seen) -> db::Result<()> {
         let Some(order) = orders::lock(tx, done.tenant, self.order).await? else { return Ok(()) };
         let mut stages = Vec::new();
         for part in &out.parts {
-            stages.push(parcels::merge(tx, done.business_now, done.tenant, &self.provider, self.order, part).await?.0);
+            if placing::is_of(part, self.order) {
+                let (stage, _) =
+                    parcels::merge(tx, done.business_now, done.tenant, &self.provider, self.order, part).await?;
+                stages.push(stage);
+            } else {
+                placing::foreign(tx, done, self.order, part).await?;
+            }
         }
         let source = done.job.to_string();
         let reached = fulfilment(&stages);
         if let Some(to) = reached {
             orders::fulfil(tx, done.business_now, &order, to, &source).await?;
         }
-        if let Some((to, why)) = order_state(reached, &stages, out) {
+        let parts = parcels::followed(tx, done.tenant, self.order).await?;
+        follow::watch(tx, done, &order, &parts, out).await?;
+        // What a person must look at is not waved on by a later fact about something else.
+        let held = operator_items::of_order(tx, done.tenant, self.order).await?;
+        let held = held.iter().any(|item| item.kind == Kind::ItemsDiffer.word());
+        if let Some((to, why)) = order_state(reached, &stages, out).filter(|(to, _)| !held || *to == OrderState::OnHold)
+        {
             orders::advance(tx, done.business_now, done.tenant, self.order, to, &source, &why).await?;
         }
         // Every part, not every part that is left: an order with a failed part is a person's to settle before anyone is paid.
-        if stages.iter().all(|stage| *stage == Stage::Delivered) {
+        if !stages.is_empty() && stages.iter().all(|stage| *stage == Stage::Delivered) {
             return distribute_revenue::plan(tx, done, &order, true).await;
         }
         if reached == Some(FulfilmentState::Shipped) {
             distribute_revenue::plan(tx, done, &order, false).await?;
         }
-        if stages.iter().all(|s| s.terminal()) {
-            return Ok(());
-        }
-        self.next(tx, done).await
+        let wait = follow::next_look(&parts, done.business_now);
+        let Some(wait) = wait.map(|wait| wait.max(Duration::from_secs(out.rest_s))) else { return Ok(()) };
+        // An event that came while we read may tell of something newer.
+        let heard = hooks::heard_since(tx, done.tenant, self.order, out.began).await?;
+        self.next(tx, done, if heard { Duration::ZERO } else { wait }).await
     }
 
     fn keep(out: &Seen) -> serde_json::Result<serde_json::Value> {
@@ -112,15 +141,21 @@ impl Job for PollTracking {
         Ok(serde_json::json!({ "parts": parts }))
     }
 
-    async fn gave_up(&self, tx: &mut Tx, done: &Recording, _trouble: &Trouble) -> db::Result<()> {
-        self.next(tx, done).await
+    async fn gave_up(&self, tx: &mut Tx, done: &Recording, trouble: &Trouble) -> db::Result<()> {
+        // A printer that does not answer is the provider's incident; one that refuses to tell is this order's.
+        if ["not_found", "invalid", "conflict"].contains(&trouble.class.as_str()) {
+            let detail = format!("The order cannot be followed: {}. Look at it at the printer.", trouble.message);
+            let about = (self.order.to_string(), Some(self.order));
+            operator_items::open(tx, done.business_now, done.tenant, Kind::Stuck, (&about.0, about.1), &detail).await?;
+        }
+        self.next(tx, done, POLL_EVERY).await
     }
 }
 
 impl PollTracking {
-    async fn next(&self, tx: &mut Tx, done: &Recording) -> db::Result<()> {
+    async fn next(&self, tx: &mut Tx, done: &Recording, wait: Duration) -> db::Result<()> {
         let next = PollTracking { round: self.round + 1, ..self.clone() };
-        enqueue(tx, &done.follow_after(POLL_EVERY), &next).await.map(drop).map_err(into_db)
+        enqueue(tx, &done.follow_after(wait), &next).await.map(drop).map_err(into_db)
     }
 }
 

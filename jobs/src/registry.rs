@@ -6,7 +6,7 @@ use std::time::Duration;
 use platen_shared::db::{self, At, Tx};
 use platen_shared::id::TenantId;
 use platen_shared::ledger::finish::Trouble;
-use platen_shared::ledger::{self, EnqueueError, Enqueued, NewJob, Queue};
+use platen_shared::ledger::{self, EnqueueError, Enqueued, NewJob, Queue, Waiting};
 use serde_json::Value;
 
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
@@ -23,6 +23,12 @@ type GaveUp = for<'a> fn(
     &'a Recording,
     &'a Value,
     &'a Trouble,
+) -> Pin<Box<dyn Future<Output = db::Result<()>> + Send + 'a>>;
+type PutOff = for<'a> fn(
+    &'a mut Tx,
+    &'a Recording,
+    &'a Value,
+    (Waiting, &'a Trouble),
 ) -> Pin<Box<dyn Future<Output = db::Result<()>> + Send + 'a>>;
 
 /// A kind, erased.
@@ -51,6 +57,10 @@ pub struct Entry {
     pub record: Record,
     /// [`Job::keep`].
     pub keep: fn(&Value) -> serde_json::Result<Value>,
+    /// [`Job::TELLS`].
+    pub tells: bool,
+    /// [`Job::put_off`].
+    pub put_off: PutOff,
     /// [`Job::gave_up`].
     pub gave_up: GaveUp,
 }
@@ -105,6 +115,15 @@ pub const fn entry<J: Job>() -> Entry {
             })
         },
         keep: |out| J::keep(&<J::Output as serde::Deserialize>::deserialize(out)?),
+        tells: J::TELLS,
+        put_off: |tx, done, payload, (why, trouble)| {
+            Box::pin(async move {
+                match decode::<J>(payload) {
+                    Ok(job) => job.put_off(tx, done, why, trouble).await,
+                    Err(_) => Ok(()),
+                }
+            })
+        },
         gave_up: |tx, done, payload, trouble| {
             Box::pin(async move {
                 match decode::<J>(payload) {

@@ -1,34 +1,44 @@
 //! Places an order at the printer: find → quote → stage → checkpoint → release → read back.
 //!
 //! Twice is harmless: every attempt begins by looking for our reference at the printer, and adopts what it finds; only a release costs
-//! money, and it happens after a fenced checkpoint on a draft that later attempts find again. An answer that was lost leads to the same
-//! look-up, never to a blind repeat. Fatal means that the printer refuses (address, file, stock, price): the order goes on hold with the
-//! printer's sentence; a person mends it and retries the job, or cancels the order.
+//! money, and it happens after a fenced checkpoint on a draft that later attempts find again. An answer that was lost makes the order
+//! `outcome_unknown` and leads to the same look-up, never to a blind repeat; when the job ends like that, `look_up_order` goes on looking.
+//! Test mode, a freeze or a spending limit hold the order, with the reason on it, and the job goes on by itself once that is over.
+//! Fatal means that the printer refuses (address, file, stock, price): the order goes on hold with the printer's sentence; a person mends
+//! it and retries the job, or cancels the order.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use platen_shared::db::{self, Tx};
-use platen_shared::domain::address::Recipient;
 use platen_shared::domain::money::{Currency, Money};
-use platen_shared::domain::order::{OrderState, fulfilment};
+use platen_shared::domain::order::OrderState;
 use platen_shared::id::OrderId;
 use platen_shared::ledger::finish::Trouble;
-use platen_shared::ledger::{Queue, Waiting};
+use platen_shared::ledger::{Queue, Waiting, follow};
 use platen_shared::ports::PortError;
-use platen_shared::ports::links::PROVIDER_TTL;
-use platen_shared::ports::provider::{Found, OrderRequest, Part, PrintProvider, Quote, RequestItem, Staged};
-use platen_shared::store::artefacts::{self, StoredFile};
-use platen_shared::store::fulfilment as parcels;
-use platen_shared::store::orders::{self, Item, Order};
-use platen_shared::store::tenants::{self, Tenant};
+use platen_shared::ports::provider::{Found, OrderRequest, PrintProvider, Quote, Staged};
+use platen_shared::store::operator_items::{self, Kind};
+use platen_shared::store::orders::{self, Order};
+use platen_shared::store::spending::{self, Over};
+use platen_shared::store::{artefacts, tenants};
 use serde::{Deserialize, Serialize};
 
 use crate::build_bundle::BuildBundle;
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
-use crate::poll_tracking::{POLL_EVERY, PollTracking};
+use crate::look_up_order::LookUpOrder;
+use crate::order_request::request;
+use crate::placing;
+pub use crate::placing::Placed;
 use crate::registry::enqueue;
 use crate::workflow::into_db;
+
+/// The class of a wait for something of the tenant's that holds releases.
+const HELD: &str = "held";
+/// An outcome that is unknown for so long is told to an operator.
+const UNKNOWN_TOLD_AFTER: Duration = Duration::from_secs(3600);
+/// Ends of which nobody knows what they left at the printer.
+const UNSURE: [&str; 5] = ["ambiguous", "poison", "timeout", "panic", "record"];
 
 /// Which order, as it was specified, and to whom.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,16 +58,6 @@ pub(crate) fn gelato() -> String {
     "gelato".to_owned()
 }
 
-/// What the printer accepted: every part of the order.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Placed {
-    /// One per facility.
-    pub parts: Vec<Part>,
-    /// What it had quoted for them, unless an earlier attempt's draft was found without its quote.
-    #[serde(default)]
-    pub quoted: Option<Money>,
-}
-
 /// What must not be forgotten before a release: the draft, and the quote it was made after.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Draft {
@@ -73,6 +73,7 @@ impl Job for SubmitOrder {
     const RETRY: Retry = Retry::A_DAY;
     const TIMEOUT: Duration = Duration::from_secs(300);
     const POINTS: &'static [&'static str] = &["staged", "checkpointed", "released"];
+    const TELLS: bool = true;
     type Output = Placed;
 
     fn key(&self) -> Key {
@@ -86,52 +87,13 @@ impl Job for SubmitOrder {
     async fn run(&self, ctx: &Ctx) -> Result<Placed, Failure> {
         let sale = Sale::load(ctx, self).await?;
         let provider = ctx.ports.providers.open(ctx.tenant, &self.provider).await?;
-        let mut quoted = ctx.saved::<Draft>().and_then(|draft| draft.quoted);
-        let parts = match provider.find(&self.order.to_string()).await? {
-            Found::Released(parts) => parts,
-            Found::Drafts(drafts) => {
-                let staged = adopt(ctx, &provider, drafts).await?;
-                release(ctx, &provider, Draft { staged, quoted }).await?
-            }
-            // Search may lag behind a release: what we checkpointed is asked for by its own ids before anything new is made.
-            Found::Nothing => match checkpointed(ctx, &provider).await? {
-                Some(parts) => parts,
-                None => {
-                    let draft = sale.stage(ctx, &provider).await?;
-                    quoted = draft.quoted;
-                    release(ctx, &provider, draft).await?
-                }
-            },
-        };
+        let placed = sale.place(ctx, &provider).await.map_err(|failure| patient(ctx, failure))?;
         ctx.point("released").await;
-        sale.must_match(&parts)?;
-        Ok(Placed { parts, quoted })
+        Ok(placed)
     }
 
     async fn record(&self, tx: &mut Tx, done: &Recording, out: &Placed) -> db::Result<()> {
-        let mut stages = Vec::new();
-        for part in &out.parts {
-            stages.push(parcels::merge(tx, done.business_now, done.tenant, &self.provider, self.order, part).await?.0);
-        }
-        if let Some(quoted) = out.quoted {
-            orders::note_quote(tx, done.tenant, self.order, quoted.minor).await?;
-        }
-        let source = done.job.to_string();
-        orders::advance(
-            tx,
-            done.business_now,
-            done.tenant,
-            self.order,
-            OrderState::InProduction,
-            &source,
-            "the printer accepted it",
-        )
-        .await?;
-        if let (Some(order), Some(to)) = (orders::get(tx, done.tenant, self.order).await?, fulfilment(&stages)) {
-            orders::fulfil(tx, done.business_now, &order, to, &source).await?;
-        }
-        let poll = PollTracking { order: self.order, round: 1, provider: self.provider.clone() };
-        enqueue(tx, &done.follow_after(POLL_EVERY), &poll).await.map(drop).map_err(into_db)
+        placing::record(tx, done, &self.provider, self.order, out).await
     }
 
     fn keep(out: &Placed) -> serde_json::Result<serde_json::Value> {
@@ -140,54 +102,103 @@ impl Job for SubmitOrder {
         Ok(serde_json::json!({ "parts": parts }))
     }
 
+    async fn put_off(&self, tx: &mut Tx, done: &Recording, why: Waiting, trouble: &Trouble) -> db::Result<()> {
+        let (at, source) = (done.business_now, done.job.to_string());
+        let Some(order) = orders::lock(tx, done.tenant, self.order).await? else { return Ok(()) };
+        if why == Waiting::Lookup {
+            return unknown(tx, done, &order, &trouble.message).await;
+        }
+        if trouble.class != HELD {
+            return Ok(());
+        }
+        // Only a look that found nothing released leads to a gate: the outcome is known again.
+        orders::advance(tx, at, done.tenant, self.order, OrderState::Submitting, &source, &trouble.message).await?;
+        orders::explain(tx, at, &order, &source, &trouble.message).await.map(drop)
+    }
+
     async fn gave_up(&self, tx: &mut Tx, done: &Recording, trouble: &Trouble) -> db::Result<()> {
+        let Some(order) = orders::lock(tx, done.tenant, self.order).await? else { return Ok(()) };
+        let unsure = UNSURE.contains(&trouble.class.as_str())
+            || order.state == OrderState::OutcomeUnknown.word()
+            || (trouble.class == "cancelled" && follow::may_have_acted(tx, done.tenant, done.job).await?);
+        if unsure {
+            unknown(tx, done, &order, &trouble.message).await?;
+            let look = LookUpOrder { order: self.order, provider: self.provider.clone(), since: done.now };
+            return enqueue(tx, &done.follow(), &look).await.map(drop).map_err(into_db);
+        }
+        let (at, source) = (done.business_now, done.job.to_string());
         let why = format!("not placed at the printer: {}", trouble.message);
-        orders::advance(tx, done.business_now, done.tenant, self.order, OrderState::OnHold, &done.job.to_string(), &why)
+        let moved = orders::advance(tx, at, done.tenant, self.order, OrderState::OnHold, &source, &why).await?;
+        if moved != orders::Moved::Yes {
+            return Ok(());
+        }
+        spending::release(tx, done.tenant, self.order).await?;
+        orders::announce(tx, at, &order, "not_placed", &source, &why).await?;
+        let subject = self.order.to_string();
+        let detail = format!("The order was {why}. Mend that and retry job {}, or cancel the order.", done.job);
+        operator_items::open(tx, at, done.tenant, Kind::NotPlaced, (&subject, Some(self.order)), &detail)
             .await
             .map(drop)
     }
 }
 
-/// Checkpoints a draft, then releases it. Whoever asked us to stop before the release gets his wish, and the draft goes away.
-async fn release(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, draft: Draft) -> Result<Vec<Part>, Failure> {
-    if let Err(failure) = ctx.checkpoint(&draft).await {
-        if matches!(failure, Failure::Cancelled) {
-            provider.discard(&draft.staged).await?;
-        }
-        return Err(failure);
+/// The order is neither at the printer nor not, as far as anybody knows. After an hour of that a person is told.
+async fn unknown(tx: &mut Tx, done: &Recording, order: &Order, why: &str) -> db::Result<()> {
+    let (at, source) = (done.business_now, done.job.to_string());
+    let why = format!("whether the printer has the order is being looked up: {why}");
+    let moved = orders::advance(tx, at, done.tenant, order.id, OrderState::OutcomeUnknown, &source, &why).await?;
+    if moved == orders::Moved::Yes {
+        return orders::announce(tx, at, order, "unknown", &source, &why).await;
     }
-    ctx.point("checkpointed").await;
-    match provider.release(&draft.staged).await {
-        // Nothing was spent: it was deleted between our look and now. The next attempt looks again and makes another.
-        Err(PortError::NotFound(text)) => Err(Failure::passing("draft_gone", text)),
-        answer => Ok(answer?),
+    if order.state != OrderState::OutcomeUnknown.word() || at.since(order.updated_at) < UNKNOWN_TOLD_AFTER {
+        return Ok(());
     }
+    let subject = order.id.to_string();
+    let detail =
+        format!("For more than an hour, {why}. It goes on by itself; look whether the printer answers at all.");
+    operator_items::open(tx, at, done.tenant, Kind::OutcomeUnknown, (&subject, Some(order.id)), &detail).await.map(drop)
 }
 
-/// Goes on with the draft of an earlier attempt, by its ids; `None` when there was none, or it is gone.
-async fn checkpointed(ctx: &Ctx, provider: &Arc<dyn PrintProvider>) -> Result<Option<Vec<Part>>, Failure> {
-    let Some(staged) = ctx.saved::<Staged>() else { return Ok(None) };
-    match provider.release(&staged).await {
-        Ok(parts) => Ok(Some(parts)),
-        Err(PortError::NotFound(_)) => Ok(None),
-        Err(error) => Err(error.into()),
+/// Looks after a lost answer come later and later: each may leave a draft behind, when the one before does not show yet.
+fn patient(ctx: &Ctx, failure: Failure) -> Failure {
+    match failure {
+        Failure::After { wait, why: Waiting::Lookup, trouble } => {
+            let wait = wait.saturating_mul(1 << ctx.attempt().saturating_sub(1).min(5)).min(Duration::from_secs(120));
+            Failure::After { wait, why: Waiting::Lookup, trouble }
+        }
+        failure => failure,
     }
 }
 
 /// Of several drafts (an earlier create answered late) keeps the one we checkpointed, else the oldest, and deletes the others.
-async fn adopt(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, mut drafts: Vec<Staged>) -> Result<Staged, Failure> {
-    let saved: Option<Staged> = ctx.saved();
-    let kept = saved.and_then(|s| drafts.iter().position(|d| d.ids.iter().any(|id| s.ids.contains(id)))).unwrap_or(0);
+async fn adopt(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, mut drafts: Vec<Staged>) -> Result<Draft, Failure> {
+    let saved: Option<Draft> = ctx.saved();
+    let is_saved =
+        |draft: &Staged| saved.as_ref().is_some_and(|s| draft.ids.iter().any(|id| s.staged.ids.contains(id)));
+    let kept = drafts.iter().position(is_saved).unwrap_or(0);
     let kept = drafts.swap_remove(kept);
+    let quoted = saved.as_ref().and_then(|draft| draft.quoted);
     for surplus in drafts {
         match provider.discard(&surplus).await {
             Ok(()) => {}
             // Its production has begun already, so it is the one.
-            Err(PortError::Conflict(_)) => return Ok(surplus),
+            Err(PortError::Conflict(_)) => return Ok(Draft { staged: surplus, quoted }),
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(kept)
+    Ok(Draft { staged: kept, quoted })
+}
+
+/// Whether a part of a draft is none any more.
+async fn released(provider: &Arc<dyn PrintProvider>, staged: &Staged) -> Result<bool, Failure> {
+    for id in &staged.ids {
+        match provider.get(id).await {
+            Ok(part) if part.released => return Ok(true),
+            Ok(_) | Err(PortError::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(false)
 }
 
 /// The cheapest method of each facility; several are named together.
@@ -201,7 +212,6 @@ fn method(quotes: &[Quote]) -> String {
 /// What one attempt needs to know of the order.
 struct Sale {
     order: Order,
-    items: Vec<Item>,
     request: OrderRequest,
 }
 
@@ -216,84 +226,130 @@ impl Sale {
                 "the order's items changed after this job was made; submit it again",
             ));
         }
-        if !["submitting", "on_hold", "in_production"].contains(&order.state.as_str()) {
+        if !["submitting", "outcome_unknown", "on_hold", "in_production"].contains(&order.state.as_str()) {
             return Err(Failure::fatal("illegal_state", format!("an order that is {} is not submitted", order.state)));
         }
         let items = orders::items(&mut ctx.read(), ctx.tenant, job.order).await?;
         let key = BuildBundle { order: job.order, revision: job.revision.clone() }.key().text;
         let bundle = artefacts::get(&mut ctx.read(), ctx.tenant, BuildBundle::KIND, &key)
             .await?
-            .ok_or_else(|| not_ready("the print files are not made yet"))?;
+            .ok_or_else(|| not_ready("not_ready", Duration::from_secs(60), "the print files are not made yet"))?;
         let request = request(ctx, &order, &items, &bundle.files)?;
-        Ok(Sale { order, items, request })
+        Ok(Sale { order, request })
     }
 
-    /// Through the gate, a quote and the cap to a draft.
+    /// Looks, and does what is left to do.
+    async fn place(&self, ctx: &Ctx, provider: &Arc<dyn PrintProvider>) -> Result<Placed, Failure> {
+        let draft = match provider.find(&self.request.reference).await? {
+            Found::Released(parts) => {
+                let quoted = ctx.saved::<Draft>().and_then(|draft| draft.quoted);
+                return Ok(Placed { parts, quoted });
+            }
+            Found::Drafts(drafts) => adopt(ctx, provider, drafts).await?,
+            // Search may lag behind a release: what we checkpointed is asked for by its own ids before anything new is made.
+            Found::Nothing => {
+                if let Some(placed) = self.checkpointed(ctx, provider).await? {
+                    return Ok(placed);
+                }
+                self.stage(ctx, provider).await?
+            }
+        };
+        self.release(ctx, provider, draft).await
+    }
+
+    /// Goes on with the draft of an earlier attempt, by its ids; `None` when there was none, or it is gone.
+    async fn checkpointed(&self, ctx: &Ctx, provider: &Arc<dyn PrintProvider>) -> Result<Option<Placed>, Failure> {
+        let Some(draft) = ctx.saved::<Draft>() else { return Ok(None) };
+        // Whoever asked us to stop gets his wish, unless an attempt before this one was faster.
+        if ctx.cancelled() && !released(provider, &draft.staged).await? {
+            provider.discard(&draft.staged).await?;
+            return Err(Failure::Cancelled);
+        }
+        self.may_be_released(ctx).await?;
+        self.afford(ctx, provider, draft.quoted).await?;
+        match provider.release(&draft.staged).await {
+            Ok(parts) => Ok(Some(Placed { parts, quoted: draft.quoted })),
+            Err(PortError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Through the gate, a quote and the caps to a draft.
     async fn stage(&self, ctx: &Ctx, provider: &Arc<dyn PrintProvider>) -> Result<Draft, Failure> {
-        let tenant = self.may_be_released(ctx).await?;
+        self.may_be_released(ctx).await?;
         let quotes = provider.quote(&self.request).await?;
         let quoted = quoted(&quotes, self.order.currency);
-        affordable(ctx, &tenant, &quotes).await?;
+        self.afford(ctx, provider, quoted).await?;
         let staged = provider.stage(&self.request, &method(&quotes)).await?;
         ctx.point("staged").await;
         Ok(Draft { staged, quoted })
     }
 
-    /// What must be true before anything is made at the printer; answers whose order it is.
-    async fn may_be_released(&self, ctx: &Ctx) -> Result<Tenant, Failure> {
+    /// Checkpoints a draft, then releases it, unless something holds it by now. Whoever asked us to stop before the release gets his wish,
+    /// and the draft goes away.
+    async fn release(&self, ctx: &Ctx, provider: &Arc<dyn PrintProvider>, draft: Draft) -> Result<Placed, Failure> {
+        if let Err(failure) = ctx.checkpoint(&draft).await {
+            if matches!(failure, Failure::Cancelled) {
+                provider.discard(&draft.staged).await?;
+            }
+            return Err(failure);
+        }
+        ctx.point("checkpointed").await;
+        self.may_be_released(ctx).await?;
+        self.afford(ctx, provider, draft.quoted).await?;
+        match provider.release(&draft.staged).await {
+            // Nothing was spent: it was deleted between our look and now. The next attempt looks again and makes another.
+            Err(PortError::NotFound(text)) => Err(Failure::passing("draft_gone", text)),
+            answer => Ok(Placed { parts: answer?, quoted: draft.quoted }),
+        }
+    }
+
+    /// What must be true before anything is made at the printer, and again before anything is released there.
+    async fn may_be_released(&self, ctx: &Ctx) -> Result<(), Failure> {
         let tenant = tenants::get(&mut ctx.read(), ctx.tenant)
             .await?
             .ok_or_else(|| Failure::fatal("not_found", "there is no such tenant"))?;
-        match self.order.payment_state.as_str() {
+        let order = orders::get(&mut ctx.read(), ctx.tenant, self.order.id).await?;
+        match order.as_ref().map_or(self.order.payment_state.as_str(), |order| order.payment_state.as_str()) {
             "paid" | "part_refunded" => {}
             "refunded" => {
                 return Err(Failure::fatal("refunded", "the buyer got all the money back: nothing is printed"));
             }
-            _ => return Err(not_ready("the order is not paid")),
+            _ => return Err(not_ready("not_ready", Duration::from_secs(60), "the order is not paid")),
         }
         if self.order.test || tenant.test_mode {
-            return Err(not_ready("test mode: nothing is sent to the printer"));
+            return Err(held(ctx, "test mode: nothing is sent to the printer"));
         }
         if tenant.frozen {
-            return Err(not_ready("the tenant is frozen"));
-        }
-        Ok(tenant)
-    }
-
-    /// Fewer or other items than sent: production may have started, so a person must look, and no retry may.
-    fn must_match(&self, parts: &[Part]) -> Result<(), Failure> {
-        for item in &self.items {
-            let reference = item.id.to_string();
-            let made: i64 = parts
-                .iter()
-                .flat_map(|p| &p.items)
-                .filter(|i| i.reference == reference)
-                .map(|i| i64::from(i.quantity))
-                .sum();
-            if made != item.quantity {
-                return Err(Failure::fatal(
-                    "mismatch",
-                    format!(
-                        "item {} was sent with quantity {}, the printer holds {made}: look at the order there",
-                        item.position + 1,
-                        item.quantity
-                    ),
-                ));
-            }
+            let why = spending::limits(&mut ctx.read(), ctx.tenant).await?.frozen_why;
+            let colon = if why.is_empty() { "" } else { ": " };
+            return Err(held(ctx, format!("releases are frozen{colon}{why}")));
         }
         Ok(())
     }
-}
 
-/// What the quotes come to must fit below the tenant's cap, together with what its orders have cost so far.
-async fn affordable(ctx: &Ctx, tenant: &Tenant, quotes: &[Quote]) -> Result<(), Failure> {
-    let Some(cap) = tenant.spending_cap_minor else { return Ok(()) };
-    let cost: i64 = quotes.iter().map(|q| q.products.minor + q.methods.first().map_or(0, |m| m.price.minor)).sum();
-    let spent = orders::committed_cost(&mut ctx.read(), ctx.tenant).await?;
-    if spent + cost > cap {
-        return Err(not_ready("the tenant's spending cap is reached"));
+    /// Takes what the order costs from what the tenant may spend, once; a draft that was found without its quote is quoted again.
+    async fn afford(
+        &self,
+        ctx: &Ctx,
+        provider: &Arc<dyn PrintProvider>,
+        quoted_before: Option<Money>,
+    ) -> Result<(), Failure> {
+        let tenant = tenants::get(&mut ctx.read(), ctx.tenant).await?;
+        let total = tenant.and_then(|tenant| tenant.spending_cap_minor);
+        let cost = match quoted_before {
+            Some(cost) => cost,
+            None => match quoted(&provider.quote(&self.request).await?, self.order.currency) {
+                Some(cost) => cost,
+                None => return Err(held(ctx, "the quote cannot be compared with the spending cap")),
+            },
+        };
+        match ctx.reserve(self.order.id, cost, total).await? {
+            Ok(()) => Ok(()),
+            Err(Over::Total) => Err(held(ctx, "the tenant's spending cap is reached")),
+            Err(Over::Day) => Err(held(ctx, "the tenant's spending cap of this day is reached")),
+        }
     }
-    Ok(())
 }
 
 /// What the quotes come to, with the cheapest way to ship; nothing where they are in another currency.
@@ -302,50 +358,11 @@ fn quoted(quotes: &[Quote], currency: Currency) -> Option<Money> {
     prices.flatten().try_fold(Money::zero(currency), Money::plus).ok()
 }
 
-fn not_ready(why: &str) -> Failure {
-    Failure::After { wait: Duration::from_secs(60), why: Waiting::NotReady, trouble: Trouble::new("not_ready", why) }
+fn not_ready(class: &str, wait: Duration, why: impl std::fmt::Display) -> Failure {
+    Failure::After { wait, why: Waiting::NotReady, trouble: Trouble::new(class, why) }
 }
 
-/// The request, from frozen rows and stored files; the recipient is opened only here.
-fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredFile]) -> Result<OrderRequest, Failure> {
-    let bound = format!("{}:{}", order.tenant, order.id);
-    let opened = ctx.ports.links.keyring().open(&order.recipient, &bound).map_err(|e| Failure::fatal("sealed", e))?;
-    let recipient: Recipient = serde_json::from_str(&opened).map_err(|e| Failure::fatal("bug", e))?;
-    let audience = format!("{}:{}", items.first().map_or("", |item| item.provider.as_str()), order.id);
-    let mut wanted = Vec::new();
-    for item in items {
-        let mut links = Vec::new();
-        for (zone, area) in &item.placements.0 {
-            let name = format!("items/{}/{zone}.pdf", item.position);
-            let file = files.iter().find(|f| f.name == name);
-            let file = file.ok_or_else(|| {
-                PortError::Invalid(format!("item {} has no print file for its zone {zone}", item.position + 1))
-            })?;
-            links.push((
-                area.clone(),
-                ctx.ports.links.link_for(
-                    ctx.wall(),
-                    ctx.tenant,
-                    (&file.sha256, &file.media_type),
-                    PROVIDER_TTL,
-                    &audience,
-                ),
-            ));
-        }
-        let quantity = u32::try_from(item.quantity).map_err(|e| Failure::fatal("bug", e))?;
-        wanted.push(RequestItem {
-            reference: item.id.to_string(),
-            uid: item.provider_uid.clone(),
-            quantity,
-            files: links,
-        });
-    }
-    Ok(OrderRequest {
-        reference: order.id.to_string(),
-        customer: order.number.clone(),
-        currency: order.currency,
-        items: wanted,
-        recipient,
-        metadata: vec![("revision".to_owned(), order.revision.clone())],
-    })
+/// Waits for something of the tenant's: a minute at first, a quarter of an hour in the end. Whoever changes it wakes the job at once.
+fn held(ctx: &Ctx, why: impl std::fmt::Display) -> Failure {
+    not_ready(HELD, Duration::from_secs(60) * ctx.attempt().clamp(1, 15), why)
 }

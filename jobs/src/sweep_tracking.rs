@@ -18,7 +18,7 @@ use platen_shared::store::orders;
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
-use crate::poll_tracking::{POLL_EVERY, PollTracking};
+use crate::poll_tracking::{FOLLOWED_FOR, POLL_EVERY, PollTracking};
 use crate::registry::enqueue;
 use crate::workflow::into_db;
 
@@ -70,7 +70,15 @@ impl Job for SweepTracking {
 
     async fn run(&self, ctx: &Ctx) -> Result<Looked, Failure> {
         let n = i64::try_from(PAGE).map_err(|e| Failure::fatal("bug", e))?;
-        let parts = open_orders::page(&mut ctx.read(), ctx.tenant, &self.provider, self.after, n).await?;
+        let parts = open_orders::page(
+            &mut ctx.read(),
+            ctx.tenant,
+            &self.provider,
+            self.after,
+            n,
+            ctx.clock.now().minus(FOLLOWED_FOR),
+        )
+        .await?;
         let mut open: Vec<OrderId> = parts.iter().map(|part| part.order_id).collect();
         open.dedup();
         if open.is_empty() {

@@ -30,12 +30,18 @@ async fn turn_of(world: &World, kind: &str) -> Value {
     let bundle = json!({ "order": id, "revision": revision });
     let shared = ["correct_costs", "send_payouts", "close_books"].contains(&kind);
     let placed = shared || ["poll_tracking", "distribute_revenue", "sweep_tracking", "sweep_drafts"].contains(&kind);
-    if placed || ["submit_order", "housekeeping", "cancel_order"].contains(&kind) {
+    if placed || ["submit_order", "housekeeping", "cancel_order", "look_up_order"].contains(&kind) {
         run_next(world, "build_bundle", &bundle).await;
     }
     if placed {
         run_queued(world, "submit_order").await;
         world.printer.clock().advance(Duration::from_secs(30 * 24 * 3600));
+    }
+    if kind == "look_up_order" {
+        let id = world.jobs("submit_order").await[0].id;
+        assert!(world.run_and_kill(id, "submit_order", "released").await);
+        world.cancel(id).await;
+        return world.jobs(kind).await[0].payload.0.clone();
     }
     if kind == "cancel_order" {
         run_queued(world, "submit_order").await;
@@ -141,7 +147,7 @@ async fn done_once(world: &World, kind: &str) {
             assert_eq!(world.jobs("submit_order").await.len(), 1);
         }
         "asset_convert" | "bundle_item" | "bundle_work_order" | "cleanup" => cleanup::done_once(world, kind).await,
-        "submit_order" => {
+        "submit_order" | "look_up_order" => {
             assert_eq!((counts.released_groups, counts.releases_effective), (1, 1), "the printer counts one order");
             assert_eq!(counts.drafts_live, 0, "and no draft was forgotten there");
             assert_eq!(order.state, "in_production");

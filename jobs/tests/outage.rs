@@ -2,25 +2,22 @@
 //! back all of them are there.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[expect(dead_code, reason = "each suite uses some of it")]
+#[path = "world/queue.rs"]
+mod queue;
 #[expect(dead_code, reason = "the kinds' suite uses all of it, this one some")]
 mod world;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use platen_jobs::build_bundle::BuildBundle;
-use platen_jobs::{Job as _, Origin, find, workflow};
 use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::gelato::Settings;
 use platen_shared::adapters::http::{Gates, Http, SqlBoard};
-use platen_shared::id::{ItemId, OrderId};
 use platen_shared::ledger::Queue;
-use platen_shared::store::artefacts::{self, Artefact};
-use platen_shared::store::orders::{self, Item, Order, Payment};
 use platen_shared::testing::databases;
 use platen_sim::gelato::{Fault, FaultKind};
 use platen_worker::Runner;
-use serde_json::json;
 use world::World;
 
 const ORDERS: usize = 12;
@@ -39,7 +36,7 @@ async fn half_an_hour_without_the_printer_gives_no_order_up() {
     for test in databases().await {
         let mut world = World::new(test).await;
         world.ports.providers = Arc::new(accounts(&world));
-        queue(&world).await;
+        queue::queue(&world, ORDERS).await;
         let worker = world.worker(None).await;
         world.printer.set_fault(Fault::new(FaultKind::Status { status: 503, html: false, after: false }));
         let before = world.printer.counts().requests;
@@ -87,54 +84,4 @@ async fn second(world: &World, worker: &Runner) {
 async fn left(world: &World) -> Vec<(String, String, String, i64)> {
     let jobs = world.jobs("submit_order").await.into_iter().filter(|job| job.state != "succeeded");
     jobs.map(|job| (job.state, job.waiting_for, format!("{} {:?}", job.waiting_why, job.error), job.failures)).collect()
-}
-
-/// Paid orders like the world's one, all with print files and a job that submits them.
-async fn queue(world: &World) {
-    let mut db = world.test.db.reader();
-    let first = orders::get(&mut db, world.tenant, world.order).await.unwrap().unwrap();
-    let items = orders::items(&mut db, world.tenant, world.order).await.unwrap();
-    let payload = json!({ "order": first.id, "revision": first.revision });
-    let job = world.enqueue(find("build_bundle").unwrap(), &payload, None).await;
-    world.run(job).await;
-    let made = artefacts::get(&mut db, world.tenant, BuildBundle::KIND, &bundle(&first)).await.unwrap().unwrap();
-    for n in 1..ORDERS {
-        another(world, &first, &items, &made, n).await;
-    }
-}
-
-fn bundle(order: &Order) -> String {
-    BuildBundle { order: order.id, revision: order.revision.clone() }.key().text
-}
-
-async fn another(world: &World, first: &Order, items: &[Item], made: &Artefact, n: usize) {
-    let (id, now, keyring) = (OrderId::new(), world.ledger.now(), world.ports.links.keyring());
-    let recipient = keyring.open(&first.recipient, &format!("{}:{}", first.tenant, first.id)).unwrap();
-    let order = Order {
-        id,
-        number: format!("T-1-{n}"),
-        external_id: format!("x-1-{n}"),
-        state: "received".into(),
-        payment_state: "unpaid".into(),
-        recipient: keyring.seal(&recipient, &format!("{}:{id}", first.tenant)).unwrap(),
-        ..first.clone()
-    };
-    let items: Vec<Item> = items.iter().map(|item| Item { id: ItemId::new(), ..item.clone() }).collect();
-    let payment = Payment {
-        reference: format!("p-1-{n}"),
-        method: "card".into(),
-        amount_minor: order.total_minor,
-        currency: order.currency,
-        actor: "test".into(),
-    };
-    let origin = Origin { tenant: world.tenant, now, run_at: now, priority: 100, correlation_id: "test".into() };
-    let mut tx = world.ledger.db.begin("another").await.unwrap();
-    assert!(orders::create(&mut tx, &order, &items, "test").await.unwrap());
-    orders::pay(&mut tx, now, &order, &payment).await.unwrap();
-    artefacts::put(&mut tx, now, world.tenant, BuildBundle::KIND, &bundle(&order), made.job, &made.files.0)
-        .await
-        .unwrap();
-    let paid = orders::get(&mut tx, world.tenant, id).await.unwrap().unwrap();
-    assert!(workflow::proceed(&mut tx, &origin, now, &paid).await.unwrap().is_some(), "a job submits it");
-    tx.commit().await.unwrap();
 }

@@ -9,7 +9,7 @@ mod world;
 use std::time::Duration;
 
 use platen_jobs::find;
-use platen_shared::ledger::control;
+use platen_shared::ledger::{Job, control};
 use platen_shared::ports::provider::Found;
 use platen_shared::store::{fulfilment, gates, orders};
 use platen_shared::testing::databases;
@@ -33,6 +33,17 @@ async fn run_queued(world: &World, kind: &str) {
     let job = world.jobs(kind).await.into_iter().find(|job| !job.finished()).unwrap();
     world.run(job.id).await;
     assert_eq!(world.job(job.id).await.state, "succeeded", "{kind}");
+}
+
+/// The printer has begun, and the first look is over: the next comes in a quarter of a day.
+async fn in_production(world: &World) {
+    world.printer.clock().advance(10 * HOUR);
+    world.clock.advance(HOUR);
+    run_queued(world, "poll_tracking").await;
+}
+
+async fn next_poll(world: &World) -> Job {
+    world.jobs("poll_tracking").await.into_iter().find(|job| !job.finished()).unwrap()
 }
 
 /// The order is about to be submitted: its files are made.
@@ -93,13 +104,14 @@ async fn one_look_tells_which_orders_are_read() {
         let world = World::new(test).await;
         ready(&world).await;
         run_queued(&world, "submit_order").await;
-        let planned = world.jobs("poll_tracking").await[0].run_at;
+        in_production(&world).await;
+        let planned = next_poll(&world).await.run_at;
         world.clock.advance(4 * HOUR);
         let gets = world.printer.counts().gets;
         // The stand-in's own time stands still unless it is moved: nothing happened.
         let looked = run(&world, "sweep_tracking", "same").await;
         assert_eq!((looked["orders"].as_i64(), looked["changed"].as_i64()), (Some(1), Some(0)), "{looked}");
-        let put_off = world.jobs("poll_tracking").await[0].run_at;
+        let put_off = next_poll(&world).await.run_at;
         assert!(
             put_off > planned && put_off <= world.ledger.now().plus(6 * HOUR),
             "an order that was looked at is read later"
@@ -121,16 +133,17 @@ async fn polls_are_put_off_to_once_a_day_and_no_further() {
         let world = World::new(test).await;
         ready(&world).await;
         run_queued(&world, "submit_order").await;
-        let enqueued = world.jobs("poll_tracking").await[0].enqueued_at;
+        in_production(&world).await;
+        let enqueued = next_poll(&world).await.enqueued_at;
         for hour in 0..40 {
             world.clock.advance(HOUR);
-            let poll = world.jobs("poll_tracking").await.remove(0);
+            let poll = next_poll(&world).await;
             if poll.run_at <= world.ledger.now() {
                 break;
             }
             run(&world, "sweep_tracking", &format!("hour {hour}")).await;
         }
-        let poll = world.jobs("poll_tracking").await.remove(0);
+        let poll = next_poll(&world).await;
         let after = poll.run_at.since(enqueued);
         assert!(after > 12 * HOUR && after <= DAY, "read after {} h", after.as_secs() / 3600);
         world.end().await;

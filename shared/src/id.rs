@@ -121,6 +121,7 @@ ids! {
     RateId, "fxr", "An exchange rate.";
     ConversionId, "cnv", "A conversion from one currency into another.";
     WorkOrderId, "wko", "A work order: what a workshop is told to make.";
+    OperatorItemId, "opi", "Something that a person must look at.";
     EventId, "evt", "A line of an order's history or of the audit.";
 }
 

@@ -22,6 +22,7 @@ pub mod clock;
 pub mod db;
 pub mod domain;
 pub mod flatten;
+pub mod hints;
 pub mod id;
 pub mod ledger;
 pub mod ports;

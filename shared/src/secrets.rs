@@ -1,4 +1,7 @@
 //! Envelope encryption at rest: a fresh data key per record, wrapped by the installation's key; both bound to what they belong to.
+//!
+//! A keyring may hold another key beside its own: it opens what that one sealed and believes what it signed, and seals and signs with its
+//! own. So keys are changed while everything runs (`docs/gelato.md`): only the small wrapped key of each record is written anew.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
@@ -12,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub struct Keyring {
     wrap: XChaCha20Poly1305,
     sign: [u8; 32],
+    other: Option<(XChaCha20Poly1305, [u8; 32])>,
 }
 
 /// A sealed record that does not open: another key, another owner, or changed bytes.
@@ -29,16 +33,14 @@ impl Keyring {
     /// From the installation's secret: at least 32 characters of real randomness.
     #[must_use]
     pub fn new(secret: &SecretString) -> Self {
-        let derive = |purpose: &str| {
-            use hmac::Mac;
-            let mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret.expose_secret().as_bytes());
-            mac.map(|mut mac| {
-                mac.update(purpose.as_bytes());
-                mac.finalize().into_bytes().into()
-            })
-            .unwrap_or([0u8; 32])
-        };
-        Keyring { wrap: XChaCha20Poly1305::new(&derive("platen wrap v1").into()), sign: derive("platen link v1") }
+        let (wrap, sign) = derive(secret);
+        Keyring { wrap, sign, other: None }
+    }
+
+    /// With another secret beside it, the former or the next one: what that sealed or signed is taken too.
+    #[must_use]
+    pub fn beside(self, other: &SecretString) -> Self {
+        Keyring { other: Some(derive(other)), ..self }
     }
 
     /// Seals a text for one owner (`bound`: tenant, record, purpose); only the same owner opens it.
@@ -53,17 +55,40 @@ impl Keyring {
         Ok(format!("v1.{}.{}", B64.encode(wrapped), B64.encode(body)))
     }
 
-    /// Opens what [`Keyring::seal`] wrote for the same owner.
+    /// Opens what [`Keyring::seal`] wrote for the same owner, with this key or the other.
     ///
     /// # Errors
     /// [`Sealed`].
     pub fn open(&self, sealed: &str, bound: &str) -> Result<String, Sealed> {
-        let mut parts = sealed.strip_prefix("v1.").ok_or(Sealed)?.split('.');
-        let (Some(wrapped), Some(body), None) = (parts.next(), parts.next(), parts.next()) else { return Err(Sealed) };
-        let read = |part: &str| B64.decode(part).map_err(|_| Sealed);
-        let key: [u8; 32] = decrypt(&self.wrap, &read(wrapped)?, bound)?.try_into().map_err(|_| Sealed)?;
+        let (wrapped, body) = halves(sealed)?;
+        let (key, _) = self.unwrap(&read(wrapped)?, bound)?;
         let text = decrypt(&XChaCha20Poly1305::new(&key.into()), &read(body)?, bound)?;
         String::from_utf8(text).map_err(|_| Sealed)
+    }
+
+    /// The same text sealed by this key, for what the other key sealed; `None` for what this key sealed already. The text itself is
+    /// neither opened nor written anew.
+    ///
+    /// # Errors
+    /// [`Sealed`] when neither key opens it.
+    pub fn rewrap(&self, sealed: &str, bound: &str) -> Result<Option<String>, Sealed> {
+        let (wrapped, body) = halves(sealed)?;
+        let (key, own) = self.unwrap(&read(wrapped)?, bound)?;
+        if own {
+            return Ok(None);
+        }
+        Ok(Some(format!("v1.{}.{body}", B64.encode(encrypt(&self.wrap, &key, bound)?))))
+    }
+
+    /// A record's key, and whether it was wrapped by this keyring's own.
+    fn unwrap(&self, wrapped: &[u8], bound: &str) -> Result<([u8; 32], bool), Sealed> {
+        let own = decrypt(&self.wrap, wrapped, bound);
+        let (key, is_own) = match (own, &self.other) {
+            (Ok(key), _) => (key, true),
+            (Err(_), Some((other, _))) => (decrypt(other, wrapped, bound)?, false),
+            (Err(sealed), None) => return Err(sealed),
+        };
+        Ok((key.try_into().map_err(|_| Sealed)?, is_own))
     }
 
     /// The key that signs download links.
@@ -71,6 +96,45 @@ impl Keyring {
     pub fn link_key(&self) -> &[u8; 32] {
         &self.sign
     }
+
+    /// The keys whose signatures are believed: this one, then the other.
+    pub fn link_keys(&self) -> impl Iterator<Item = &[u8; 32]> {
+        std::iter::once(&self.sign).chain(self.other.iter().map(|(_, sign)| sign))
+    }
+}
+
+fn derive(secret: &SecretString) -> (XChaCha20Poly1305, [u8; 32]) {
+    let derive = |purpose: &str| {
+        use hmac::Mac;
+        let mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret.expose_secret().as_bytes());
+        mac.map(|mut mac| {
+            mac.update(purpose.as_bytes());
+            mac.finalize().into_bytes().into()
+        })
+        .unwrap_or([0u8; 32])
+    };
+    (XChaCha20Poly1305::new(&derive("platen wrap v1").into()), derive("platen link v1"))
+}
+
+/// The wrapped key and the body of a sealed text.
+fn halves(sealed: &str) -> Result<(&str, &str), Sealed> {
+    let mut parts = sealed.strip_prefix("v1.").ok_or(Sealed)?.split('.');
+    let (Some(wrapped), Some(body), None) = (parts.next(), parts.next(), parts.next()) else { return Err(Sealed) };
+    Ok((wrapped, body))
+}
+
+fn read(part: &str) -> Result<Vec<u8>, Sealed> {
+    B64.decode(part).map_err(|_| Sealed)
+}
+
+/// A secret that nobody can guess, as text.
+///
+/// # Errors
+/// When the machine has no randomness.
+pub fn random() -> Result<String, Sealed> {
+    let mut bytes = [0u8; 24];
+    rand::rngs::OsRng.try_fill_bytes(&mut bytes).map_err(|_| Sealed)?;
+    Ok(B64.encode(bytes))
 }
 
 /// Counts and logs that something signed or secret was refused: `what` it was (`link`, `key`, `session`) and the reason, from closed lists
@@ -107,5 +171,23 @@ mod tests {
         assert!(ring.open(&sealed, "ten_b:gelato").is_err() && other.open(&sealed, "ten_a:gelato").is_err());
         assert!(!sealed.contains("key-of-the-shop"));
         assert_ne!(sealed, ring.seal("key-of-the-shop", "ten_a:gelato").expect("sealed"), "fresh keys each time");
+    }
+
+    #[test]
+    fn a_key_is_changed_while_both_are_in_use() {
+        let (old, new) = ("the secret so far, long enough.....", "the next secret, long enough too...");
+        let secret = |text: &str| SecretString::from(text.to_owned());
+        let before = Keyring::new(&secret(old)).beside(&secret(new));
+        let after = Keyring::new(&secret(new)).beside(&secret(old));
+        let sealed = before.seal("key-of-the-shop", "ten_a:gelato").expect("sealed");
+        assert_eq!(after.open(&sealed, "ten_a:gelato").expect("opens"), "key-of-the-shop");
+        let of_after = after.seal("another", "ten_a:gelato").expect("sealed");
+        assert_eq!(before.open(&of_after, "ten_a:gelato").expect("opens"), "another", "in both directions");
+        let rewrapped = after.rewrap(&sealed, "ten_a:gelato").expect("rewrapped").expect("by the new key");
+        assert_eq!(after.rewrap(&rewrapped, "ten_a:gelato").expect("read"), None, "once");
+        assert!(after.rewrap(&sealed, "ten_b:gelato").is_err(), "only for its owner");
+        let alone = Keyring::new(&secret(new));
+        assert_eq!(alone.open(&rewrapped, "ten_a:gelato").expect("opens"), "key-of-the-shop");
+        assert!(alone.open(&sealed, "ten_a:gelato").is_err(), "the former key is not needed any more, and is not held");
     }
 }

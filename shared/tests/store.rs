@@ -229,7 +229,6 @@ async fn an_order_is_taken_in_once_and_paid_once() {
         let held = books::trial(&mut b.read.clone(), b.tenant, LATEST).await.unwrap();
         let held: Vec<_> = held.iter().map(|held| (held.account.to_string(), held.minor)).collect();
         assert_eq!(held, [("cash".to_owned(), -2900), ("gross".to_owned(), 2900)]);
-        assert_eq!(orders::committed_cost(&mut b.read.clone(), b.tenant).await.unwrap(), 0);
     })
     .await;
 }
@@ -251,6 +250,7 @@ fn part(stage: Option<Stage>, status: &str, codes: &[&str]) -> Part {
         }),
         cost: Some(Money { minor: 1234, currency: eur() }),
         refusal: None,
+        as_of: None,
         raw: serde_json::json!({}),
     }
 }
@@ -302,8 +302,7 @@ async fn facts_merge_and_the_same_fact_writes_nothing() {
             .into_iter()
             .map(|s| s.stage)
             .collect();
-        assert_eq!(steps, ["shipped", "delivered"]);
-        assert_eq!(orders::committed_cost(&mut b.read.clone(), b.tenant).await.unwrap(), 1234);
+        assert_eq!(steps, ["shipped", "delivered", "in_production"]);
     })
     .await;
 }

@@ -107,10 +107,12 @@ async fn fail(setup: &Setup, entry: &Entry, job: &Job, failure: &Failure) -> Res
         Failure::Fatal(trouble) => give_up(setup, Some(entry), job, End::Dead, trouble).await,
         Failure::After { wait, why, trouble } => {
             tracing::info!(waiting_for = why.word(), "job {} waits: {}", job.id, trouble.message);
-            ledger.postpone(&job.fence(), in_a(setup, *wait), *why, trouble).await
+            put_off(setup, entry, job, *wait, (*why, trouble)).await
         }
         Failure::Retry(trouble) => {
-            let tried_for = ledger.now().since(job.enqueued_at);
+            // From its first failure on: what it waited before that, it did not spend trying.
+            let since = ledger.failing_since(job).await?;
+            let tried_for = since.map_or(Duration::ZERO, |since| ledger.now().since(since));
             let Some(delay) = entry.retry.delay(job.failures + 1, tried_for, (setup.dice)()) else {
                 return give_up(setup, Some(entry), job, End::Dead, trouble).await;
             };
@@ -119,6 +121,23 @@ async fn fail(setup: &Setup, entry: &Entry, job: &Job, failure: &Failure) -> Res
             ledger.retry(&job.fence(), in_a(setup, delay), trouble).await
         }
     }
+}
+
+async fn put_off(
+    setup: &Setup,
+    entry: &Entry,
+    job: &Job,
+    wait: Duration,
+    (why, trouble): (Waiting, &Trouble),
+) -> Result<(), Fenced> {
+    let (ledger, until) = (&setup.ledger, in_a(setup, wait));
+    if !entry.tells {
+        return ledger.postpone(&job.fence(), until, why, trouble).await;
+    }
+    let mut tx = ledger.db.begin("put_off").await?;
+    ledger.postpone_in(&mut tx, &job.fence(), until, (why, trouble), 0).await?;
+    (entry.put_off)(&mut tx, &recording(setup, job), &job.payload, (why, trouble)).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn give_up(setup: &Setup, entry: Option<&Entry>, job: &Job, end: End, trouble: &Trouble) -> Result<(), Fenced> {

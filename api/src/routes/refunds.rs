@@ -133,7 +133,9 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
 /// where one has it or is being told.
 async fn cancel(call: &Call, tx: &mut Tx, order: &Order, refund: &Refund) -> Reply<Option<JobId>> {
     let placed = !fulfilment::parts(tx, call.tenant(), order.id).await?.is_empty();
-    if !placed && order.state != OrderState::Submitting.word() {
+    if !placed
+        && ![OrderState::Submitting, OrderState::OutcomeUnknown].map(OrderState::word).contains(&order.state.as_str())
+    {
         let to = OrderState::Cancelled;
         let moved = orders::advance(tx, call.now(), call.tenant(), order.id, to, &call.actor(), &refund.reason).await?;
         if matches!(moved, Moved::Yes | Moved::Already) {

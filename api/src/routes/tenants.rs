@@ -6,8 +6,10 @@ use axum::response::Response;
 use platen_shared::db::At;
 use platen_shared::domain::money::Currency;
 use platen_shared::id::{EventId, TenantId};
+use platen_shared::ledger::follow;
 use platen_shared::store::audit::{self, Audit};
 use platen_shared::store::keys::{self, ApiKey, SCOPES};
+use platen_shared::store::spending::{self, Limits};
 use platen_shared::store::tenants::{self, Tenant};
 use serde::{Deserialize, Serialize};
 
@@ -33,16 +35,22 @@ pub(crate) struct TenantView {
     frozen: bool,
     /// Ready orders are submitted without being asked.
     auto_submit: bool,
+    /// Why, as whoever froze it said; empty when it is not frozen.
+    frozen_why: String,
     /// What all its orders together may cost at printers; null is no cap.
     spending_cap_minor: Option<i64>,
+    /// What may be released at printers in one day (UTC); null is no cap.
+    daily_cap_minor: Option<i64>,
     /// How many of its jobs may start in a row while others wait.
     weight: i64,
     created_at: At,
 }
 
-impl From<Tenant> for TenantView {
-    fn from(t: Tenant) -> Self {
+impl TenantView {
+    fn new(t: Tenant, limits: Limits) -> Self {
         TenantView {
+            frozen_why: if t.frozen { limits.frozen_why } else { String::new() },
+            daily_cap_minor: limits.day_minor,
             id: t.id,
             name: t.name,
             currency: t.currency,
@@ -119,13 +127,17 @@ pub(crate) async fn create(State(shared): State<Shared>, Input(body): Input<NewT
     };
     audit::write(&mut tx, &noted).await?;
     tx.commit().await?;
-    Ok(made(true, TenantMade { tenant: tenant.into(), key: KeyView::with_secret(key, token) }))
+    Ok(made(
+        true,
+        TenantMade { tenant: TenantView::new(tenant, Limits::default()), key: KeyView::with_secret(key, token) },
+    ))
 }
 
 /// The key's own tenant.
 #[utoipa::path(get, path = "/v1/tenant", tag = "tenants", responses((status = 200, body = TenantView)))]
 pub(crate) async fn show(call: Call) -> Reply<Json<TenantView>> {
-    Ok(Json(own(&call).await?.into()))
+    let limits = spending::limits(&mut call.read(), call.tenant()).await?;
+    Ok(Json(TenantView::new(own(&call).await?, limits)))
 }
 
 /// The row of the caller's tenant.
@@ -146,7 +158,11 @@ pub(crate) struct TenantChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>)]
     spending_cap_minor: Option<Option<i64>>,
-    /// Kept in the audit.
+    /// Null takes the cap away.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>)]
+    daily_cap_minor: Option<Option<i64>>,
+    /// Kept in the audit; with `frozen`, shown on every order that waits.
     #[serde(default)]
     reason: String,
 }
@@ -164,9 +180,10 @@ pub(crate) async fn change(call: Call, Input(body): Input<TenantChange>) -> Repl
         checks.text("/name", name, 1, 100);
     }
     checks.bps("/platformFeeBps", body.platform_fee_bps.unwrap_or(0));
-    let cap = body.spending_cap_minor.flatten().unwrap_or(0);
-    let allowed = (0..=platen_shared::domain::money::MINOR_MAX).contains(&cap);
-    checks.need(allowed, "range", "/spendingCapMinor", "The cap must be between 0 and 2^53 - 1 minor units.");
+    for (pointer, cap) in [("/spendingCapMinor", body.spending_cap_minor), ("/dailyCapMinor", body.daily_cap_minor)] {
+        let allowed = (0..=platen_shared::domain::money::MINOR_MAX).contains(&cap.flatten().unwrap_or(0));
+        checks.need(allowed, "range", pointer, "The cap must be between 0 and 2^53 - 1 minor units.");
+    }
     checks.text("/reason", &body.reason, 0, 500);
     checks.done()?;
     let mut tx = call.begin("change_tenant").await?;
@@ -177,8 +194,16 @@ pub(crate) async fn change(call: Call, Input(body): Input<TenantChange>) -> Repl
     tenant.test_mode = body.test_mode.unwrap_or(tenant.test_mode);
     tenant.frozen = body.frozen.unwrap_or(tenant.frozen);
     tenant.spending_cap_minor = body.spending_cap_minor.unwrap_or(tenant.spending_cap_minor);
+    let mut limits = spending::limits(&mut tx, tenant.id).await?;
+    limits.day_minor = body.daily_cap_minor.unwrap_or(limits.day_minor);
+    if body.frozen.is_some() {
+        limits.frozen_why.clone_from(&body.reason);
+    }
     tenants::change(&mut tx, &tenant).await?;
+    spending::set_limits(&mut tx, tenant.id, &limits).await?;
+    // What waited for one of these looks again at once.
+    follow::submit_now(&mut tx, call.ledger_now(), tenant.id).await?;
     call.audit(&mut tx, "tenant.change", tenant.id, &body.reason).await?;
     tx.commit().await?;
-    Ok(Json(tenant.into()))
+    Ok(Json(TenantView::new(tenant, limits)))
 }

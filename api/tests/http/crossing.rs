@@ -9,6 +9,8 @@ use crate::seed::{Seeded, design, order, product};
 /// Names that each tenant gives for itself: the other's of the same name is another thing.
 const OWN_NAMES: &[&str] = &[
     "/v1/connections/{provider}",
+    "/v1/connections/{provider}/webhook",
+    "/v1/connections/{provider}/webhook/events",
     "/v1/products/{id}",
     "/v1/schedules/{name}",
     "/v1/catalogue/items/{uid}",
@@ -32,6 +34,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         p if p.contains("/payouts/batches/") => "pyb_01jd0000000000000000000000",
         p if p.contains("/payouts/") => "pyo_01jd0000000000000000000000",
         p if p.contains("/work-orders/") => "wko_01jd0000000000000000000000",
+        p if p.contains("/operator-items/") => "opi_01jd0000000000000000000000",
         p if p.contains("/refunds/") => "rfd_01jd0000000000000000000000",
         p => {
             assert!(!p.contains("{id}"), "whose id stands in {p}?");
@@ -57,6 +60,7 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         ("POST", "/v1/keys") => json!({ "name": "other", "scopes": ["read"] }),
         ("PATCH", "/v1/tenant") => json!({ "frozen": false }),
         ("PUT", "/v1/connections/{provider}") => json!({ "apiKey": "another" }),
+        ("PUT", "/v1/connections/{provider}/webhook") => json!({}),
         ("PUT", "/v1/products/{id}") => product(),
         ("POST", "/v1/specs" | "/v1/specs/validate") => design("Borrowed", &theirs.sha256),
         ("POST", "/v1/personalization/validate" | "/v1/personalization/auto-fit") => {
@@ -100,7 +104,7 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         ("PUT", "/v1/schedules/{name}") => {
             json!({ "kind": "poll_tracking", "payload": { "order": theirs.order, "round": 1 }, "cron": "0 3 * * *" })
         }
-        ("POST", path) if path.ends_with("/cancel") || path.ends_with("/retry") => reason,
+        ("POST", path) if ["/cancel", "/retry", "/close"].iter().any(|end| path.ends_with(end)) => reason,
         ("POST", path) if path.ends_with("/snooze") => json!({ "until": "2026-01-01T00:00:00Z", "reason": "because" }),
         ("POST", path)
             if ["/approve", "/validate", "/lock", "/bundle", "/submit", "/preflight"]

@@ -146,6 +146,7 @@ impl Kit {
                  UNION ALL SELECT 'uploads', count(*) FROM uploads UNION ALL SELECT 'products', count(*) FROM products
                  UNION ALL SELECT 'specs', count(*) FROM specs UNION ALL SELECT 'snapshots', count(*) FROM snapshots
                  UNION ALL SELECT 'approvals', count(*) FROM snapshot_approvals UNION ALL SELECT 'locks', count(*) FROM snapshot_locks
+                 UNION ALL SELECT 'hook_events', count(*) FROM hook_events UNION ALL SELECT 'operator_items', count(*) FROM operator_items
                  UNION ALL SELECT 'orders', count(*) FROM orders UNION ALL SELECT 'order_items', count(*) FROM order_items
                  UNION ALL SELECT 'order_events', count(*) FROM order_events UNION ALL SELECT 'payments', count(*) FROM payments
                  UNION ALL SELECT 'journal_lines', count(*) FROM journal_lines

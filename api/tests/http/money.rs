@@ -34,6 +34,7 @@ async fn paid(kit: &Kit, seed: &Seeded, id: &str, total: i64, cost: i64) {
         shipment: None,
         cost: Some(Money { minor: cost, currency: "EUR".parse().expect("EUR") }),
         refusal: None,
+        as_of: None,
         raw: json!({}),
     };
     let mut tx = kit.db.begin("test").await.expect("a transaction");

@@ -17,6 +17,7 @@ const PUBLIC: &[&str] = &[
     "/metrics",
     "/openapi.json",
     "/readyz",
+    "/v1/hooks/{provider}/{connection}",
     "/v1/schemas/spec",
     "/v1/widget/fonts/{sha256}",
 ];
@@ -109,6 +110,7 @@ fn concrete(path: &str) -> String {
         .replace("{month}", "2026-11")
         .replace("{name}", "none")
         .replace("{token}", "none")
+        .replace("{connection}", "con_01jd0000000000000000000000")
         .replace("{product}", "none")
         .replace("{profile}", "none")
 }

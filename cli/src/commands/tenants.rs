@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use platen_shared::ledger::Ledger;
-use platen_shared::store::{tenants, uploads};
+use platen_shared::ledger::{Ledger, follow};
+use platen_shared::store::{spending, tenants, uploads};
 use serde_json::json;
 
 use super::{print, print_json, tenant};
@@ -20,6 +20,22 @@ pub(super) enum Args {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Hold every release of a tenant at printers (or of all tenants), until it is thawed
+    Freeze {
+        /// The tenant's name or id; all tenants when left out
+        tenant: Option<String>,
+        /// Shown on every order that waits, and in the audit
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let releases go on
+    Thaw {
+        /// The tenant's name or id; all tenants when left out
+        tenant: Option<String>,
+        /// For the audit
+        #[arg(long, default_value = "")]
+        reason: String,
     },
     /// Set how many of a tenant's jobs may start in a row while others wait
     Weigh {
@@ -50,6 +66,8 @@ pub(super) async fn run(args: &Args, sources: &Sources) -> Result<ExitCode> {
     let ledger = Ledger::new(db.clone(), Arc::new(wire::LedgerClock::of(&db).await?));
     match args {
         Args::List { json } => list(&ledger, *json).await?,
+        Args::Freeze { tenant, reason } => freeze(&ledger, tenant.as_deref(), true, reason).await?,
+        Args::Thaw { tenant, reason } => freeze(&ledger, tenant.as_deref(), false, reason).await?,
         Args::Weigh { tenant, weight, reason } => weigh(&ledger, tenant, *weight, reason).await?,
         Args::Artwork { tenant, megabytes, reason } => artwork(&ledger, tenant, *megabytes, reason).await?,
     }
@@ -71,6 +89,25 @@ async fn list(ledger: &Ledger, as_json: bool) -> Result<()> {
         text = "There is no tenant yet: `platen keys create --create-tenant` makes one.\n".to_owned();
     }
     print(&text);
+    Ok(())
+}
+
+async fn freeze(ledger: &Ledger, named: Option<&str>, frozen: bool, reason: &str) -> Result<()> {
+    let found = tenant::chosen(&ledger.db, named, true).await?;
+    for mut row in found {
+        let mut tx = ledger.db.begin("freeze_tenant").await?;
+        row.frozen = frozen;
+        tenants::change(&mut tx, &row).await?;
+        let mut limits = spending::limits(&mut tx, row.id).await?;
+        limits.frozen_why = if frozen { reason.to_owned() } else { String::new() };
+        spending::set_limits(&mut tx, row.id, &limits).await?;
+        follow::submit_now(&mut tx, ledger.now(), row.id).await?;
+        let action = if frozen { "tenant.freeze" } else { "tenant.thaw" };
+        tenant::note(&mut tx, ledger, row.id, action, row.id, reason).await?;
+        tx.commit().await?;
+        let state = if frozen { "is frozen: nothing of it is released" } else { "releases again" };
+        print(&format!("{} {state}.\n", row.name));
+    }
     Ok(())
 }
 

@@ -54,7 +54,11 @@ fn front(config: &Config, must: Must<'_>) {
         config.http.cors_origins.iter().all(|origin| is_web(origin, false)),
         "http.cors_origins must be addresses such as https://shop.example",
     );
-    for (name, secret) in [("secrets.key", &config.secrets.key), ("api.root_key", &config.api.root_key)] {
+    for (name, secret) in [
+        ("secrets.key", &config.secrets.key),
+        ("secrets.other_key", &config.secrets.other_key),
+        ("api.root_key", &config.api.root_key),
+    ] {
         let n = secret.expose_secret().chars().count();
         must(
             n == 0 || n >= SECRET_CHARS_MIN,

@@ -24,7 +24,8 @@ const USUAL: [(&str, &str); 8] = [
     ("PORT", "http.port"),
 ];
 /// What nobody may see printed.
-const SECRETS: [&str; 4] = ["secrets.key", "api.root_key", "blobs.secret_access_key", "blobs.session_token"];
+const SECRETS: [&str; 5] =
+    ["secrets.key", "secrets.other_key", "api.root_key", "blobs.secret_access_key", "blobs.session_token"];
 /// Addresses that may hold a password.
 const WITH_PASSWORD: [&str; 2] = ["database.url", "redis.url"];
 

@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::FutureExt;
-use platen_jobs::{Entry, Hook, Origin, Ports, enqueue_by_kind};
+use platen_jobs::{Entry, Hook, Origin, Ports, Recording, enqueue_by_kind};
 use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::gelato::Settings;
 use platen_shared::adapters::http::{Gates, Http, SqlBoard};
 use platen_shared::adapters::payout_csv::CsvRail;
 use platen_shared::clock::Clock;
 use platen_shared::id::{JobId, OrderId, TenantId};
+use platen_shared::ledger::control::{self, Cancelling};
+use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::read::Filter;
 use platen_shared::ledger::{Job, Ledger, Presence, Queue};
 use platen_shared::ports::blobs::Blobs;
@@ -138,6 +140,25 @@ impl World {
         self.clock.advance(Duration::from_secs(7));
         self.ledger.sweep().await.unwrap();
         died
+    }
+
+    /// Cancels a job that has not started (again), as the api does.
+    pub(crate) async fn cancel(&self, id: JobId) {
+        let mut tx = self.ledger.db.begin("test").await.unwrap();
+        let cancelled = control::cancel(&mut tx, self.ledger.now(), self.tenant, id, "a test").await.unwrap();
+        let Cancelling::Cancelled(job) = cancelled else { panic!("{cancelled:?}") };
+        let done = Recording {
+            tenant: self.tenant,
+            job: id,
+            now: self.ledger.now(),
+            business_now: self.ledger.now(),
+            speed: 1,
+            correlation_id: "test".into(),
+        };
+        let trouble = Trouble::new("cancelled", "a test");
+        let entry = platen_jobs::find(&job.kind).unwrap();
+        (entry.gave_up)(&mut tx, &done, &job.payload.0, &trouble).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     pub(crate) async fn job(&self, id: JobId) -> Job {

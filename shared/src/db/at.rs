@@ -15,6 +15,13 @@ const DAY: i64 = 86_400_000_000;
 pub struct At(pub i64);
 
 impl At {
+    /// The moment at which a day (`YYYY-MM-DD`, UTC) is over; `None` for what is no day.
+    #[must_use]
+    pub fn end_of_day(day: &str) -> Option<At> {
+        let day: jiff::civil::Date = day.get(..10)?.parse().ok()?;
+        Some(At::from(day.tomorrow().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()))
+    }
+
     /// Later by that much.
     #[must_use]
     pub fn plus(self, span: Duration) -> At {

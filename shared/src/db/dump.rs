@@ -92,6 +92,11 @@ tables![
     "refunds",
     "payout_batches",
     "payouts",
+    "operator_items",
+    "release_limits",
+    "spending",
+    "unknown_words",
+    "hook_events",
 ];
 
 /// The names of all files that rows refer to, a line each; see [`file_of`].

@@ -58,7 +58,9 @@ states! {
         /// Everything needed for the printer is there.
         Ready = "ready" => [Submitting, InReview, OnHold, Cancelled],
         /// A job is placing it at the printer.
-        Submitting = "submitting" => [InProduction, Ready, OnHold, Failed],
+        Submitting = "submitting" => [OutcomeUnknown, InProduction, Ready, OnHold, Failed],
+        /// An answer of the printer was lost: it may have the order or not, and only a look-up there tells.
+        OutcomeUnknown = "outcome_unknown" => [Submitting, InProduction, OnHold, Failed],
         /// The printer has it.
         InProduction = "in_production" => [Shipped, Delivered, OnHold, Cancelled, Failed],
         /// At least one parcel is on its way.
@@ -72,7 +74,7 @@ states! {
         /// Could not be made.
         Failed = "failed" => [Ready, Cancelled],
         /// Needs a person.
-        OnHold = "on_hold" => [Accepted, Ready, InProduction, Shipped, Delivered, Cancelled, Failed],
+        OnHold = "on_hold" => [Accepted, Ready, OutcomeUnknown, InProduction, Shipped, Delivered, Cancelled, Failed],
     }
 }
 
@@ -229,7 +231,17 @@ impl Stage {
     /// leaves and come back from that; a delivered part can still come back to the sender; what is final stays final.
     #[must_use]
     pub fn merge(self, news: Stage) -> Stage {
-        let held = self == Stage::NeedsAction && matches!(news, Stage::Accepted | Stage::Validating);
+        self.merge_as_of(news, true)
+    }
+
+    /// The same, knowing whether the news is as new as what is known. Old news may only add rank: that a part needed action, or that it did
+    /// not need any more, is over.
+    #[must_use]
+    pub fn merge_as_of(self, news: Stage, fresh: bool) -> Stage {
+        if !fresh && news == Stage::NeedsAction {
+            return self;
+        }
+        let held = fresh && self == Stage::NeedsAction && matches!(news, Stage::Accepted | Stage::Validating);
         let stopped = news == Stage::NeedsAction && self.rank() < Stage::Shipped.rank();
         let returned = self == Stage::Delivered && news == Stage::Returned;
         let higher = news.rank() > self.rank() && !self.terminal();

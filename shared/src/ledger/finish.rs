@@ -180,11 +180,28 @@ impl Ledger {
         failures: i64,
     ) -> Result<(), Fenced> {
         let mut tx = self.db.begin("postpone").await?;
+        self.postpone_in(&mut tx, fence, at, (why, trouble), failures).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The same in the caller's transaction, with whatever else the wait is to be seen in. Failures from before a wait for something that
+    /// is not true yet are forgiven: the time that was spent in it is not spent trying.
+    ///
+    /// # Errors
+    /// [`Fenced`].
+    pub async fn postpone_in(
+        &self,
+        tx: &mut Tx,
+        fence: &Fence,
+        at: At,
+        (why, trouble): (Waiting, &Trouble),
+        failures: i64,
+    ) -> Result<(), Fenced> {
         let outcome = if failures > 0 { "failed" } else { "postponed" };
-        close_attempt(&mut tx, self.now(), fence, outcome, Some(trouble)).await?;
+        close_attempt(tx, self.now(), fence, outcome, Some(trouble)).await?;
         tx.query(sql!(
             "UPDATE jobs SET state = 'scheduled', worker = NULL, started_at = NULL, progress = NULL, offered_at = NULL, run_at = $3, waiting_for = $4,
-               waiting_why = $5, error = $6, failures = failures + $7 WHERE tenant = $1 AND id = $2"
+               waiting_why = $5, error = $6, failures = CASE WHEN $4 = 'not_ready' THEN 0 ELSE failures + $7 END WHERE tenant = $1 AND id = $2"
         ))
         .bind(fence.tenant)
         .bind(fence.id)
@@ -195,7 +212,29 @@ impl Ledger {
         .bind(failures)
         .exec()
         .await?;
-        Ok(tx.commit().await?)
+        Ok(())
+    }
+
+    /// Since when a job has been failing: the end of the first of its failures that still count; `None` when none does.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn failing_since(&self, job: &Job) -> db::Result<Option<At>> {
+        if job.failures == 0 {
+            return Ok(None);
+        }
+        let (since,): (Option<At>,) = self
+            .db
+            .query(sql!(
+                "SELECT min(ended_at) FROM (SELECT ended_at FROM job_attempts WHERE tenant = $1 AND job = $2 AND outcome = 'failed'
+                 ORDER BY number DESC LIMIT $3) last"
+            ))
+            .bind(job.tenant)
+            .bind(job.id)
+            .bind(job.failures)
+            .one()
+            .await?;
+        Ok(since)
     }
 
     /// Stores what a multi-step effect must not forget. Answers whether the job was asked to stop meanwhile.

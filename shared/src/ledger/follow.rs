@@ -40,6 +40,23 @@ pub async fn poll_now(tx: &mut Tx, now: At, tenant: TenantId, orders: &[OrderId]
     .await
 }
 
+/// Lets the submissions look again now that wait for something of their tenant's: a freeze, a cap, the test mode.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn submit_now(tx: &mut Tx, now: At, tenant: TenantId) -> Result<u64> {
+    let n = tx
+        .query(sql!(
+            "UPDATE jobs SET run_at = $2 WHERE tenant = $1 AND kind = 'submit_order' AND state = 'scheduled' AND waiting_for = 'not_ready' AND run_at > $2"
+        ))
+        .bind(tenant)
+        .bind(now)
+        .exec()
+        .await?;
+    tx.ring();
+    Ok(n)
+}
+
 /// Brings one job forward to a moment, if it waits for a later one and for nothing else.
 ///
 /// # Errors
@@ -82,6 +99,23 @@ pub async fn poll_later(
     .bind(fresh)
     .exec()
     .await
+}
+
+/// Whether a job, ended or not, may have had an effect outside: it noted something, or an attempt of it came to no end of its own.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn may_have_acted(tx: &mut Tx, tenant: TenantId, id: JobId) -> Result<bool> {
+    let rows: Vec<(i64, i64, bool)> = tx
+        .query(sql!(
+            "SELECT attempt, recoveries, saved IS NOT NULL FROM jobs WHERE tenant = $1 AND id = $2
+             UNION ALL SELECT attempt, recoveries, saved IS NOT NULL FROM job_history WHERE tenant = $1 AND id = $2"
+        ))
+        .bind(tenant)
+        .bind(id)
+        .all()
+        .await?;
+    Ok(rows.into_iter().any(|(attempt, recoveries, saved)| saved || recoveries > 0 || attempt > 1))
 }
 
 impl Ledger {

@@ -9,10 +9,12 @@ use super::Ledger;
 use crate::db::{At, Result, Sql, rows};
 use crate::id::{JobId, TenantId};
 use crate::sql;
-use crate::store::{fetches, idempotency, references, snapshots};
+use crate::store::{fetches, hooks, idempotency, references, snapshots};
 
 /// How long it is known who made a snapshot with what.
 const ORIGINS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Webhooks that providers sent are kept for so long.
+const HOOKS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long it is known who fetched what.
 const FETCHES_KEPT: Duration = Duration::from_secs(3 * 365 * 24 * 3600);
 
@@ -98,6 +100,7 @@ impl Ledger {
         gone += tx.query(sql!("DELETE FROM provider_probes WHERE at < $1")).bind(before).exec().await?;
         gone += snapshots::forget_origins(&mut tx, self.now().minus(ORIGINS_KEPT)).await?;
         gone += fetches::forget(&mut tx, self.now().minus(FETCHES_KEPT)).await?;
+        gone += hooks::forget(&mut tx, self.now().minus(HOOKS_KEPT)).await?;
         gone += idempotency::sweep(&mut tx, self.now()).await?;
         tx.commit().await?;
         Ok(gone)

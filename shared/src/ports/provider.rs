@@ -32,6 +32,16 @@ pub trait PrintProvider: Send + Sync {
     /// Reads one part.
     async fn get(&self, id: &str) -> PortResult<Part>;
 
+    /// Reads one part where nobody waits for it: it leaves room for orders that are being placed.
+    async fn follow(&self, id: &str) -> PortResult<Part> {
+        self.get(id).await
+    }
+
+    /// Calls per second that the account may make in the long run; 0 where nobody counts.
+    fn calls_per_second(&self) -> u32 {
+        0
+    }
+
     /// Cancels one part, if the provider still can.
     async fn cancel(&self, id: &str) -> PortResult<Cancelled>;
 
@@ -172,6 +182,9 @@ pub struct Part {
     pub shipment: Option<PartShipment>,
     /// Purchase receipts less refunds, tax included; `None` before the first receipt.
     pub cost: Option<Money>,
+    /// When the provider last wrote this, by its own clock: of two answers, the later one is the newer. `None` when it does not say.
+    #[serde(default)]
+    pub as_of: Option<At>,
     /// Why it was refused, in the provider's words.
     pub refusal: Option<String>,
     /// The answer as it came.

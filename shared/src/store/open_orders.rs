@@ -1,6 +1,6 @@
 //! Orders that are still on their way: those with a part of which more will be heard.
 
-use crate::db::{Result, Source};
+use crate::db::{At, Result, Source};
 use crate::id::{OrderId, TenantId};
 use crate::sql;
 
@@ -15,7 +15,24 @@ pub struct OpenPart {
     pub status: String,
 }
 
-/// Every part of the next `n` open orders at a provider, by order; `after` is the last order of the page before.
+/// Parts of open orders at a provider.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn count(db: &mut impl Source, tenant: TenantId, provider: &str) -> Result<i64> {
+    let (n,): (i64,) = db
+        .query(sql!(
+            "SELECT count(*) FROM provider_orders WHERE tenant = $1 AND provider = $2 AND stage NOT IN ('delivered', 'returned', 'canceled', 'failed')"
+        ))
+        .bind(tenant)
+        .bind(provider)
+        .one()
+        .await?;
+    Ok(n)
+}
+
+/// Every part of the next `n` open orders at a provider, by order; `after` is the last order of the page before. What left before `since`
+/// and was not heard of since then is followed no more.
 ///
 /// # Errors
 /// Whatever the database says.
@@ -25,11 +42,13 @@ pub async fn page(
     provider: &str,
     after: Option<OrderId>,
     n: i64,
+    since: At,
 ) -> Result<Vec<OpenPart>> {
     db.query(sql!(
         "SELECT order_id, provider_id, status FROM provider_orders WHERE tenant = $1 AND order_id IN (
            SELECT DISTINCT order_id FROM provider_orders
            WHERE tenant = $1 AND provider = $2 AND order_id > $3 AND stage NOT IN ('delivered', 'returned', 'canceled', 'failed')
+             AND NOT (stage IN ('shipped', 'in_transit') AND moved_at IS NOT NULL AND moved_at < $5)
            ORDER BY order_id LIMIT $4)
          AND provider = $2 ORDER BY order_id, provider_id"
     ))
@@ -37,6 +56,7 @@ pub async fn page(
     .bind(provider)
     .bind(after.unwrap_or(OrderId(uuid::Uuid::nil())))
     .bind(n)
+    .bind(since)
     .all()
     .await
 }

@@ -104,7 +104,7 @@ pub struct Item {
 pub struct Event {
     /// When.
     pub at: At,
-    /// `order`, `payment`, `fulfilment`, `review` or `money`.
+    /// `order`, `payment`, `fulfilment`, `review`, `money` or `submission`.
     pub dimension: String,
     /// Before; empty at the beginning.
     pub from_state: String,
@@ -482,6 +482,36 @@ pub async fn note_money(tx: &mut Tx, at: At, order: &Order, what: &str, source: 
     event(tx, at, order.tenant, order.id, "money", "", what, source, why).await
 }
 
+/// Says why an order is where it is: with the order, and once in its history. The same sentence again changes nothing.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn explain(tx: &mut Tx, at: At, order: &Order, source: &str, why: &str) -> Result<bool> {
+    if order.state_why == why {
+        return Ok(false);
+    }
+    tx.query(sql!(
+        "UPDATE orders SET state_why = $3, updated_at = $4, version = version + 1 WHERE tenant = $1 AND id = $2"
+    ))
+    .bind(order.tenant)
+    .bind(order.id)
+    .bind(why)
+    .bind(at)
+    .exec()
+    .await?;
+    announce(tx, at, order, "held", source, why).await?;
+    Ok(true)
+}
+
+/// A line of history about an order's submission, in the dimension `submission`: `held`, `unknown`, `placed`, `not_placed`. Whoever tells
+/// people of it reads these lines: each is written once, in the transaction that makes it true.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn announce(tx: &mut Tx, at: At, order: &Order, what: &str, source: &str, why: &str) -> Result<()> {
+    event(tx, at, order.tenant, order.id, "submission", "", what, source, why).await
+}
+
 /// The payments of an order: (amount, what the payment provider took of it, where that is known).
 ///
 /// # Errors
@@ -570,19 +600,6 @@ pub async fn sold(db: &mut impl Source, tenant: TenantId, order: OrderId) -> Res
         (item, terms)
     });
     Ok(sold.collect())
-}
-
-/// What all orders of a tenant have cost at printers so far, by their receipts: what the spending cap is held against.
-///
-/// # Errors
-/// Whatever the database says.
-pub async fn committed_cost(db: &mut impl Source, tenant: TenantId) -> Result<i64> {
-    let (sum,): (i64,) = db
-        .query(sql!("SELECT CAST(coalesce(sum(cost_minor), 0) AS BIGINT) FROM provider_orders WHERE tenant = $1"))
-        .bind(tenant)
-        .one()
-        .await?;
-    Ok(sum)
 }
 
 /// A state's word as the database holds it.

@@ -110,7 +110,7 @@ fn phase(order: &Order, shared_out: bool) -> &'static str {
     match order.fulfilment_state.as_str() {
         _ if shared_out => "shared_out",
         "delivered" => "delivered",
-        "unfulfilled" if order.state != "submitting" => "before_submission",
+        "unfulfilled" if !["submitting", "outcome_unknown"].contains(&order.state.as_str()) => "before_submission",
         _ => "in_production",
     }
 }

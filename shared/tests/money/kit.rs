@@ -106,6 +106,7 @@ pub(crate) fn part(order: OrderId, cost: Money, stage: Stage) -> Part {
         shipment: None,
         cost: Some(cost),
         refusal: None,
+        as_of: None,
         raw: serde_json::json!({}),
     }
 }

@@ -16,6 +16,12 @@
 //! | `GET /admin/effects` | `op, referencePrefix, after, timeoutMs` | `{"effects": [{seq, op, orderId, reference, at}], "timedOut"}` |
 //! | `GET /admin/gates` | `timeoutMs` | `{"held": [{op, reference}]}` |
 //! | `POST /admin/gates/release` | `{"op": "create", "drop": false}`, both optional | `{"released": n}` |
+//! | `GET /admin/switches` | | `{"switches": [{kind, example, says}]}`: every kind of fault |
+//! | `GET /admin/hooks` | | `{"to": {url, header, secret} or null, "deliveries": [{at, event, orderId, reference, tries, status}]}` |
+//! | `POST /admin/hooks` | `{"url", "header", "secret"}` | where webhooks go from now on |
+//! | `POST /admin/hooks/fire` | | sends what has happened since the last time: `{"deliveries": []}` |
+//! | `POST /admin/hooks/test` | | sends what the dashboard's button sends |
+//! | `POST /admin/scenario` | a scenario file | begins it, in the place of all faults: `{"faults": []}` |
 //! | `POST /admin/reset` | | forgets orders, faults, counts and the state file's content; the clock stays |
 
 use std::sync::Arc;
@@ -32,9 +38,12 @@ use serde_json::{Value, json};
 use super::app::App;
 use super::counts;
 use super::faults::{Fault, Op};
+use super::hooks::{self, Hook};
 use super::hub::EffectFilter;
 use super::rates::Limit;
 use super::render;
+use super::scenario::Scenario;
+use super::switches::SWITCHES;
 use crate::lock;
 
 /// Longest wait of the routes that wait.
@@ -53,6 +62,17 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .route("/admin/effects", get(effects))
         .route("/admin/gates", get(gates))
         .route("/admin/gates/release", post(release))
+        .route("/admin/switches", get(async || Json(json!({"switches": SWITCHES}))))
+        .route("/admin/hooks", get(list_hooks).post(set_hook))
+        .route(
+            "/admin/hooks/fire",
+            post(async |State(app): Shared| Json(json!({"deliveries": hooks::fire(&app).await}))),
+        )
+        .route(
+            "/admin/hooks/test",
+            post(async |State(app): Shared| Json(json!({"deliveries": hooks::fire_test(&app).await}))),
+        )
+        .route("/admin/scenario", post(scenario))
         .route("/admin/reset", post(reset))
 }
 
@@ -195,6 +215,26 @@ struct Release {
 
 async fn release(State(app): Shared, Json(release): Json<Release>) -> Json<Value> {
     Json(json!({"released": app.hub.open(release.op, !release.drop)}))
+}
+
+async fn list_hooks(State(app): Shared) -> Json<Value> {
+    let world = lock(&app.world);
+    Json(json!({"to": world.hooks.to, "deliveries": world.hooks.log}))
+}
+
+async fn set_hook(State(app): Shared, Json(hook): Json<Hook>) -> Json<Value> {
+    lock(&app.world).hooks.to = Some(hook);
+    list_hooks(State(app)).await
+}
+
+async fn scenario(State(app): Shared, text: String) -> Response {
+    match Scenario::read(&text) {
+        Ok(scenario) => {
+            app.play(scenario);
+            list_faults(State(app)).await.into_response()
+        }
+        Err(error) => (StatusCode::BAD_REQUEST, Json(json!({"message": format!("{error:#}")}))).into_response(),
+    }
 }
 
 async fn reset(State(app): Shared) -> Response {

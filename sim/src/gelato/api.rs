@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::app::{App, LogRow};
 use super::faults::{FaultKind, Op, Subject};
-use super::reply::{Refusal, Reply};
+use super::reply::{Content, Refusal, Reply};
 use super::route::{self, Call};
 use super::{change, create, products, quote, read, shipping};
 use crate::conn::Cut;
@@ -100,7 +100,7 @@ async fn dispatch(
         Op::Search => read::search(app, subject, account, body).await,
         Op::Quote => quote::quote(app, subject, body),
         Op::Release => change::patch(app, subject, account, id, body),
-        Op::Cancel => change::cancel(app, account, id),
+        Op::Cancel => change::cancel(app, subject, account, id),
         Op::Delete => change::delete(app, account, id),
         Op::Catalogs => Ok(products::catalogs(&app.catalogue)),
         Op::Catalog => products::catalog(&app.catalogue, id),
@@ -109,6 +109,7 @@ async fn dispatch(
         Op::Prices => products::prices(&app.catalogue, id, query),
         Op::Cover => products::cover(&app.catalogue, id, query),
         Op::Stock => products::stock(app, body),
+        Op::Hook => Err(Refusal::not_found("Route")),
         Op::ShipmentMethods => Ok(Reply::ok(shipping::listing(query.get("country").map(String::as_str)))),
     }
 }
@@ -118,6 +119,7 @@ fn before(app: &App, subject: &Subject) -> Option<Reply> {
     app.fault(subject, |k| match k {
         FaultKind::DropRequest => Some(Reply::dropped()),
         FaultKind::Status { status, html, after: false } => Some(broken(*status, *html)),
+        FaultKind::Answer { status, body, text, before: true } => Some(recorded(*status, body, text)),
         FaultKind::Throttle { retry_after } => {
             let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests.");
             Some(match retry_after {
@@ -141,13 +143,45 @@ async fn after(app: &App, subject: &Subject, reply: Reply) -> Reply {
     if app.fault(subject, |k| matches!(k, FaultKind::Gate).then_some(())).is_some() && !app.hub.hold(subject).await {
         return Reply::dropped();
     }
+    let mut reply = reply;
+    let patch = app.fault(subject, |k| match k {
+        FaultKind::Patch { merge: patch } => Some(patch.clone()),
+        _ => None,
+    });
+    if let (Some(patch), Content::Json(body)) = (patch, &mut reply.body) {
+        merge(body, &patch);
+    }
     let masked = app.fault(subject, |k| match k {
         FaultKind::Status { status, html, after: true } => Some(broken(*status, *html)),
+        FaultKind::Answer { status, body, text, before: false } => Some(recorded(*status, body, text)),
         _ => None,
     });
     let reply = masked.unwrap_or(reply);
     let lost = app.fault(subject, |k| matches!(k, FaultKind::DropReply).then_some(())).is_some();
     if lost { Reply { cut: true, ..reply } } else { reply }
+}
+
+fn recorded(status: u16, body: &Value, text: &str) -> Reply {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    if text.is_empty() { Reply::json(status, body.clone()) } else { Reply::text(status, text.to_owned()) }
+}
+
+/// RFC 7386.
+fn merge(target: &mut Value, patch: &Value) {
+    let Some(fields) = patch.as_object() else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    for (name, value) in fields {
+        match (value.is_null(), target.as_object_mut()) {
+            (true, Some(held)) => drop(held.remove(name)),
+            (false, Some(held)) => merge(held.entry(name.clone()).or_insert(Value::Null), value),
+            (_, None) => {}
+        }
+    }
 }
 
 fn broken(status: u16, html: bool) -> Reply {

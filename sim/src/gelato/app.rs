@@ -13,11 +13,13 @@ use super::catalog::Catalogue;
 use super::counts::Tally;
 use super::faults::{FaultKind, Faults, Op, Subject};
 use super::files::client;
+use super::hooks::Hooks;
 use super::hub::Hub;
 use super::life::{self, Standing};
 use super::order::Order;
 use super::rates::Arrivals;
 use super::reply::Refusal;
+use super::scenario::{Running, Scenario};
 use super::store::Store;
 use crate::lock;
 
@@ -40,6 +42,8 @@ pub(crate) struct World {
     index: HashMap<String, usize>,
     by_reference: HashMap<String, Vec<usize>>,
     pub(crate) faults: Faults,
+    pub(crate) running: Running,
+    pub(crate) hooks: Hooks,
     pub(crate) tally: Tally,
     pub(crate) arrivals: Arrivals,
     pub(crate) log: VecDeque<LogRow>,
@@ -76,6 +80,10 @@ impl App {
             config.clock.advance_to(at);
         }
         let mut world = World::empty(config.seed);
+        world.hooks.to.clone_from(&config.hook);
+        if let Some(scenario) = &config.scenario {
+            world.running.begin(scenario.clone(), config.clock.now(), &mut world.faults);
+        }
         world.store = store;
         for order in orders {
             world.put(order);
@@ -93,9 +101,19 @@ impl App {
         life::standing(order, self.now(), self.config.life_scale)
     }
 
+    /// Begins an incident, in the place of all faults.
+    pub(crate) fn play(&self, scenario: Scenario) {
+        let now = self.now();
+        let World { running, faults, .. } = &mut *lock(&self.world);
+        running.begin(scenario, now, faults);
+    }
+
     /// Uses up a fault that `want` picks, if one is on for this call.
     pub(crate) fn fault<T>(&self, subject: &Subject, want: impl Fn(&FaultKind) -> Option<T>) -> Option<T> {
-        lock(&self.world).faults.take(subject, want)
+        let now = self.now();
+        let World { running, faults, .. } = &mut *lock(&self.world);
+        running.advance(now, faults);
+        faults.take(subject, want)
     }
 
     /// A live order of this account.
@@ -135,6 +153,8 @@ impl World {
             index: HashMap::new(),
             by_reference: HashMap::new(),
             faults: Faults::new(seed),
+            running: Running::default(),
+            hooks: Hooks::default(),
             tally: Tally::default(),
             arrivals: Arrivals::default(),
             log: VecDeque::new(),
@@ -145,8 +165,9 @@ impl World {
 
     /// Forgets everything, the state file's content included.
     pub(crate) fn reset(&mut self, seed: u64) -> std::io::Result<()> {
-        let store = self.store.take();
+        let (store, to) = (self.store.take(), self.hooks.to.take());
         *self = World::empty(seed);
+        self.hooks.to = to;
         if let Some(mut store) = store {
             store.clear()?;
             self.store = Some(store);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::app::App;
-use super::faults::{Op, Subject};
+use super::faults::{FaultKind, Op, Subject};
 use super::order::{FileRef, Item, Order};
 use super::reply::{Refusal, Reply};
 use super::validate::parse_files;
@@ -58,7 +58,8 @@ pub(crate) fn patch(
 }
 
 /// `POST /v4/orders/{id}:cancel`: until the first item is printed.
-pub(crate) fn cancel(app: &App, account: &str, id: &str) -> Result<Reply, Refusal> {
+pub(crate) fn cancel(app: &App, subject: &Subject, account: &str, id: &str) -> Result<Reply, Refusal> {
+    let just_printed = app.fault(subject, |k| matches!(k, FaultKind::CancelTooLate).then_some(())).is_some();
     let mut world = lock(&app.world);
     let order = world.find(account, id).cloned().ok_or_else(|| Refusal::not_found("Order"))?;
     let standing = app.standing(&order);
@@ -68,7 +69,7 @@ pub(crate) fn cancel(app: &App, account: &str, id: &str) -> Result<Reply, Refusa
         "failed" => return Err(Refusal::conflict("order_has_failed", "A failed order cannot be canceled.")),
         _ => {}
     }
-    if life::reached(standing, "printed") {
+    if just_printed || life::reached(standing, "printed") {
         let message = "The order cannot be canceled because at least one item is printed.";
         return Err(Refusal::conflict("order_is_printed", message));
     }

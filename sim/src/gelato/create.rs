@@ -20,7 +20,7 @@ pub(crate) async fn create(app: &Arc<App>, subject: &Subject, account: &str, bod
     if parsed.draft {
         // A draft proves that the links answer, and nothing about what they hold.
         let links = items.iter_mut().flat_map(|item| &mut item.files).filter(|f| !f.url.is_empty());
-        if let Some(problem) = files::fetch_all(app, links.collect()).await {
+        if let Some(problem) = files::fetch_all(app, subject, links.collect()).await {
             return Err(Refusal::bad("file_not_reachable", problem));
         }
     }
@@ -68,7 +68,20 @@ impl Twist {
                     FaultKind::Hold { virtual_seconds } => Some(*virtual_seconds),
                     _ => None,
                 }),
-                two_packages: app.fault(subject, |k| matches!(k, FaultKind::TwoPackages).then_some(())).is_some(),
+                late_package_s: app.fault(subject, |k| match k {
+                    FaultKind::TwoPackages { late_seconds } => Some(*late_seconds),
+                    _ => None,
+                }),
+                stuck_at: app.fault(subject, |k| match k {
+                    FaultKind::Stuck { status } => Some(status.clone()),
+                    _ => None,
+                }),
+                returned: app.fault(subject, |k| matches!(k, FaultKind::Returned).then_some(())).is_some(),
+                untracked: app.fault(subject, |k| matches!(k, FaultKind::Untracked).then_some(())).is_some(),
+                delay_days: app.fault(subject, |k| match k {
+                    FaultKind::Delay { days } => Some(*days),
+                    _ => None,
+                }),
             },
             lag: app
                 .fault(subject, |k| match k {
@@ -143,11 +156,12 @@ fn build(app: &App, world: &World, account: &str, parsed: &Parsed, parts: Vec<Pa
                 item.id = dice::id(app.config.seed, &format!("item/{id}/{i}"));
             }
             let offered = shipping::methods(&parsed.country, part.grams(), &parsed.currency);
-            let method = if twist.fallback {
+            let mut method = if twist.fallback {
                 shipping::fallback()
             } else {
                 shipping::choose(&offered, parsed.method.as_deref())
             };
+            method.tracked &= !twist.quirks.untracked;
             Order {
                 seq,
                 id,

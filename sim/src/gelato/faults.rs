@@ -1,6 +1,7 @@
 //! The fault switches: what can be made to go wrong, for whom, and how often.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::dice::Dice;
 
@@ -26,6 +27,8 @@ pub enum Op {
     Cover,
     Stock,
     ShipmentMethods,
+    /// A webhook that the stand-in sends.
+    Hook,
 }
 
 /// What goes wrong.
@@ -101,7 +104,58 @@ pub enum FaultKind {
     /// The shipment method matches no carrier: `api_fallback_delivery` at price 0.
     FallbackDelivery,
     /// An order ships in two parcels. Drawn at create.
-    TwoPackages,
+    TwoPackages {
+        /// The second one leaves so many virtual seconds later.
+        #[serde(default)]
+        late_seconds: u64,
+    },
+    /// An order travels without tracking, and ends at `shipped`. Drawn at create.
+    Untracked,
+    /// A released order never gets beyond this status. Drawn at create.
+    Stuck {
+        /// The last status it reaches.
+        #[serde(default = "in_production")]
+        status: String,
+    },
+    /// An order comes back to the sender in the place of being delivered. Drawn at create.
+    Returned,
+    /// Everything after the release takes this much longer, and the delivery estimate says so. Drawn at create.
+    Delay {
+        /// Virtual days.
+        days: u32,
+    },
+    /// A cancel call comes just too late: 409, although nothing looked printed.
+    CancelTooLate,
+    /// The links to the print files answer like this when they are fetched.
+    File {
+        /// In which way.
+        how: FileTrouble,
+    },
+    /// A webhook goes wrong.
+    Hook {
+        /// In which way.
+        how: HookTrouble,
+    },
+    /// The good reply is changed by a JSON merge patch (RFC 7386): null takes a field away.
+    Patch {
+        /// The patch.
+        merge: Value,
+    },
+    /// A recorded answer in the place of the good one, whose effect is committed.
+    Answer {
+        /// 200 by default.
+        #[serde(default = "ok")]
+        status: u16,
+        /// A JSON body.
+        #[serde(default)]
+        body: Value,
+        /// Or a body of any text, HTML for one.
+        #[serde(default)]
+        text: String,
+        /// The call does not happen at all.
+        #[serde(default)]
+        before: bool,
+    },
     /// Prices of orders (not of quotes) are multiplied. Drawn at create.
     PriceFactor {
         /// In thousandths: 1100 = ten per cent more.
@@ -121,9 +175,41 @@ impl FaultKind {
             FaultKind::DropReply | FaultKind::Gate => {
                 matches!(op, Op::Create | Op::Release | Op::Cancel | Op::Delete)
             }
+            FaultKind::Hook { .. } => op == Op::Hook,
+            FaultKind::Patch { .. } | FaultKind::Answer { .. } => op != Op::Hook,
             _ => true,
         }
     }
+}
+
+/// How a link to a print file fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FileTrouble {
+    /// 403.
+    Forbidden,
+    /// 404.
+    Missing,
+    /// It does not answer in time.
+    Slow,
+    /// It answers something that is no print file.
+    WrongType,
+}
+
+/// How a webhook goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum HookTrouble {
+    /// Never sent.
+    Lost,
+    /// Sent twice.
+    Twice,
+    /// All that is sent at one time comes in the opposite order.
+    Reordered,
+    /// Its name stands in `object`.
+    OldForm,
+    /// With another secret.
+    WrongSecret,
 }
 
 /// How a quote says no with HTTP 200.
@@ -269,6 +355,14 @@ impl Faults {
 
 fn unavailable() -> u16 {
     503
+}
+
+fn ok() -> u16 {
+    200
+}
+
+fn in_production() -> String {
+    "in_production".to_owned()
 }
 
 fn bad_file() -> String {

@@ -8,7 +8,7 @@ use futures::{StreamExt as _, stream};
 use sha2::{Digest, Sha256};
 
 use super::app::App;
-use super::faults::Op;
+use super::faults::{FaultKind, FileTrouble, Op, Subject};
 use super::order::{Failure, Fetched, FileRef, Order};
 use super::plan;
 use crate::lock;
@@ -27,7 +27,14 @@ pub(crate) fn client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
 }
 
 /// Fetches every file of the items in place; returns the first unreachable link's complaint.
-pub(crate) async fn fetch_all(app: &App, files: Vec<&mut FileRef>) -> Option<String> {
+pub(crate) async fn fetch_all(app: &App, subject: &Subject, files: Vec<&mut FileRef>) -> Option<String> {
+    let trouble = app.fault(subject, |k| match k {
+        FaultKind::File { how } => Some(*how),
+        _ => None,
+    });
+    if let Some(how) = trouble.filter(|_| !files.is_empty()) {
+        return Some(spoil(app, how, files));
+    }
     if !app.config.fetch_files {
         return None;
     }
@@ -46,6 +53,30 @@ pub(crate) async fn fetch_all(app: &App, files: Vec<&mut FileRef>) -> Option<Str
     unreachable
 }
 
+/// The links as a fault has them; answers the first complaint. A wrong type is seen only when the file is judged.
+fn spoil(app: &App, how: FileTrouble, files: Vec<&mut FileRef>) -> String {
+    let (status, problem) = match how {
+        FileTrouble::Forbidden => (Some(403), "the link answered with status 403"),
+        FileTrouble::Missing => (Some(404), "the link answered with status 404"),
+        FileTrouble::Slow => (None, "the link did not answer"),
+        FileTrouble::WrongType => (Some(200), "the type \"text/html\" is not printable"),
+    };
+    let error = format!("The file could not be used: {problem}.");
+    lock(&app.world).tally.file_fetches += files.len() as u64;
+    for file in files {
+        let (content_type, sha256) = (status.map(|_| "text/html".to_owned()), None);
+        file.fetched.push(Fetched {
+            at: app.now(),
+            status,
+            content_type,
+            bytes: 0,
+            sha256,
+            error: Some(error.clone()),
+        });
+    }
+    error
+}
+
 /// Judges a released order's files in the background; the order stays `uploading` until then.
 pub(crate) fn preflight(app: &Arc<App>, id: &str) {
     let (app, id) = (Arc::clone(app), id.to_owned());
@@ -55,7 +86,9 @@ pub(crate) fn preflight(app: &Arc<App>, id: &str) {
             return;
         }
         let files = order.items.iter_mut().flat_map(|item| &mut item.files).filter(|f| !f.url.is_empty());
-        fetch_all(&app, files.collect()).await;
+        let about =
+            Subject { op: Op::Release, key: app.config.api_key.clone(), reference: Some(order.reference.clone()) };
+        fetch_all(&app, &about, files.collect()).await;
         let failure = order.failure.take().or_else(|| verdict(&app, &order));
         let mut world = lock(&app.world);
         // The order may have been cancelled meanwhile: only the verdict and the fetches are ours.

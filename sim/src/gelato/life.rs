@@ -29,24 +29,35 @@ pub(crate) struct Standing {
 
 /// The status of an order at `now`. `scale` stretches (or shrinks) the whole path.
 pub(crate) fn standing(order: &Order, now: Timestamp, scale: f64) -> Standing {
-    let Some(released) = order.released_at else {
-        return Standing { status: "draft", since: order.created_at };
-    };
-    if let Some(at) = order.canceled_at {
-        return Standing { status: "canceled", since: at };
-    }
-    let mut standing = Standing { status: "created", since: released };
+    let draft = Standing { status: "draft", since: order.created_at };
+    history(order, now, scale).pop().unwrap_or(draft)
+}
+
+/// Every status that an order has had until `now`, and since when; none for a draft.
+pub(crate) fn history(order: &Order, now: Timestamp, scale: f64) -> Vec<Standing> {
+    let Some(released) = order.released_at else { return Vec::new() };
+    let until = order.canceled_at.map_or(now, |at| at.min(now));
+    let mut passed = vec![Standing { status: "created", since: released }];
     for (status, at) in schedule(order, released, scale) {
         let waits_for_files = !order.preflighted && !matches!(status, "created" | "uploading");
-        if at > now || waits_for_files {
+        if at > until || waits_for_files {
             break;
         }
-        standing = Standing { status, since: at };
+        if status != "created" {
+            passed.push(Standing { status, since: at });
+        }
         if status == "uploading" && order.failure.is_some() {
-            return Standing { status: "failed", since: at };
+            passed.push(Standing { status: "failed", since: at });
+            break;
+        }
+        if order.quirks.stuck_at.as_deref() == Some(status) {
+            break;
         }
     }
-    standing
+    if let Some(at) = order.canceled_at {
+        passed.push(Standing { status: "canceled", since: at });
+    }
+    passed
 }
 
 /// Whether the order has come at least as far as `status` on the usual path.
@@ -79,7 +90,11 @@ pub(crate) fn paid_before_cancel(order: &Order, scale: f64) -> bool {
 
 fn rank(status: &str) -> Option<usize> {
     // An order on hold has been validated but not accepted.
-    let status = if status == "on_hold" { "uploading" } else { status };
+    let status = match status {
+        "on_hold" => "uploading",
+        "returned" => "delivered",
+        status => status,
+    };
     PATH.iter().position(|(name, _)| *name == status)
 }
 
@@ -98,7 +113,10 @@ fn schedule(order: &Order, released: Timestamp, scale: f64) -> Vec<(&'static str
             break;
         }
         let wobble = whole + dice.below(20);
-        let at = released.saturating_add(stretch(seconds, wobble) + delay).unwrap_or(Timestamp::MAX);
+        let status = if status == "delivered" && order.quirks.returned { "returned" } else { status };
+        let late =
+            SignedDuration::from_hours(24 * i64::from(order.quirks.delay_days.filter(|_| seconds > 900).unwrap_or(0)));
+        let at = released.saturating_add(stretch(seconds, wobble) + delay + late).unwrap_or(Timestamp::MAX);
         if status == "passed"
             && let Some(hold) = order.quirks.hold_s
         {

@@ -13,6 +13,7 @@ mod counts;
 mod create;
 mod faults;
 mod files;
+mod hooks;
 mod hub;
 mod life;
 mod order;
@@ -25,8 +26,10 @@ mod receipts;
 mod render;
 mod reply;
 mod route;
+mod scenario;
 mod shipping;
 mod store;
+mod switches;
 mod validate;
 
 use std::net::SocketAddr;
@@ -44,9 +47,12 @@ use crate::conn::{Cut, CutListener};
 use crate::{Clock, lock};
 use app::App;
 pub use counts::{Counts, ReferenceCounts};
-pub use faults::{Fault, FaultKind, Op, QuoteRefusal, ReferencePolicy};
+pub use faults::{Fault, FaultKind, FileTrouble, HookTrouble, Op, QuoteRefusal, ReferencePolicy};
+pub use hooks::{Delivery, Hook};
 pub use hub::{Effect, EffectFilter};
 pub use rates::{AccountRate, Limit};
+pub use scenario::{Scenario, Step};
+pub use switches::{SWITCHES, Switch, help};
 
 /// How long a stopping server waits for the calls under way.
 const STOP_MAX: Duration = Duration::from_secs(5);
@@ -76,6 +82,14 @@ pub struct Config {
     pub file_timeout: Duration,
     /// Largest print file taken.
     pub file_bytes_max: u64,
+    /// Where webhooks go; none = nowhere.
+    pub hook: Option<Hook>,
+    /// Between two tries of a webhook (real time).
+    pub hook_pause: Duration,
+    /// How often the stand-in looks whether there is something to tell (real time); none = only when it is asked to.
+    pub hook_every: Option<Duration>,
+    /// An incident to begin with.
+    pub scenario: Option<Scenario>,
 }
 
 impl Default for Config {
@@ -92,6 +106,10 @@ impl Default for Config {
             fetch_files: true,
             file_timeout: Duration::from_secs(20),
             file_bytes_max: 300 << 20,
+            hook: None,
+            hook_pause: Duration::from_secs(5),
+            hook_every: None,
+            scenario: None,
         }
     }
 }
@@ -131,6 +149,9 @@ impl Server {
                 tracing::error!(%error, "the stand-in stopped serving");
             }
         });
+        if let Some(every) = app.config.hook_every {
+            tokio::spawn(stop.clone().run_until_cancelled_owned(tell(Arc::clone(&app), every)));
+        }
         Ok(Server { app, address, stop, task })
     }
 
@@ -158,6 +179,21 @@ impl Server {
     pub fn clear_faults(&self) {
         lock(&self.app.world).faults.clear();
         self.app.hub.open(None, true);
+    }
+
+    /// Begins an incident, in the place of all faults.
+    pub fn play(&self, scenario: Scenario) {
+        self.app.play(scenario);
+    }
+
+    /// Where webhooks go from now on.
+    pub fn set_hook(&self, hook: Option<Hook>) {
+        lock(&self.app.world).hooks.to = hook;
+    }
+
+    /// Sends the webhooks of everything that has happened since the last time, with the real rule of retries; says what became of each.
+    pub async fn fire_hooks(&self) -> Vec<Delivery> {
+        hooks::fire(&self.app).await
     }
 
     /// The effects that match, as soon as there is one; empty when the time is up.
@@ -188,5 +224,15 @@ impl Server {
         if tokio::time::timeout(STOP_MAX, &mut self.task).await.is_err() {
             self.task.abort();
         }
+    }
+}
+
+/// Sends webhooks for as long as it runs.
+async fn tell(app: Arc<App>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        hooks::fire(&app).await;
     }
 }

@@ -101,8 +101,17 @@ pub(crate) struct Visible {
 pub(crate) struct Quirks {
     #[serde(default)]
     pub(crate) hold_s: Option<u64>,
+    /// Two parcels; the second leaves so much later.
     #[serde(default)]
-    pub(crate) two_packages: bool,
+    pub(crate) late_package_s: Option<u64>,
+    #[serde(default)]
+    pub(crate) stuck_at: Option<String>,
+    #[serde(default)]
+    pub(crate) returned: bool,
+    #[serde(default)]
+    pub(crate) untracked: bool,
+    #[serde(default)]
+    pub(crate) delay_days: Option<u32>,
 }
 
 impl Order {

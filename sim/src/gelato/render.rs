@@ -90,8 +90,9 @@ fn item(item: &Item, standing: Standing) -> Value {
 fn shipment(app: &App, order: &Order, standing: Standing) -> Value {
     let start = order.released_at.unwrap_or(order.created_at);
     let shipped = life::reached(standing, "shipped");
-    let packages = if shipped { packages(app, order) } else { Vec::new() };
-    let (min, max) = order.method.days;
+    let packages = if shipped { packages(app, order, standing) } else { Vec::new() };
+    let late = i64::from(order.quirks.delay_days.unwrap_or(0));
+    let (min, max) = (order.method.days.0 + late, order.method.days.1 + late);
     json!({
         "id": shipment_id(app, order),
         "shipmentMethodName": order.method.name,
@@ -111,12 +112,18 @@ pub(crate) fn shipment_id(app: &App, order: &Order) -> String {
 }
 
 fn package_count(order: &Order) -> u64 {
-    if order.quirks.two_packages { 2 } else { 1 }
+    if order.quirks.late_package_s.is_some() { 2 } else { 1 }
 }
 
-fn packages(app: &App, order: &Order) -> Vec<Value> {
+/// The parcels that have left: a late one only after its time.
+pub(crate) fn packages(app: &App, order: &Order, standing: Standing) -> Vec<Value> {
     let items: Vec<&String> = order.items.iter().map(|item| &item.id).collect();
-    (0..package_count(order))
+    let shipped =
+        life::history(order, app.now(), app.config.life_scale).into_iter().find(|step| step.status == "shipped");
+    let since = shipped.map_or(standing.since, |step| step.since);
+    let late = SignedDuration::from_secs(order.quirks.late_package_s.and_then(|s| i64::try_from(s).ok()).unwrap_or(0));
+    let all_left = since.saturating_add(late).is_ok_and(|at| at <= app.now());
+    (0..if all_left { package_count(order) } else { 1 })
         .map(|n| {
             let mut dice = Dice::new(app.config.seed, &format!("package/{}/{n}", order.id));
             let id = dice.uuid();

@@ -19,6 +19,8 @@ pub(crate) struct Reply {
 pub(crate) enum Content {
     Json(Value),
     Html(&'static str),
+    /// As it was recorded: HTML where it looks like it.
+    Text(String),
 }
 
 impl Reply {
@@ -33,6 +35,10 @@ impl Reply {
     pub(crate) fn html(status: StatusCode) -> Reply {
         let page = "<html>\r\n<head><title>Bad Gateway</title></head>\r\n<body><center><h1>Bad Gateway</h1></center></body>\r\n</html>\r\n";
         Reply { status, extra: None, body: Content::Html(page), cut: false }
+    }
+
+    pub(crate) fn text(status: StatusCode, text: String) -> Reply {
+        Reply { status, extra: None, body: Content::Text(text), cut: false }
     }
 
     pub(crate) fn dropped() -> Reply {
@@ -50,6 +56,8 @@ impl IntoResponse for Reply {
         let (kind, bytes) = match self.body {
             Content::Json(value) => ("application/json", value.to_string()),
             Content::Html(page) => ("text/html", page.to_owned()),
+            Content::Text(text) if text.trim_start().starts_with('<') => ("text/html", text),
+            Content::Text(text) => ("text/plain", text),
         };
         let mut response = (self.status, [(header::CONTENT_TYPE, kind)], Body::from(bytes)).into_response();
         if let Some((name, value)) = self.extra

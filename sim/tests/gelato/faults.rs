@@ -158,7 +158,7 @@ async fn faults_meet_only_whom_they_are_set_for() {
 async fn a_forced_split_and_two_packages_and_a_price_change() {
     let sim = Sim::start().await;
     sim.server.set_fault(Fault::new(FaultKind::ForceSplit).times(1));
-    sim.server.set_fault(Fault::new(FaultKind::TwoPackages).times(1));
+    sim.server.set_fault(Fault::new(FaultKind::TwoPackages { late_seconds: 0 }).times(1));
     sim.create(sim.draft("x-1", &[MUG, MUG])).await;
     let rows = sim.search("x-1").await;
     assert_eq!(rows.len(), 2, "one facility, yet two orders");

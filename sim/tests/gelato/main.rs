@@ -5,5 +5,7 @@
 mod catalogue;
 mod faults;
 mod files;
+mod hooks;
 mod orders;
+mod scenarios;
 mod support;

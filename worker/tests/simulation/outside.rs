@@ -95,6 +95,7 @@ fn part(id: usize, reference: &str) -> Part {
         shipment: None,
         cost: None,
         refusal: None,
+        as_of: None,
         raw: Value::Null,
     }
 }

@@ -116,7 +116,17 @@ impl Gelato {
 
     /// `GET /v4/orders/{id}`.
     pub(super) async fn read(&self, id: &str) -> PortResult<Part> {
-        wire::part(&self.ask(self.one("get", Effect::Read, Method::GET, id, "")?).await?)
+        self.read_as(Class::Underway, id).await
+    }
+
+    /// The same for a class of calls.
+    pub(super) async fn read_as(&self, class: Class, id: &str) -> PortResult<Part> {
+        let ask = Ask { class, ..self.one("get", Effect::Read, Method::GET, id, "")? };
+        let part = wire::part(&self.ask(ask).await?)?;
+        if part.id == id {
+            return Ok(part);
+        }
+        Err(PortError::Transient("gelato answered a question about one order with another".into()))
     }
 
     /// `PATCH /v4/orders/{id}`: the call that costs money.

@@ -16,6 +16,7 @@ mod catalogue;
 mod orders;
 mod release;
 mod sweeps;
+pub(crate) mod webhook;
 mod wire;
 
 use std::time::Duration;
@@ -23,7 +24,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::http::{Account, Http, Rate};
+use super::http::{Account, Class, Http, Rate};
 use crate::domain::money::Currency;
 use crate::id::TenantId;
 use crate::ports::PortResult;
@@ -124,6 +125,14 @@ impl PrintProvider for Gelato {
 
     async fn get(&self, id: &str) -> PortResult<Part> {
         self.read(id).await
+    }
+
+    async fn follow(&self, id: &str) -> PortResult<Part> {
+        self.read_as(Class::Bulk, id).await
+    }
+
+    fn calls_per_second(&self) -> u32 {
+        self.settings.requests_per_second
     }
 
     async fn cancel(&self, id: &str) -> PortResult<Cancelled> {

@@ -27,6 +27,9 @@ impl Gelato {
             return Err(PortError::Invalid("a concrete shipment method of a quote is needed".into()));
         }
         let draft = self.ask_create(order, method).await?;
+        if !is_of(&draft, &order.reference) {
+            return Err(PortError::Ambiguous("gelato answered create with somebody else's order".into()));
+        }
         let ids =
             std::iter::once(&draft.id).chain(draft.connected.iter().filter(|id| **id != draft.id)).cloned().collect();
         let staged = Staged { ids };
@@ -45,6 +48,7 @@ impl Gelato {
         let live: BTreeSet<String> = rows.iter().filter(|row| !row.is_dead()).map(|row| row.id.0.clone()).collect();
         let mut known: BTreeMap<String, Option<Part>> = BTreeMap::new();
         let mut wanted: Vec<String> = live.into_iter().collect();
+        let mut strangers: BTreeSet<String> = BTreeSet::new();
         // Search may lag behind and show one part of a split order before the other: read what the parts name as well.
         while !wanted.is_empty() {
             if known.len() + wanted.len() > ORDERS_MAX {
@@ -53,8 +57,14 @@ impl Gelato {
                 )));
             }
             for (id, part) in self.read_some(&wanted).await? {
-                known.insert(id, part);
+                if part.as_ref().is_some_and(|part| !is_of(part, reference)) {
+                    strangers.insert(id);
+                } else {
+                    known.insert(id, part);
+                }
             }
+            // Whatever names it: somebody else's order is no part of ours.
+            known.values_mut().flatten().for_each(|part| part.connected.retain(|id| !strangers.contains(id)));
             let named = known.values().flatten().flat_map(|part| &part.connected);
             wanted =
                 named.filter(|id| !known.contains_key(*id)).cloned().collect::<BTreeSet<_>>().into_iter().collect();
@@ -117,6 +127,11 @@ impl Gelato {
         }
         Ok(())
     }
+}
+
+/// Whether an answer is about the order of this reference; one that names none is believed.
+pub(super) fn is_of(part: &Part, reference: &str) -> bool {
+    part.reference.is_empty() || part.reference == reference
 }
 
 fn is_dead(part: &Part) -> bool {

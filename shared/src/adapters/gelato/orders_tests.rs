@@ -17,6 +17,7 @@ fn part(id: &str, connected: &[&str], word: &str, born: &str) -> (String, Option
         shipment: None,
         cost: None,
         refusal: None,
+        as_of: None,
         raw: json!({"createdAt": format!("2026-02-03T09:00:{born}+00:00")}),
     };
     (id.to_owned(), Some(part))

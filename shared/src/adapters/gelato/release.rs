@@ -1,5 +1,6 @@
 //! The release: the only calls that cost money.
 
+use super::orders::is_of;
 use super::{Gelato, wire};
 use crate::domain::order::Stage;
 use crate::ports::provider::{Part, Staged};
@@ -13,16 +14,23 @@ impl Gelato {
             return Err(PortError::Invalid("there is no draft to release".into()));
         }
         let mut done = self.survey(&staged.ids).await?;
-        let mut connected = Vec::new();
+        let (mut connected, mut reference) = (Vec::new(), String::new());
         for id in &staged.ids {
             if !done.contains(id) {
-                connected.extend(self.promote(id).await.map_err(|error| half_done(error, !done.is_empty()))?.connected);
+                let part = self.promote(id).await.map_err(|error| half_done(error, !done.is_empty()))?;
+                connected.extend(part.connected);
+                reference = part.reference;
                 done.push(id.clone());
             }
         }
-        // A part that the create call did not name is still a part of the order.
+        // A part that the create call did not name is still a part of the order, unless it is somebody else's.
         for id in connected {
             if !done.contains(&id) {
+                let part = self.read(&id).await.map_err(|error| half_done(error, true))?;
+                if !is_of(&part, &reference) {
+                    tracing::warn!("gelato names somebody else's order as a part of ours; it is left alone");
+                    continue;
+                }
                 self.promote(&id).await.map_err(|error| half_done(error, true))?;
                 done.push(id);
             }
@@ -37,6 +45,10 @@ impl Gelato {
             return Ok(Vec::new());
         }
         let parts = self.read_some(ids).await?;
+        let named: Vec<&str> = parts.iter().filter_map(|(_, part)| Some(part.as_ref()?.reference.as_str())).collect();
+        if named.iter().any(|reference| !reference.is_empty() && *reference != named[0]) {
+            return Err(PortError::Conflict("the parts of this draft are not of one order".into()));
+        }
         let released = parts.iter().filter(|(_, part)| part.as_ref().is_some_and(|part| part.released));
         let released: Vec<String> = released.map(|(id, _)| id.clone()).collect();
         for (_, part) in &parts {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::lenient::{Amount, Count, Text, money, or_default};
 use super::stage;
+use crate::db::At;
 use crate::domain::money::{Currency, Money};
 use crate::ports::provider::{Parcel, Part, PartItem, PartShipment};
 
@@ -20,6 +21,8 @@ pub(super) struct Order {
     order_reference_id: Text,
     #[serde(default, deserialize_with = "or_default")]
     fulfillment_status: Text,
+    #[serde(default, deserialize_with = "or_default")]
+    updated_at: Text,
     #[serde(default, deserialize_with = "or_default")]
     items: Vec<Item>,
     shipment: Option<Shipment>,
@@ -114,6 +117,7 @@ impl Order {
             items: items.collect(),
             shipment: self.shipment.map(Shipment::part),
             cost: cost(&self.receipts),
+            as_of: self.updated_at.0.parse::<jiff::Timestamp>().ok().map(At::from),
             refusal: reason.into_iter().flatten().next(),
             id,
             status,
