@@ -44,7 +44,8 @@ async fn packed(parts: Vec<Part>) -> Result<(String, u64, String), String> {
             }
         }
     };
-    let ((), packed) = futures::join!(feed, LocalPress::new(1).pack(head(), receive));
+    let press = LocalPress::new(1);
+    let ((), packed) = futures::join!(feed, press.pack(head(), receive));
     let packed = packed.map_err(|error| error.to_string())?;
     let (mut chunks, mut hash, mut length) = (packed.chunks, Sha256::new(), 0);
     while let Some(chunk) = chunks.try_next().await.map_err(|error| error.to_string())? {
