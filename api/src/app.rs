@@ -13,6 +13,7 @@ use platen_shared::ports::blobs::Blobs;
 use platen_shared::ports::links::Links;
 use platen_shared::ports::standing::Standings;
 use platen_shared::ports::webhooks::Doors;
+use platen_shared::preflight::Preflighter;
 use platen_shared::secrets::Keyring;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
@@ -62,6 +63,8 @@ pub struct Settings {
     pub artwork_bytes_max: usize,
     /// Flattens SVG in a process of its own; without it no SVG is taken.
     pub flattener: Option<Flattener>,
+    /// Looks at print files in a process of its own; without it nobody does.
+    pub preflighter: Option<Preflighter>,
     /// Sustained rate per key; short bursts of twice as many pass.
     pub requests_per_second_per_key: u32,
     /// Sustained rate of everything that needs no key, together.
@@ -84,6 +87,7 @@ impl Default for Settings {
             upload_bytes_max: 10 * 1024 * 1024,
             artwork_bytes_max: 50 * 1024 * 1024,
             flattener: None,
+            preflighter: None,
             requests_per_second_per_key: 100,
             public_requests_per_second: 500,
             cors_origins: Vec::new(),

@@ -14,6 +14,8 @@ mod keys;
 mod messages;
 mod migrate;
 mod money;
+mod preflight;
+mod preflight_file;
 mod press;
 mod providers;
 mod restore;
@@ -77,6 +79,12 @@ enum Command {
     /// Draw an SVG from standard input as a PNG on standard output, under limits
     #[command(hide = true)]
     FlattenSvg,
+    /// Look at a print file from standard input and write a report to standard output, under limits
+    #[command(hide = true)]
+    PreflightFile {
+        /// What the file is to become, as JSON
+        request: String,
+    },
     /// Settings
     #[command(subcommand)]
     Config(config::Args),
@@ -112,6 +120,8 @@ enum Command {
     Spec(spec::Args),
     /// Draw the files of a design in a file, without any server
     Press(press::Args),
+    /// Say whether a printer can use a file (PDF, PNG, JPEG, TIFF, SVG), without any server
+    Preflight(preflight::Args),
     /// Serve a stand-in for Gelato on loopback
     Sim(sim::Args),
     /// Break everything that can break, on this machine alone, and see that nothing is lost or done twice
@@ -135,6 +145,9 @@ pub(crate) fn main() -> ExitCode {
     if matches!(cli.command, Command::FlattenSvg) {
         // Before there is a runtime: its threads and files are none of this process's business.
         return flatten_svg::run();
+    }
+    if let Command::PreflightFile { request } = &cli.command {
+        return preflight_file::run(request);
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -176,6 +189,8 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Schedules(args) => schedules::run(args, &sources).await,
         Command::Spec(args) => spec::run(args),
         Command::Press(args) => press::run(&args),
+        Command::Preflight(args) => preflight::run(args).await,
+        Command::PreflightFile { request } => Ok(preflight_file::run(&request)),
         Command::Sim(args) => sim::run(args).await,
         Command::Chaos(args) => chaos::run(args, database_url.is_some()).await,
         Command::Bench(args) => bench::run(args, database_url).await,

@@ -40,6 +40,7 @@ pub(crate) struct Config {
     pub(crate) mail: Mail,
     pub(crate) webhooks: Webhooks,
     pub(crate) worker: Worker,
+    pub(crate) press: Press,
     pub(crate) lanes: BTreeMap<String, u32>,
     pub(crate) schedules: BTreeMap<String, Schedule>,
     pub(crate) clock: ClockSettings,
@@ -140,6 +141,12 @@ pub(crate) struct Worker {
     pub(crate) drain_s: u64,
     pub(crate) keep_history_days: u32,
     pub(crate) metrics_addr: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Press {
+    pub(crate) cmyk_profile: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

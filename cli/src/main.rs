@@ -6,6 +6,7 @@ mod config;
 mod crash;
 mod demo;
 mod design;
+mod limits;
 mod logs;
 mod lone;
 mod skew;

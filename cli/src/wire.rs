@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use platen_api::probes::{Probes, PrometheusHandle};
 use platen_jobs::{Hook, Ports};
+use platen_press::Cmyk;
 use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::http::{Gates, Http};
 use platen_shared::adapters::payout_csv::CsvRail;
@@ -26,6 +27,7 @@ use platen_shared::ports::links::Links;
 use platen_shared::ports::mail::Mailer;
 use platen_shared::ports::press::Press;
 use platen_shared::ports::webhooks::Doors;
+use platen_shared::preflight::Preflighter;
 use platen_shared::secrets::Keyring;
 use platen_worker::press::LocalPress;
 use secrecy::ExposeSecret;
@@ -44,6 +46,7 @@ pub(crate) struct Base {
     pub(crate) links: Links,
     pub(crate) keyring: Keyring,
     pub(crate) gates: Arc<Gates>,
+    pub(crate) inks: Option<Arc<Cmyk>>,
 }
 
 /// Opens the database and makes sure that its schema fits; migrates it first if asked to.
@@ -111,6 +114,7 @@ impl Base {
             blobs: blobs(config)?,
             links: Links::new(&config.public_url(), keyring.clone()),
             keyring,
+            inks: inks(&config.press.cmyk_profile)?,
         })
     }
 
@@ -144,6 +148,7 @@ impl Base {
                 upload_bytes_max: config.http.upload_bytes_max,
                 artwork_bytes_max: config.http.artwork_bytes_max,
                 flattener: std::env::current_exe().ok().map(|program| Flattener::new(&program)),
+                preflighter: std::env::current_exe().ok().map(|program| Preflighter::new(&program)),
                 requests_per_second_per_key: config.http.requests_per_second_per_key,
                 public_requests_per_second: config.http.public_requests_per_second,
                 cors_origins: config.http.cors_origins.clone(),
@@ -174,7 +179,7 @@ impl Base {
             payouts: Arc::new(CsvRail { blobs: self.blobs.clone() }),
             mailer: mailer(config),
             webhooks: Arc::new(Hooks::new(Guard::new(doors(config), Arc::new(System)))),
-            press: Arc::new(LocalPress::new(renders)),
+            press: Arc::new(LocalPress::new(renders).with_inks(self.inks.clone())),
             blobs: self.blobs.clone(),
             links: self.links.clone(),
         };
@@ -225,6 +230,16 @@ fn mailer(config: &Config) -> Arc<dyn Mailer> {
 /// Who may be sent webhooks: whoever is public, and whom the settings allow.
 fn doors(config: &Config) -> Doors {
     config.doors().unwrap_or_default()
+}
+
+/// The printing condition of a profile in a file; an empty path is none.
+pub(crate) fn inks(profile: &str) -> Result<Option<Arc<Cmyk>>> {
+    if profile.is_empty() {
+        return Ok(None);
+    }
+    let icc = std::fs::read(profile).with_context(|| format!("the ICC profile {profile} cannot be read"))?;
+    let inks = Cmyk::new(&icc).with_context(|| format!("{profile} is no profile to print with"))?;
+    Ok(Some(Arc::new(inks)))
 }
 
 #[expect(

@@ -328,7 +328,7 @@ async fn jobs_are_listed_cancelled_retried_paused_and_resumed() {
         assert_eq!(count(&json_of(url, &["jobs", "list", "--json", "--all", "--spec-hash", &"ab".repeat(32)])), 1);
         assert_eq!(count(&json_of(url, &["jobs", "list", "--json", "--queue", "previews", "--state", "ready"])), 1);
         let (code, _, err) = on(url, &["jobs", "list", "--kind", "bake_cake"]);
-        assert!(code == 1 && err.contains("the kinds are build_bundle"), "{err}");
+        assert!(code == 1 && err.contains("the kinds are asset_convert"), "{err}");
 
         let (code, _, err) = on(url, &["jobs", "cancel"]);
         assert!(code == 1 && err.contains("name jobs by id"), "{err}");

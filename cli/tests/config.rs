@@ -101,7 +101,7 @@ fn a_cron_line_that_cannot_be_is_refused_by_its_setting() {
         ("CRON", "* * * * * *", "schedules.tracking.cron must be five fields"),
         ("CRON", "0 0 30 2 *", "schedules.tracking.cron names a time that never comes"),
         ("ZONE", "Europe/Atlantis", "schedules.tracking.zone must be one of the IANA time zones"),
-        ("KIND", "sweep_streets", "schedules.tracking.kind must be one of build_bundle"),
+        ("KIND", "sweep_streets", "schedules.tracking.kind must be one of asset_convert"),
         ("KIND", "housekeeping", "schedules.tracking.each must be installation"),
         ("EACH", "installation", "schedules.tracking.each must be tenant or connection"),
         ("EACH", "planet", "unknown variant `planet`"),

@@ -18,7 +18,11 @@ const COMMON: [&str; 3] = ["started", "ran", "recorded"];
 const AT_ONCE: usize = 6;
 
 /// Kinds that the demo's order does not need: cron lines and people enqueue them, or weeks. `jobs/tests/every_kind.rs` kills them.
-const ELSEWHERE: [&str; 13] = [
+const ELSEWHERE: [&str; 17] = [
+    "asset_convert",
+    "cleanup",
+    "bundle_item",
+    "bundle_work_order",
     "cancel_order",
     "close_books",
     "correct_costs",

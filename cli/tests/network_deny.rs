@@ -128,8 +128,11 @@ async fn designs(app: &mut Driver, test: &TestDb, folder: &Path, seeded: &Seeded
         .bearer_auth(&app.key)
         .header("Content-Type", "image/png")
         .body(STAR);
-    assert_eq!(upload.send().await.expect("an answer").status(), 201);
+    let answer = upload.send().await.expect("an answer");
+    assert_eq!(answer.status(), 201);
     app.used.insert("POST /v1/uploads".to_owned());
+    let upload = id(&answer.json().await.expect("an upload"));
+    app.post("/v1/uploads/{id}/preflight", &upload, json!({ "size": "20x20" })).await;
     app.go(Method::PUT, "/v1/products/{id}", "mug", seed::product()).await;
     for (root, name) in [("/v1", "Ada"), ("/api/v1", "Lena")] {
         app.post(&format!("{root}/specs/validate"), "", seed::spec(name)).await;
@@ -171,6 +174,17 @@ async fn rendered(test: &TestDb, folder: &Path, seeded: &Seeded, job: &str) {
     tx.commit().await.expect("committed");
 }
 
+async fn production(app: &mut Driver, order: &str) {
+    let shown = app.go(Method::GET, "/v1/orders/{id}", order, Value::Null).await;
+    let item = id(&shown["items"][0]);
+    app.post(&format!("/v1/orders/{order}/items/{{item}}/bundle"), &item, json!({})).await;
+    app.used.insert("POST /v1/orders/{id}/items/{item}/bundle".to_owned());
+    app.go(Method::PUT, "/v1/file-names", "", json!({ "template": "{order}-{item}-{zone}" })).await;
+    let work = id(&app.post("/v1/work-orders", "", json!({ "lines": [{ "orderId": order, "itemId": item }] })).await);
+    app.post("/v1/work-orders/{id}/bundle", &work, json!({})).await;
+    app.post("/v1/work-orders/{id}/status", &work, json!({ "state": "released", "reason": "go" })).await;
+}
+
 async fn money_and_printing(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
     let order = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, "one")).await);
     let payment =
@@ -178,6 +192,7 @@ async fn money_and_printing(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
     app.post("/v1/orders/{id}/payments", &order, payment).await;
     app.post("/v1/orders/{id}/bundle", &order, json!({})).await;
     app.post("/api/v1/manufacturing/export-pack", "", json!({ "orderId": order })).await;
+    production(app, &order).await;
     // As the worker would, which does not run here.
     let mut tx = test.db.begin("test").await.expect("a transaction");
     let at = SystemClock::wall();

@@ -1,28 +1,25 @@
 //! Builds the print files of every item of an order, and one ZIP of them with a manifest.
 //!
 //! Twice is harmless: the bytes depend on the specs, quantities and the press only; blobs are named by their content; the artefact's row
-//! is written once per (order, revision); the order moves on by compare-and-set. Fatal means that a design cannot be rendered: the order
-//! goes on hold with the sentence, and a person mends the design or cancels.
+//! is written once per (order, revision); the order moves on by compare-and-set. Fatal means that a design cannot be rendered, or that the
+//! printer's rules refuse it: the order goes on hold with the sentence, and a person mends the design or cancels.
 
 use std::time::Duration;
 
 use platen_shared::db::{self, Tx};
 use platen_shared::domain::order::OrderState;
-use platen_shared::id::{OrderId, SnapshotId};
+use platen_shared::id::OrderId;
 use platen_shared::ledger::Queue;
 use platen_shared::ledger::finish::Trouble;
-use platen_shared::ports::press::PressItem;
 use platen_shared::store::artefacts::{self, StoredFile};
 use platen_shared::store::orders;
-use platen_shared::store::snapshots;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
-use crate::{files, workflow};
+use crate::production::{self, Line};
+use crate::workflow;
 
-/// The name of the ZIP among a bundle's files.
-pub const ZIP: &str = "bundle.zip";
+pub use crate::production::ZIP;
 
 /// Which order, as it was specified.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,7 +31,7 @@ pub struct BuildBundle {
     pub revision: String,
 }
 
-/// The files made: [`ZIP`], and `items/<position>/<zone>.<pdf|png|svg>`.
+/// The files made: [`ZIP`], and `items/<position>/<zone>.<pdf|png|svg>`, with a `dxf` where something is cut or engraved.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Built {
     /// All of them.
@@ -55,34 +52,17 @@ impl Job for BuildBundle {
 
     async fn run(&self, ctx: &Ctx) -> Result<Built, Failure> {
         let items = orders::items(&mut ctx.read(), ctx.tenant, self.order).await?;
-        if items.is_empty() {
-            return Err(Failure::fatal("not_found", "there is no such order, or it has no items"));
-        }
-        let (mut stored, mut parts) = (Vec::new(), Vec::new());
-        let steps = items.len() as u64 + 1;
-        for (n, item) in items.iter().enumerate() {
-            ctx.progress(n as u64, steps, &item.title);
-            if ctx.cancelled() {
-                return Err(Failure::Cancelled);
-            }
-            let design = files::design(ctx, &item.spec_hash).await?;
-            let rendered = ctx.ports.press.zone_files(&design.canonical, design.assets).await?;
-            for file in &rendered {
-                let mut kept = files::store(ctx, file.clone()).await?;
-                kept.name = format!("items/{}/{}", item.position, kept.name);
-                stored.push(kept);
-            }
-            let quantity = u32::try_from(item.quantity).map_err(|e| Failure::fatal("bug", e))?;
-            let name = format!("{:02}-{}", item.position + 1, item.product_id);
-            let approval = approval(ctx, item.snapshot).await?;
-            parts.push(PressItem { name, quantity, spec_hash: item.spec_hash.clone(), approval, files: rendered });
-        }
-        ctx.progress(steps - 1, steps, ZIP);
-        let mut zip = files::store(ctx, ctx.ports.press.bundle(&self.order.to_string(), parts).await?).await?;
-        ZIP.clone_into(&mut zip.name);
-        stored.insert(0, zip);
+        let lines = items.into_iter().map(|item| Line {
+            position: item.position,
+            product: item.product_id,
+            title: item.title,
+            quantity: item.quantity,
+            spec_hash: item.spec_hash,
+            snapshot: item.snapshot,
+        });
+        let files = production::bundle(ctx, &self.order.to_string(), lines.collect()).await?;
         ctx.point("stored").await;
-        Ok(Built { files: stored })
+        Ok(Built { files })
     }
 
     async fn record(&self, tx: &mut Tx, done: &Recording, out: &Built) -> db::Result<()> {
@@ -102,17 +82,4 @@ impl Job for BuildBundle {
             .await
             .map(drop)
     }
-}
-
-/// Who approved a design, when and how, and who locked it: frozen by the lock, so that the same order has the same manifest.
-async fn approval(ctx: &Ctx, snapshot: SnapshotId) -> Result<Value, Failure> {
-    let approvals = snapshots::approvals(&mut ctx.read(), ctx.tenant, snapshot).await?;
-    let lock = snapshots::lock_of(&mut ctx.read(), ctx.tenant, snapshot).await?;
-    let assets = snapshots::assets(&mut ctx.read(), ctx.tenant, snapshot).await?;
-    // What people said stays here: the printer has no use for it.
-    let approvals: Vec<Value> =
-        approvals.iter().map(|a| json!({ "by": a.actor, "at": a.at, "how": a.how, "seen": a.seen })).collect();
-    let assets: Vec<Value> = assets.iter().map(|a| json!({ "name": a.name, "sha256": a.sha256 })).collect();
-    let lock = lock.map(|lock| json!({ "by": lock.actor, "at": lock.at }));
-    Ok(json!({ "snapshot": snapshot, "approvals": approvals, "lock": lock, "shown": assets }))
 }

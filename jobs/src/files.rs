@@ -1,10 +1,16 @@
 //! What kinds that render share: a design with its assets, and a rendered file as a stored one.
 
-use platen_shared::ports::press::{AssetBytes, PressFile};
+use futures::channel::mpsc::channel;
+use futures::{SinkExt, TryStreamExt};
+use platen_shared::ports::blobs::BlobError;
+use platen_shared::ports::press::{AssetBytes, BundleHead, Part, PressFile};
 use platen_shared::store::artefacts::StoredFile;
 use platen_shared::store::{products, specs};
 
 use crate::job::{Ctx, Failure};
+
+/// Pieces of a bundle on their way to the press.
+const PIECES: usize = 4;
 
 /// A design, ready for the press.
 pub(crate) struct Design {
@@ -35,6 +41,38 @@ pub(crate) async fn store(ctx: &Ctx, file: PressFile) -> Result<StoredFile, Fail
     let bytes = file.bytes.len() as u64;
     let sha256 = ctx.ports.blobs.put(ctx.tenant, file.bytes).await?;
     Ok(StoredFile { name: file.path, sha256, media_type: file.media_type, bytes })
+}
+
+/// Packs stored files into one ZIP and stores that, each under its path inside; neither is ever whole in memory.
+pub(crate) async fn pack(
+    ctx: &Ctx,
+    head: BundleHead,
+    mut files: Vec<(String, StoredFile)>,
+) -> Result<StoredFile, Failure> {
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    let (mut send, parts) = channel(PIECES);
+    let fed = async move {
+        for (path, file) in files {
+            let mut from = ctx.ports.blobs.stream(ctx.tenant, &file.sha256).await?;
+            // Whoever does not take it any more says why itself.
+            let mut taken = send.send(Part::File(path)).await.is_ok();
+            while let Some(bytes) = from.bytes.try_next().await? {
+                taken = taken && send.send(Part::Bytes(bytes)).await.is_ok();
+            }
+            if !taken {
+                return Ok(());
+            }
+        }
+        let _ = send.send(Part::End).await;
+        Ok::<(), BlobError>(())
+    };
+    let (fed, packed) = futures::join!(fed, ctx.ports.press.pack(head, parts));
+    fed?;
+    let packed = packed?;
+    let chunks = packed.chunks.map_err(|e| BlobError::Store(format!("the packed bundle cannot be read back: {e}")));
+    ctx.ports.blobs.put_stream(ctx.tenant, &packed.sha256, packed.bytes, chunks).await?;
+    let (name, media_type) = ("bundle.zip".to_owned(), "application/zip".to_owned());
+    Ok(StoredFile { name, sha256: packed.sha256, media_type, bytes: packed.bytes })
 }
 
 /// The asset hashes of a canonical spec: its image layers' `href`s.

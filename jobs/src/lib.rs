@@ -2,8 +2,12 @@
 //!
 //! | kind | queue | what it does |
 //! | --- | --- | --- |
+//! | `asset_convert` | previews | an uploaded picture as pages show it, with its thumbnail |
 //! | `build_bundle` | bundles | print files of every item of an order, and one ZIP with a manifest |
+//! | `bundle_item` | bundles | the same of one item of an order |
+//! | `bundle_work_order` | bundles | the same of a work order's items |
 //! | `cancel_order` | orders | cancels an order at the printer, as far as that is possible |
+//! | `cleanup` | housekeeping | takes away files that no row names, after a grace |
 //! | `close_books` | money | closes the books up to yesterday, so that past balances are a few rows |
 //! | `correct_costs` | money | reads a shared-out order's receipts again and books the difference |
 //! | `deliver_webhook` | messages | one attempt to deliver a notice to a tenant's endpoint |
@@ -34,10 +38,15 @@ mod files;
 mod follow;
 mod order_request;
 mod placing;
+mod production;
 mod watch;
 
+pub mod asset_convert;
 pub mod build_bundle;
+pub mod bundle_item;
+pub mod bundle_work_order;
 pub mod cancel_order;
+pub mod cleanup;
 pub mod close_books;
 pub mod correct_costs;
 pub mod deliver_webhook;
@@ -62,8 +71,12 @@ pub use job::{Ctx, Failure, Hook, Job, Key, Limit, Ports, Recording, Retry};
 pub use registry::{Entry, Origin, enqueue, enqueue_by_kind, find, job_of_kind};
 
 kinds![
+    asset_convert::AssetConvert,
     build_bundle::BuildBundle,
+    bundle_item::BundleItem,
+    bundle_work_order::BundleWorkOrder,
     cancel_order::CancelOrder,
+    cleanup::Cleanup,
     close_books::CloseBooks,
     correct_costs::CorrectCosts,
     deliver_webhook::DeliverWebhook,

@@ -64,7 +64,7 @@ impl Job for RenderPreview {
 }
 
 /// A payload of another release waits for a worker of that release.
-fn same_press(ctx: &Ctx, wanted: &str) -> Result<(), Failure> {
+pub(crate) fn same_press(ctx: &Ctx, wanted: &str) -> Result<(), Failure> {
     if wanted == ctx.ports.press.version() {
         return Ok(());
     }

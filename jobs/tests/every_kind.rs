@@ -1,6 +1,8 @@
 //! Walks the list of kinds: stable keys, old payloads, run twice, killed at every point. What a kind does outside is counted outside.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "world/cleanup.rs"]
+mod cleanup;
 #[path = "world/money.rs"]
 mod money;
 #[path = "world/post.rs"]
@@ -13,7 +15,9 @@ use std::time::Duration;
 
 use platen_jobs::{Entry, KINDS, find};
 use platen_shared::domain::account::Account;
+use platen_shared::id::{ItemId, WorkOrderId};
 use platen_shared::store::order_quotes::{self, QuoteRow};
+use platen_shared::store::work_orders::{self, NewLine};
 use platen_shared::store::{artefacts, catalogue, fulfilment, gates, journal, orders};
 use platen_shared::testing::{databases, suite_ran};
 use serde_json::{Value, json};
@@ -74,7 +78,19 @@ async fn turn_of(world: &World, kind: &str) -> Value {
         "render_preview" => {
             json!({ "specHash": world.spec_hash, "profile": "preview", "pressVersion": platen_press::version() })
         }
+        "asset_convert" => {
+            let star = include_bytes!("../../fixtures/demo/star.png");
+            let sha256 = world.ports.blobs.put(world.tenant, star.as_slice().into()).await.unwrap();
+            json!({ "sha256": sha256, "pressVersion": platen_press::version() })
+        }
+        "cleanup" => {
+            world.clock.advance(Duration::from_secs(100 * 365 * 24 * 3600));
+            world.ports.blobs.put(world.tenant, b"nobody names this".as_slice().into()).await.unwrap();
+            json!({ "run": "r1" })
+        }
         "build_bundle" => bundle,
+        "bundle_item" => json!({ "order": id, "revision": revision, "item": first_item(world).await.to_string() }),
+        "bundle_work_order" => json!({ "workOrder": work_order(world).await.to_string() }),
         "submit_order" => json!({ "order": id, "revision": revision, "provider": "gelato" }),
         "poll_tracking" => json!({ "order": id, "round": 1, "provider": "gelato" }),
         "quote_order" => {
@@ -95,6 +111,19 @@ async fn turn_of(world: &World, kind: &str) -> Value {
         "deliver_webhook" => json!({ "message": post::told(world, "webhook").await, "attempt": 1 }),
         other => panic!("the kind {other} has no turn here: say how the world must be for it"),
     }
+}
+
+async fn first_item(world: &World) -> ItemId {
+    orders::items(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap().remove(0).id
+}
+
+/// A work order of one piece of the order's first item.
+async fn work_order(world: &World) -> WorkOrderId {
+    let (id, line) = (WorkOrderId::new(), NewLine { order: world.order, item: first_item(world).await, quantity: 1 });
+    let mut tx = world.test.db.begin("test").await.unwrap();
+    work_orders::insert(&mut tx, world.ledger.now(), world.tenant, id, ("test", ""), &[line]).await.unwrap();
+    tx.commit().await.unwrap();
+    id
 }
 
 async fn run_next(world: &World, kind: &'static str, payload: &Value) {
@@ -135,6 +164,7 @@ async fn done_once(world: &World, kind: &str) {
             assert_eq!(order.state, "submitting");
             assert_eq!(world.jobs("submit_order").await.len(), 1);
         }
+        "asset_convert" | "bundle_item" | "bundle_work_order" | "cleanup" => cleanup::done_once(world, kind).await,
         "submit_order" | "look_up_order" => {
             assert_eq!((counts.released_groups, counts.releases_effective), (1, 1), "the printer counts one order");
             assert_eq!(counts.drafts_live, 0, "and no draft was forgotten there");

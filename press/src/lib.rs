@@ -5,7 +5,7 @@
 //!                        |-> text::check: will every letter print, and at which size?
 //!                        '-> one display list per zone (integer micrometres, y down)
 //!                               |-> preview, thumbnail, mock-up, proof sheet, 3D model, 300 dpi PNG
-//!                               |-> SVG and PDF at true size
+//!                               |-> SVG, PDF and DXF at true size
 //!                               '-> ZIP with a manifest
 //! ```
 //!
@@ -18,6 +18,7 @@
 //! | `image` | uploads: told by their bytes, capped, turned upright, rid of metadata | upload routes |
 //! | `text` | fonts, shaping, fit; includes `image` | live validation |
 //! | `svg` | customers' SVG flattened, for a process of its own | `platen flatten-svg` |
+//! | `preflight` | looking at print files | `platen preflight` |
 //! | `full` | rendering and bundles | workers |
 
 pub mod spec;
@@ -31,12 +32,16 @@ mod assets;
 #[cfg(feature = "full")]
 mod draw;
 mod error;
+#[cfg(feature = "full")]
+mod ink;
 #[cfg(feature = "image")]
 pub mod intake;
+mod naming;
 #[cfg(feature = "full")]
 mod output;
 #[cfg(feature = "image")]
 mod picture;
+pub mod preflight;
 pub mod problem;
 mod profile;
 
@@ -44,9 +49,14 @@ mod profile;
 pub use assets::{ASSETS_PX_MAX, Assets};
 pub use error::PressError;
 #[cfg(feature = "full")]
-pub use output::bundle::{BUNDLE_BYTES_MAX, Bundle, FILES_MAX, ITEMS_MAX, Item, bundle};
+pub use ink::{Cmyk, PROFILE_BYTES_MAX};
+pub use naming::{Named, Naming};
 #[cfg(feature = "full")]
-pub use output::files::{File, zone_files};
+pub use output::bundle::{BUNDLE_BYTES_MAX, Bundle, FILES_MAX, Head, ITEMS_MAX, Item, Packer, bundle};
+#[cfg(feature = "full")]
+pub use output::convert::convert;
+#[cfg(feature = "full")]
+pub use output::files::{File, Printed, print_files, zone_files};
 #[cfg(feature = "full")]
 pub use output::preview::{PREVIEW_PX_MAX, PREVIEW_PX_MIN, THUMBNAIL_PX, preview, thumbnail};
 #[cfg(feature = "image")]
@@ -60,7 +70,7 @@ pub use spec::{Checked, Layer, Spec, Zone, check, check_str, check_zones, from_c
 /// Version of everything that decides output bytes: layout, fonts, writers, compression.
 ///
 /// Part of every artefact key; raise it when a golden hash changes.
-pub const PRESS_VERSION: &str = "2";
+pub const PRESS_VERSION: &str = "3";
 
 /// [`PRESS_VERSION`] and a digest of the font files: together with a spec's hash, which covers its assets, this names the
 /// exact bytes of its files.

@@ -124,6 +124,7 @@ ids! {
     MessageId, "msg", "A notice for one recipient by one channel.";
     EndpointId, "whe", "Where a tenant takes webhooks.";
     IncidentId, "inc", "A time in which a provider was slow or away.";
+    WorkOrderId, "wko", "A work order: what a workshop is told to make.";
     OperatorItemId, "opi", "Something that a person must look at.";
     EventId, "evt", "A line of an order's history or of the audit.";
 }

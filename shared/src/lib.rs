@@ -27,6 +27,7 @@ pub mod id;
 pub mod ledger;
 pub mod letters;
 pub mod ports;
+pub mod preflight;
 pub mod redis;
 pub mod secrets;
 pub mod signature;

@@ -9,6 +9,7 @@ mod fuzz;
 mod golden;
 mod install;
 mod instructions;
+mod judges;
 mod languages;
 mod launch;
 mod models;

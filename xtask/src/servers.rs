@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::folder::Folder;
 use crate::launch::pause;
-use crate::{chromium, foreman, languages, models, pgbouncer, postgres, redis, s3, smtp};
+use crate::{chromium, foreman, judges, languages, models, pgbouncer, postgres, redis, s3, smtp};
 
 /// How a server is started; it may look at those that run already.
 type Start = fn(&Servers) -> Result<Server>;
@@ -23,6 +23,7 @@ const SERVERS: &[(&str, Start)] = &[
     ("chromium", chromium::find),
     ("languages", languages::find),
     ("models", models::find),
+    ("judges", judges::find),
 ];
 
 /// One server, or another program that tests need.

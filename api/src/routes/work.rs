@@ -4,9 +4,9 @@ use axum::response::Response;
 use platen_jobs::submit_order::SubmitOrder;
 use platen_jobs::{Entry, Job, enqueue_by_kind, find, job_of_kind, workflow};
 use platen_shared::db::{Source, Tx};
-use platen_shared::id::{BatchId, JobId, OrderId};
+use platen_shared::id::{BatchId, JobId, OrderId, WorkOrderId};
 use platen_shared::ledger::{EnqueueError, Job as LedgerJob};
-use platen_shared::store::{orders, payouts, specs};
+use platen_shared::store::{orders, payouts, specs, uploads, work_orders};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ use crate::extract::{Input, fault};
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewJob {
-    /// `build_bundle`, `cancel_order`, `close_books`, `correct_costs`, `distribute_revenue`, `poll_tracking`, `probe_provider`,
+    /// `asset_convert`, `build_bundle`, `bundle_item`, `bundle_work_order`, `cancel_order`, `cleanup`, `close_books`, `correct_costs`, `distribute_revenue`, `poll_tracking`, `probe_provider`,
     /// `render_preview`, `send_payouts`, `submit_order`, `sweep_drafts`, `sweep_tracking` or `sync_catalog`.
     kind: String,
     /// As the kind wants it: ids of rows, never their content.
@@ -102,6 +102,10 @@ pub(crate) fn checked(entry: &Entry, payload: &Value, pointer: &str) -> Reply<()
 /// Looks the payload's ids up in the enqueuing transaction: a foreign one is a missing one.
 pub(crate) async fn known(call: &Call, tx: &mut Tx, payload: &Value) -> Reply<Option<orders::Order>> {
     known_spec(call, tx, payload).await?;
+    if let Some(work_order) = payload.get("workOrder").and_then(Value::as_str) {
+        let id: WorkOrderId = work_order.parse().map_err(|_| Problem::missing("work order"))?;
+        work_orders::get(tx, call.tenant(), id).await?.ok_or_else(|| Problem::missing("work order"))?;
+    }
     let text = |name: &str| payload.get(name).and_then(Value::as_str);
     let Some(id) = text("order") else { return Ok(None) };
     let id: OrderId = id.parse().map_err(|_| Problem::missing("order"))?;
@@ -116,6 +120,9 @@ async fn known_spec(call: &Call, source: &mut impl Source, payload: &Value) -> R
     if let Some(batch) = payload.get("batch").and_then(Value::as_str) {
         let id: BatchId = batch.parse().map_err(|_| Problem::missing("batch"))?;
         payouts::batch(source, call.tenant(), id).await?.ok_or_else(|| Problem::missing("batch"))?;
+    }
+    if let Some(sha256) = payload.get("sha256").and_then(Value::as_str) {
+        uploads::of_hash(source, call.tenant(), sha256).await?.ok_or_else(|| Problem::missing("upload"))?;
     }
     let Some(hash) = payload.get("specHash").and_then(Value::as_str) else { return Ok(()) };
     specs::get(source, call.tenant(), hash).await?.map(drop).ok_or_else(|| Problem::missing("spec"))

@@ -37,6 +37,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         p if p.contains("/payouts/") => "pyo_01jd0000000000000000000000",
         p if p.contains("/messages/") => "msg_01jd0000000000000000000000",
         p if p.contains("/webhooks/") => "whe_01jd0000000000000000000000",
+        p if p.contains("/work-orders/") => "wko_01jd0000000000000000000000",
         p if p.contains("/operator-items/") => "opi_01jd0000000000000000000000",
         p if p.contains("/refunds/") => "rfd_01jd0000000000000000000000",
         p => {
@@ -45,6 +46,7 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         }
     };
     path.replace("{id}", id)
+        .replace("{item}", "itm_01jd0000000000000000000000")
         .replace("{hash}", &theirs.spec)
         .replace("{provider}", "gelato")
         .replace("{name}", "nightly")
@@ -105,6 +107,11 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
             json!({ "reference": "r", "method": "card", "amount": { "minor": 4579, "currency": "EUR" } })
         }
         ("POST", "/v1/manufacturing/export-pack") => json!({ "orderId": theirs.order }),
+        ("POST", "/v1/work-orders") => {
+            json!({ "lines": [{ "orderId": theirs.order, "itemId": "itm_01jd0000000000000000000000" }] })
+        }
+        ("POST", "/v1/work-orders/{id}/status") => json!({ "state": "released", "reason": "because" }),
+        ("PUT", "/v1/file-names") => json!({ "template": "{item}-{zone}" }),
         ("POST", "/v1/catalogue/syncs") => json!({ "provider": "gelato" }),
         ("POST", "/v1/jobs") => json!({ "kind": "distribute_revenue", "payload": { "order": theirs.order } }),
         ("POST", "/v1/pauses") => json!({ "scope": "tenant", "reason": "because" }),
@@ -130,7 +137,9 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         ("POST", path) if path.ends_with("/cancel") || path.ends_with("/retry") => reason,
         ("POST", path) if path.ends_with("/snooze") => json!({ "until": "2026-01-01T00:00:00Z", "reason": "because" }),
         ("POST", path)
-            if ["/approve", "/validate", "/lock", "/bundle", "/submit"].iter().any(|end| path.ends_with(end)) =>
+            if ["/approve", "/validate", "/lock", "/bundle", "/submit", "/preflight"]
+                .iter()
+                .any(|end| path.ends_with(end)) =>
         {
             json!({})
         }

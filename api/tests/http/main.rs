@@ -19,6 +19,7 @@ mod order_changes;
 mod orders;
 mod packaging;
 mod personalization;
+mod production;
 mod proof;
 mod providers;
 mod releases;

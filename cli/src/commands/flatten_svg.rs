@@ -9,14 +9,13 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use platen_press::svg::{SVG_BYTES_MAX, flatten};
 use platen_shared::flatten::REFUSED;
-use rustix::process::{Resource, Rlimit, setrlimit};
+
+use crate::limits::limit_myself;
 
 /// Address space: 67 MB of pixels, as much again for each layer that is being drawn.
 const MEMORY: u64 = 1024 * 1024 * 1024;
 /// Seconds of processor time.
 const SECONDS: u64 = 10;
-/// Standard input, output and error: nothing else is ever opened.
-const FILES: u64 = 3;
 
 pub(super) fn run() -> ExitCode {
     match flattened() {
@@ -29,7 +28,7 @@ pub(super) fn run() -> ExitCode {
 }
 
 fn flattened() -> Result<ExitCode> {
-    limit_myself().context("the process could not limit itself, so it reads nothing")?;
+    limit_myself(MEMORY, SECONDS).context("the process could not limit itself, so it reads nothing")?;
     let mut svg = Vec::new();
     // One byte more than is taken tells a file that is too large from one that is not.
     std::io::stdin().take(SVG_BYTES_MAX as u64 + 1).read_to_end(&mut svg).context("the SVG could not be read")?;
@@ -45,19 +44,4 @@ fn flattened() -> Result<ExitCode> {
         }
         Err(other) => Err(other.into()),
     }
-}
-
-fn limit_myself() -> rustix::io::Result<()> {
-    let limits = [
-        (Resource::As, MEMORY),
-        (Resource::Cpu, SECONDS),
-        (Resource::Nofile, FILES),
-        (Resource::Fsize, 0),
-        (Resource::Core, 0),
-        (Resource::Nproc, 0),
-    ];
-    for (resource, most) in limits {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
-    }
-    Ok(())
 }

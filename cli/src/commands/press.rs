@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use platen_press::{Assets, Checked, File, Item, PRESS_VERSION, Profile, bundle, render, zone_files};
+use platen_press::{Assets, Checked, Cmyk, File, Item, Naming, PRESS_VERSION, Profile, bundle, print_files, render};
 use platen_shared::canon::sha256_hex;
 use serde_json::{Value, json};
 
 use super::{print, print_json};
 use crate::design::{Design, json_file, problems_json, problems_text};
+use crate::wire::inks;
 
 /// What to draw, and where to put it.
 #[derive(Debug, clap::Args)]
@@ -23,9 +24,15 @@ pub(super) struct Args {
     /// What to draw: `preview` unless it says otherwise
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(Profile::ALL.map(Profile::name)))]
     profile: Option<String>,
-    /// What the printer gets: SVG, PDF and PNG of every zone, and the ZIP of all with its manifest
+    /// What the printer gets: SVG, PDF and PNG of every zone, DXF of what is cut or engraved, and the ZIP of all with its manifest
     #[arg(long)]
     bundle: bool,
+    /// The ICC profile of a CMYK printing condition: the bundle's PDFs are made for it
+    #[arg(long, value_name = "FILE", requires = "bundle")]
+    cmyk_profile: Option<String>,
+    /// What files are called in the ZIP, such as {order}/{item}-{zone}; also {product} {quantity} {hash} {kind}
+    #[arg(long, value_name = "TEMPLATE", requires = "bundle")]
+    names: Option<String>,
     /// A JSON file of a product's rules to judge it by
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
@@ -58,7 +65,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let drawn = if args.bundle { print_files(&checked, &assets) } else { render(&checked.spec, &assets, profile) };
+    let drawn = if args.bundle {
+        let inks = inks(args.cmyk_profile.as_deref().unwrap_or_default())?;
+        let naming = args.names.as_deref().map_or_else(|| Ok(Naming::default()), Naming::new)?;
+        bundled(&checked, &assets, inks.as_deref(), &naming)
+    } else {
+        render(&checked.spec, &assets, profile)
+    };
     let files = drawn.context("nothing was drawn")?;
     let written = files.iter().map(|file| write(&args.out, file)).collect::<Result<Vec<Value>>>()?;
     if args.json {
@@ -74,11 +87,17 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// The files of every zone, and the bundle of them.
-fn print_files(checked: &Checked, assets: &Assets) -> Result<Vec<File>, platen_press::PressError> {
-    let mut files = zone_files(&checked.spec, assets)?;
-    let name = format!("01-{}", checked.spec.product_id().replace(':', "-"));
-    let item = Item { name: &name, quantity: 1, spec_hash: &checked.hash, approval: None, files: files.clone() };
-    let bytes = bundle(&checked.hash, vec![item])?.zip;
+fn bundled(
+    checked: &Checked,
+    assets: &Assets,
+    inks: Option<&Cmyk>,
+    naming: &Naming,
+) -> Result<Vec<File>, platen_press::PressError> {
+    let printed = print_files(&checked.spec, assets, inks)?;
+    let mut files = printed.files.clone();
+    let (product, spec_hash) = (checked.spec.product_id(), checked.hash.as_str());
+    let item = Item { product, quantity: 1, spec_hash, approval: None, printed };
+    let bytes = bundle(spec_hash, vec![item], naming)?.zip;
     files.push(File { path: "bundle.zip".to_owned(), media_type: "application/zip", bytes });
     Ok(files)
 }

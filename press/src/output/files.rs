@@ -1,12 +1,16 @@
-//! Production files: per zone an SVG, a PDF and a PNG at print resolution.
+//! Production files: per zone an SVG, a PDF, a PNG at print resolution, and a DXF where something is cut or engraved.
+
+use serde_json::Value;
 
 use super::raster::{Part, Place, Sheet};
-use super::{pdf, svg};
+use super::{dxf, facts, pdf, svg};
 use crate::PressError;
 use crate::assets::Assets;
 use crate::draw::{DisplayList, Point, display_lists};
-use crate::spec::Spec;
+use crate::ink::Cmyk;
+use crate::preflight::all_rules;
 use crate::spec::limits::PRINT_DPI;
+use crate::spec::{Process, Spec};
 
 /// 300 dots per inch, as PNG counts them.
 const DOTS_PER_METRE: u32 = 11_811;
@@ -22,22 +26,43 @@ pub struct File {
     pub bytes: Vec<u8>,
 }
 
-/// Every production file of a design: `{zone}.svg`, `{zone}.pdf`, `{zone}.png` per zone, bleed included.
-pub fn zone_files(spec: &Spec, assets: &Assets) -> Result<Vec<File>, PressError> {
+/// The print files of a design, and what is true of each zone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Printed {
+    /// `{zone}.svg`, `{zone}.pdf`, `{zone}.png` per zone, bleed included; `{zone}.dxf` where something is cut or engraved.
+    pub files: Vec<File>,
+    /// One object per zone: sizes, inks, densities, checks.
+    pub zones: Value,
+}
+
+/// Every production file of a design, its PDFs in the inks of a printing condition, or in sRGB without one.
+pub fn print_files(spec: &Spec, assets: &Assets, inks: Option<&Cmyk>) -> Result<Printed, PressError> {
     let hash = spec.hash();
     let lists = display_lists(spec, assets)?;
-    let mut files = Vec::with_capacity(3 * lists.len());
+    let rules = all_rules().first().ok_or(PressError::Defect("there are no provider's rules"))?;
+    let mut files = Vec::with_capacity(4 * lists.len());
+    let mut zones = Vec::with_capacity(lists.len());
     for list in &lists {
         let file = |extension: &str, media_type, bytes| File {
             path: format!("{}.{extension}", list.zone.id),
             media_type,
             bytes,
         };
+        let engraved = spec.process(list.zone) == Process::Engrave;
         files.push(file("svg", "image/svg+xml", svg::write(list, assets)?));
-        files.push(file("pdf", "application/pdf", pdf::write(list, assets, &hash)?));
+        files.push(file("pdf", "application/pdf", pdf::write(list, assets, &hash, inks)?));
         files.push(file("png", "image/png", print_png(list, assets)?));
+        if engraved || list.cut.is_some() {
+            files.push(file("dxf", "image/vnd.dxf", dxf::write(list, engraved)));
+        }
+        zones.push(facts::zone(spec, list, assets, inks, rules));
     }
-    Ok(files)
+    Ok(Printed { files, zones: Value::Array(zones) })
+}
+
+/// The files of [`print_files`] in sRGB, without the facts.
+pub fn zone_files(spec: &Spec, assets: &Assets) -> Result<Vec<File>, PressError> {
+    print_files(spec, assets, None).map(|printed| printed.files)
 }
 
 /// Every zone at print resolution: `{zone}.png`, bleed included.

@@ -1,6 +1,9 @@
 //! Writers: display list in, bytes out.
 
 pub(crate) mod bundle;
+pub(crate) mod convert;
+mod dxf;
+mod facts;
 pub(crate) mod files;
 pub(crate) mod mockup;
 pub(crate) mod model;

@@ -20,6 +20,12 @@ pub(super) fn push_mm(out: &mut Vec<u8>, um: i32) {
     }
 }
 
+/// Appends tenths of a micrometre as millimetres with four decimals: `12.3450`.
+pub(super) fn push_tenths(out: &mut Vec<u8>, tenths: i64) {
+    let (sign, value) = (if tenths < 0 { "-" } else { "" }, tenths.unsigned_abs());
+    out.extend(format!("{sign}{}.{:04}", value / 10_000, value % 10_000).bytes());
+}
+
 fn push_digits(out: &mut Vec<u8>, value: u32) {
     if value >= 10 {
         push_digits(out, value / 10);
@@ -29,7 +35,7 @@ fn push_digits(out: &mut Vec<u8>, value: u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::push_mm;
+    use super::{push_mm, push_tenths};
 
     #[test]
     fn micrometres_read_as_millimetres() {
@@ -44,6 +50,15 @@ mod tests {
         ] {
             let mut out = Vec::new();
             push_mm(&mut out, um);
+            assert_eq!(String::from_utf8_lossy(&out), text);
+        }
+    }
+
+    #[test]
+    fn tenths_have_four_decimals() {
+        for (tenths, text) in [(0, "0.0000"), (123_450, "12.3450"), (-1, "-0.0001"), (900_000, "90.0000")] {
+            let mut out = Vec::new();
+            push_tenths(&mut out, tenths);
             assert_eq!(String::from_utf8_lossy(&out), text);
         }
     }

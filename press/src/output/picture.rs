@@ -30,20 +30,26 @@ impl Rgb8 {
     /// A PNG of exactly 200 by 200 pixels: the whole picture, what is beside it transparent.
     pub(crate) fn thumbnail(&self) -> Result<Vec<u8>, PressError> {
         let rgba: Vec<u8> = self.rgb.chunks_exact(3).flat_map(|px| [px[0], px[1], px[2], 255]).collect();
-        let longest = self.width.max(self.height);
-        let side = |px: u32| (px * THUMBNAIL_PX / longest).max(1);
-        let (width, height) = (side(self.width), side(self.height));
-        let small = resized((self.width, self.height), &rgba, (width, height))?;
-        let (left, top) = ((THUMBNAIL_PX - width) / 2, (THUMBNAIL_PX - height) / 2);
-        let mut sheet = vec![0; (THUMBNAIL_PX * THUMBNAIL_PX * 4) as usize];
-        let rows = sheet.chunks_exact_mut(THUMBNAIL_PX as usize * 4).skip(top as usize);
-        for (row, source) in rows.zip(small.chunks_exact(width as usize * 4)) {
-            row[left as usize * 4..][..source.len()].copy_from_slice(source);
-        }
-        let page = Page { width: THUMBNAIL_PX, height: THUMBNAIL_PX, channels: 4 };
-        let stride = THUMBNAIL_PX as usize * 4;
-        png::encode(page, None, |rows| Ok(sheet[rows.start as usize * stride..rows.end as usize * stride].to_vec()))
+        sheet_of(self.width, self.height, &rgba)
     }
+}
+
+/// A thumbnail of straight RGBA.
+pub(super) fn sheet_of(width: u32, height: u32, rgba: &[u8]) -> Result<Vec<u8>, PressError> {
+    let longest = width.max(height);
+    let side = |px: u32| (px * THUMBNAIL_PX / longest).max(1);
+    let from = (width, height);
+    let (width, height) = (side(width), side(height));
+    let small = resized(from, rgba, (width, height))?;
+    let (left, top) = ((THUMBNAIL_PX - width) / 2, (THUMBNAIL_PX - height) / 2);
+    let mut sheet = vec![0; (THUMBNAIL_PX * THUMBNAIL_PX * 4) as usize];
+    let rows = sheet.chunks_exact_mut(THUMBNAIL_PX as usize * 4).skip(top as usize);
+    for (row, source) in rows.zip(small.chunks_exact(width as usize * 4)) {
+        row[left as usize * 4..][..source.len()].copy_from_slice(source);
+    }
+    let page = Page { width: THUMBNAIL_PX, height: THUMBNAIL_PX, channels: 4 };
+    let stride = THUMBNAIL_PX as usize * 4;
+    png::encode(page, None, |rows| Ok(sheet[rows.start as usize * stride..rows.end as usize * stride].to_vec()))
 }
 
 /// Rows of RGB or of straight RGBA, as their length says.

@@ -3,31 +3,30 @@
 use std::io::{Cursor, Read};
 
 use crate::common::{assets, sample};
-use platen_press::{File, Item, PRESS_VERSION, PressError, bundle, text, zone_files};
+use platen_press::{File, Head, Item, Naming, PRESS_VERSION, Packer, PressError, Printed, bundle, print_files, text};
+use serde_json::json;
 use sha2::{Digest, Sha256};
-
-fn file(path: &str) -> File {
-    File { path: path.to_owned(), media_type: "image/png", bytes: vec![1, 2, 3] }
-}
-
-fn item<'a>(name: &'a str, files: Vec<File>) -> Item<'a> {
-    Item { name, quantity: 1, spec_hash: "h", approval: None, files }
-}
 
 #[test]
 fn the_manifest_matches_every_file_in_the_zip() {
     let checked = sample("02").checked();
-    let files = zone_files(&checked.spec, &assets(&checked.spec)).unwrap();
-    let lines = vec![
-        Item { name: "mug-1", quantity: 2, spec_hash: &checked.hash, approval: None, files: files.clone() },
-        Item { name: "mug-2", quantity: 1, spec_hash: &checked.hash, approval: None, files },
-    ];
-    let bundle = bundle("order-7", lines).unwrap();
+    let printed = print_files(&checked.spec, &assets(&checked.spec), None).unwrap();
+    let item = |quantity| {
+        let (product, spec_hash) = (checked.spec.product_id(), checked.hash.as_str());
+        Item { product, quantity, spec_hash, approval: None, printed: printed.clone() }
+    };
+    let bundle = bundle("order-7", vec![item(2), item(1)], &Naming::default()).unwrap();
     let manifest = &bundle.manifest;
     assert_eq!((&manifest["reference"], &manifest["pressVersion"]), (&"order-7".into(), &PRESS_VERSION.into()));
     assert_eq!(manifest["fonts"].as_array().unwrap().len(), text::fonts().len());
     assert_eq!(manifest["items"][0]["specHash"], checked.hash);
     assert_eq!(manifest["items"][0]["quantity"], 2);
+    let zone = &manifest["items"][0]["zones"][0];
+    assert_eq!(
+        (&zone["id"], &zone["color"]["space"], &zone["process"]),
+        (&"left".into(), &"sRGB".into(), &"print".into())
+    );
+    assert!(zone["checks"].as_array().unwrap().iter().all(|check| check["detail"].is_string()));
 
     let mut zip = zip::ZipArchive::new(Cursor::new(&bundle.zip)).unwrap();
     let listed = manifest["files"].as_array().unwrap();
@@ -46,16 +45,86 @@ fn the_manifest_matches_every_file_in_the_zip() {
     assert_eq!(serde_json::from_str::<serde_json::Value>(&inside).unwrap(), *manifest);
 }
 
+fn packed(reference: &str, paths: &[&str], items: usize) -> Result<serde_json::Value, PressError> {
+    let mut packer = Packer::new(Cursor::new(Vec::new()));
+    for path in paths {
+        packer.begin(path)?;
+        packer.write(b"123")?;
+    }
+    let head = Head { reference: reference.to_owned(), items: vec![json!({}); items] };
+    packer.finish(&head).map(|(_, manifest)| manifest)
+}
+
 #[test]
 fn names_that_leave_the_folder_or_clash_are_refused() {
-    let refused = |items: Vec<Item<'_>>| matches!(bundle("r", items), Err(PressError::OutOfLimits(_)));
-    for name in ["", "..", "a/b", "/etc", "a b", "C:", ".hidden", "a\0"] {
-        assert!(refused(vec![item(name, vec![file("a.png")])]), "{name:?}");
-        assert!(refused(vec![item("ok", vec![file(name)])]) || name == "a/b", "{name:?}");
+    let refused = |paths: &[&str]| matches!(packed("r", paths, 1), Err(PressError::OutOfLimits(_)));
+    for path in ["", "..", "/etc", "a b", "C:", ".hidden", "a\0", "a/../b", "a//b", "manifest.json", "Manifest.JSON"] {
+        assert!(refused(&[path]), "{path:?}");
     }
-    assert!(refused(vec![]));
-    assert!(refused(vec![item("a", vec![]), item("A", vec![])]));
-    assert!(refused(vec![item("a", vec![file("x.png"), file("X.png")])]));
-    assert!(bundle("r\n", vec![item("a", vec![])]).is_err());
-    assert!(bundle("r", vec![item("a", vec![file("x.png")])]).is_ok());
+    assert!(refused(&["X.png", "x.png"]) && !refused(&["a/x.png", "b/x.png"]));
+    assert!(matches!(packed("r", &["b", "a"], 1), Err(PressError::Defect(_))), "out of order");
+    assert!(packed("r\n", &["a"], 1).is_err() && packed("r", &["a"], 0).is_err() && packed("r", &["a"], 1001).is_err());
+    assert!(packed("r", &["a"], 1).is_ok());
+}
+
+#[test]
+fn names_come_from_the_template_and_pieces_change_nothing() {
+    let checked = sample("07").checked();
+    let printed: Printed = print_files(&checked.spec, &assets(&checked.spec), None).unwrap();
+    let naming = Naming::new("{order}-{item}-{zone}-{quantity}").unwrap();
+    let item = Item { product: "p", quantity: 3, spec_hash: &checked.hash, approval: None, printed: printed.clone() };
+    let whole = bundle("A/7", vec![item], &naming).unwrap();
+    let names: Vec<&str> =
+        whole.manifest["files"].as_array().unwrap().iter().filter_map(|f| f["path"].as_str()).collect();
+    assert_eq!(names, ["dxf", "pdf", "png", "svg"].map(|kind| format!("A-7-01-plate-3.{kind}")));
+    // The same files byte by byte make the same ZIP.
+    let mut packer = Packer::new(Cursor::new(Vec::new()));
+    for name in names {
+        packer.begin(name).unwrap();
+        let ending = name.rsplit_once('.').unwrap().1;
+        let file: &File = printed.files.iter().find(|file| file.path.ends_with(ending)).unwrap();
+        file.bytes.chunks(997).for_each(|piece| packer.write(piece).unwrap());
+    }
+    let items = whole.manifest["items"].as_array().unwrap().clone();
+    let (zip, manifest) = packer.finish(&Head { reference: "A/7".to_owned(), items }).unwrap();
+    assert!(zip.into_inner() == whole.zip && manifest == whole.manifest, "the same bytes");
+}
+
+/// Files of every size in pieces of every size, the same ones every time: the ZIP does not depend on the pieces, and another reader finds
+/// every byte.
+#[test]
+fn whatever_is_packed_is_found_again() {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |most: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 11).unwrap() % most
+    };
+    let head = Head { reference: "r".to_owned(), items: vec![json!({})] };
+    for _ in 0..12 {
+        let files: Vec<(String, Vec<u8>)> = (0..1 + next(5))
+            .map(|n| {
+                let bytes = (0..next(200_000)).map(|_| u8::try_from(next(7)).unwrap()).collect();
+                (format!("{n}/{}.{}", "x".repeat(1 + next(30)), ["svg", "dxf", "pdf", "png"][next(4)]), bytes)
+            })
+            .collect();
+        let mut packed = |piece: usize| {
+            let mut packer = Packer::new(Cursor::new(Vec::new()));
+            for (path, bytes) in &files {
+                packer.begin(path).unwrap();
+                bytes.chunks(1 + next(piece)).for_each(|piece| packer.write(piece).unwrap());
+            }
+            packer.finish(&head).unwrap().0.into_inner()
+        };
+        let (whole, pieces) = (packed(1_000_000), packed(5_000));
+        assert!(whole == pieces);
+        let mut zip = zip::ZipArchive::new(Cursor::new(&whole)).unwrap();
+        assert_eq!(zip.len(), files.len() + 1);
+        for (path, bytes) in &files {
+            let mut found = Vec::new();
+            zip.by_name(path).unwrap().read_to_end(&mut found).unwrap();
+            assert!(found == *bytes, "{path}");
+        }
+    }
 }

@@ -5,7 +5,8 @@
 use std::fmt::Write;
 
 use crate::common::{Sample, assets, fixtures, samples};
-use platen_press::{Item, PRESS_VERSION, Profile, bundle, preview, render, text, thumbnail, zone_files};
+use crate::profile::inks;
+use platen_press::{Item, Naming, PRESS_VERSION, Profile, bundle, preview, print_files, render, text, thumbnail};
 use sha2::{Digest, Sha256};
 
 fn hex(bytes: &[u8]) -> String {
@@ -20,10 +21,14 @@ fn outputs(sample: &Sample) -> Vec<(String, String)> {
     let mut all = vec![(name("spec"), checked.hash.clone())];
     all.push((name("preview-600.png"), hex(&preview(&checked.spec, &assets, 600).unwrap())));
     all.push((name("thumbnail.png"), hex(&thumbnail(&checked.spec, &assets).unwrap())));
-    let files = zone_files(&checked.spec, &assets).unwrap();
-    all.extend(files.iter().map(|file| (name(&file.path), hex(&file.bytes))));
-    let item = Item { name: "one", quantity: 2, spec_hash: &checked.hash, approval: None, files };
-    all.push((name("bundle.zip"), hex(&bundle("order-1", vec![item]).unwrap().zip)));
+    let printed = print_files(&checked.spec, &assets, None).unwrap();
+    all.extend(printed.files.iter().map(|file| (name(&file.path), hex(&file.bytes))));
+    let inks = print_files(&checked.spec, &assets, Some(inks())).unwrap();
+    let pdfs = inks.files.iter().filter(|file| file.path.ends_with(".pdf"));
+    all.extend(pdfs.map(|file| (name(&format!("cmyk/{}", file.path)), hex(&file.bytes))));
+    let product = checked.spec.product_id();
+    let item = Item { product, quantity: 2, spec_hash: &checked.hash, approval: None, printed };
+    all.push((name("bundle.zip"), hex(&bundle("order-1", vec![item], &Naming::default()).unwrap().zip)));
     all
 }
 

@@ -4,9 +4,14 @@
 
 mod bundles;
 mod common;
+mod dxf;
 mod golden;
 mod images;
 mod ink;
+mod judges;
 mod pictures;
+mod preflight;
+mod print;
+mod profile;
 mod profiles;
 mod samples;

@@ -91,11 +91,18 @@ fn check_field(sample: &Sample, field: &str, expected: &Value) {
         ),
         // Seen in the pixels by `hebrew_starts_at_the_right_edge`.
         "visualOrder" => assert!(sample.name.starts_with("03")),
-        // No DXF writer yet: engraved plates get SVG and PDF. The extents are those of the zone.
-        "dxfLayers" | "dxfUnits" => {}
+        "dxfLayers" => {
+            let drawing = crate::dxf::read(&file(&files(sample), "plate.dxf").bytes);
+            let layers: BTreeSet<&str> = drawing.lines.iter().map(|line| line.layer.as_str()).collect();
+            assert_eq!(layers.into_iter().collect::<Vec<_>>(), strings(expected));
+        }
+        "dxfUnits" => {
+            let drawing = crate::dxf::read(&file(&files(sample), "plate.dxf").bytes);
+            assert_eq!((drawing.units.as_str(), expected), ("4", &Value::from("mm")));
+        }
         "dxfExtentsMm" => {
-            let zone = &spec.zones()[0];
-            assert_eq!(serde_json::json!([0, 0, zone.width_um / 1000, zone.height_um / 1000]), *expected);
+            let drawing = crate::dxf::read(&file(&files(sample), "plate.dxf").bytes);
+            assert_eq!(serde_json::json!(drawing.extents().map(|v| v.round() as i64)), *expected);
         }
         _ => check_output(sample, field, expected),
     }

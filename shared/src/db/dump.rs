@@ -57,6 +57,7 @@ tables![
     "provider_probes",
     "uploads",
     "upload_limits",
+    "file_namings",
     "products",
     "specs",
     "snapshots",
@@ -79,6 +80,9 @@ tables![
     "order_cancellations",
     "order_quotes",
     "order_rules",
+    "work_orders",
+    "work_order_items",
+    "work_order_events",
     "payments",
     "provider_orders",
     "shipments",
@@ -117,9 +121,11 @@ pub const FILES: &str = "files.tsv";
 const SQLITE_FILE: &str = "platen.db";
 
 const FILES_OF_SQLITE: &str = "SELECT tenant, sha256 FROM backup.uploads
+     UNION SELECT tenant, sha256 FROM backup.snapshot_assets
      UNION SELECT a.tenant, f.value->>'sha256' FROM backup.artefacts a, json_each(a.files) f
      UNION SELECT tenant, file FROM backup.payout_batches WHERE file IS NOT NULL ORDER BY 1, 2";
 const FILES_OF_POSTGRES: &str = "COPY (SELECT tenant, sha256 FROM uploads
+     UNION SELECT tenant, sha256 FROM snapshot_assets
      UNION SELECT a.tenant, f->>'sha256' FROM artefacts a, jsonb_array_elements(a.files) f
      UNION SELECT tenant, file FROM payout_batches WHERE file IS NOT NULL ORDER BY 1, 2) TO STDOUT";
 

@@ -18,3 +18,4 @@ pub mod terms;
 pub mod transaction;
 pub mod variant;
 pub mod words;
+pub mod work_order;

@@ -298,6 +298,7 @@ pub fn fulfilment(parts: &[Stage]) -> Option<FulfilmentState> {
 mod tests {
     use super::*;
     use crate::domain::payout::{BatchState, PayoutState, RefundState};
+    use crate::domain::work_order::WorkState;
 
     /// Every pair, written out: the table's text is checked in, so a changed move shows in the diff.
     #[test]
@@ -352,6 +353,10 @@ mod tests {
         for from in QuoteState::ALL {
             let to = QuoteState::ALL.iter().filter(|to| from.may_become(**to));
             line("quote", from.word(), to.map(|s| s.word()).collect());
+        }
+        for from in WorkState::ALL {
+            let to = WorkState::ALL.iter().filter(|to| from.may_become(**to));
+            line("work order", from.word(), to.map(|s| s.word()).collect());
         }
         for from in Stage::ALL {
             line(

@@ -9,7 +9,7 @@ use super::Ledger;
 use crate::db::{At, Result, Sql, rows};
 use crate::id::{JobId, TenantId};
 use crate::sql;
-use crate::store::{fetches, hooks, idempotency, snapshots};
+use crate::store::{fetches, hooks, idempotency, references, snapshots};
 
 /// How long it is known who made a snapshot with what.
 const ORIGINS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -74,6 +74,17 @@ impl Ledger {
             .bind(n)
             .exec()
             .await?;
+        tx.commit().await?;
+        Ok(gone)
+    }
+
+    /// As [`references::forget_renders`], in a transaction of its own.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn forget_renders(&self, tenant: TenantId, press_version: &str, before: At) -> Result<u64> {
+        let mut tx = self.db.begin("forget_renders").await?;
+        let gone = references::forget_renders(&mut tx, tenant, press_version, before).await?;
         tx.commit().await?;
         Ok(gone)
     }

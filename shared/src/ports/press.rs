@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::channel::mpsc::Receiver;
+use futures::stream::BoxStream;
 use std::collections::BTreeMap;
 
 /// Files by asset hash, as a spec names them.
@@ -23,19 +25,77 @@ pub struct PressFile {
     pub bytes: Bytes,
 }
 
-/// An item of a bundle.
+/// The print files of a design.
+#[derive(Clone, Debug)]
+pub struct PrintFiles {
+    /// `<zone>.svg`, `<zone>.pdf`, `<zone>.png`, and `<zone>.dxf` where something is cut or engraved.
+    pub files: Vec<PressFile>,
+    /// What is true of each zone, for the manifest.
+    pub zones: serde_json::Value,
+}
+
+/// An item of a bundle, as the manifest tells it.
 #[derive(Clone, Debug)]
 pub struct PressItem {
-    /// Folder inside the bundle.
-    pub name: String,
+    /// Counted from 1.
+    pub position: usize,
+    /// The product's id.
+    pub product: String,
     /// Pieces to print.
     pub quantity: u32,
     /// The design's hash.
     pub spec_hash: String,
-    /// Who approved it, when and how, for the manifest.
+    /// Who approved it, when and how.
     pub approval: serde_json::Value,
-    /// One set per zone.
-    pub files: Vec<PressFile>,
+    /// As [`PrintFiles`] has it.
+    pub zones: serde_json::Value,
+}
+
+/// What a bundle's manifest says besides its files.
+#[derive(Clone, Debug)]
+pub struct BundleHead {
+    /// What the bundle is called.
+    pub reference: String,
+    /// Its items.
+    pub items: Vec<PressItem>,
+}
+
+/// One file's place in a bundle.
+#[derive(Clone, Debug)]
+pub struct FileName<'a> {
+    /// What the bundle is called.
+    pub order: &'a str,
+    /// The item's position, from 1.
+    pub item: usize,
+    /// The item's product.
+    pub product: &'a str,
+    /// Pieces to print.
+    pub quantity: u32,
+    /// The design's hash.
+    pub hash: &'a str,
+    /// The file as [`PrintFiles`] calls it.
+    pub file: &'a str,
+}
+
+/// A bundle on its way in, piece by piece.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// A file begins; files come sorted by their names.
+    File(String),
+    /// More of it.
+    Bytes(Bytes),
+    /// That was all. A bundle that ends without it is none.
+    End,
+}
+
+/// A ZIP that lies in no memory.
+pub struct Packed {
+    /// Of the whole.
+    pub sha256: String,
+    /// Length.
+    pub bytes: u64,
+    /// The ZIP itself, once.
+    pub chunks: BoxStream<'static, std::io::Result<Bytes>>,
 }
 
 /// Renders designs on its own bounded pool, so that callers may await it on the reactor.
@@ -51,9 +111,15 @@ pub trait Press: Send + Sync {
     /// The files of a profile; the first is a picture that shows the design, the last `thumbnail.png` (200×200).
     async fn render(&self, profile: &str, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError>;
 
-    /// Outlined SVG, PDF at true size and 300-dpi PNG of every zone: `<zone>.svg`, `<zone>.pdf`, `<zone>.png`.
-    async fn zone_files(&self, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError>;
+    /// An uploaded picture as pages show it: `picture.webp` and `thumbnail.png`.
+    async fn convert(&self, picture: Bytes) -> Result<Vec<PressFile>, PressError>;
 
-    /// One ZIP with a manifest.
-    async fn bundle(&self, reference: &str, items: Vec<PressItem>) -> Result<PressFile, PressError>;
+    /// What the printer gets of a design.
+    async fn print_files(&self, canonical: &str, assets: AssetBytes) -> Result<PrintFiles, PressError>;
+
+    /// The path of a file inside a bundle, by a tenant's template or the usual one.
+    fn file_name(&self, template: Option<&str>, file: &FileName<'_>) -> Result<String, PressError>;
+
+    /// One ZIP of the files that come in, with a manifest; in memory there is a piece at a time.
+    async fn pack(&self, head: BundleHead, parts: Receiver<Part>) -> Result<Packed, PressError>;
 }

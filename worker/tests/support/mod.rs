@@ -6,10 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::FutureExt;
+use futures::channel::mpsc::Receiver;
 use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::ledger::{Ledger, Queue};
-use platen_shared::ports::press::{AssetBytes, Press, PressError, PressFile, PressItem};
+use platen_shared::ports::press::{
+    AssetBytes, BundleHead, FileName, Packed, Part, Press, PressError, PressFile, PrintFiles,
+};
 use platen_shared::testing::DEADLINE;
 use platen_worker::{Lane, Settings, Setup};
 use tokio::sync::Notify;
@@ -74,12 +78,20 @@ impl Press for StubPress {
         self.files().await
     }
 
-    async fn zone_files(&self, _: &str, _: AssetBytes) -> Result<Vec<PressFile>, PressError> {
+    async fn convert(&self, _: Bytes) -> Result<Vec<PressFile>, PressError> {
         self.files().await
     }
 
-    async fn bundle(&self, _: &str, _: Vec<PressItem>) -> Result<PressFile, PressError> {
-        Ok(self.files().await?.remove(0))
+    async fn print_files(&self, _: &str, _: AssetBytes) -> Result<PrintFiles, PressError> {
+        Ok(PrintFiles { files: self.files().await?, zones: serde_json::Value::Null })
+    }
+
+    fn file_name(&self, _: Option<&str>, file: &FileName<'_>) -> Result<String, PressError> {
+        Ok(format!("{}/{}", file.item, file.file))
+    }
+
+    async fn pack(&self, _: BundleHead, _: Receiver<Part>) -> Result<Packed, PressError> {
+        Err(PressError("a stub packs nothing".to_owned()))
     }
 }
 

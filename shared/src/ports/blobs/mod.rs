@@ -6,6 +6,7 @@
 mod error;
 mod place;
 mod read;
+mod sweep;
 mod write;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::id::TenantId;
 pub use error::BlobError;
 pub use place::Place;
 pub use read::Streamed;
+pub use sweep::Found;
 pub use write::PART_BYTES;
 
 /// Files named by the SHA-256 of their bytes, per tenant. Writing the same bytes twice is one file.

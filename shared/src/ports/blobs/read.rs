@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{Error, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{Error, GetOptions, GetResult, ObjectStoreExt, PutMode, PutOptions};
 use sha2::{Digest, Sha256};
 
 use super::error::no_bucket;
@@ -32,7 +32,7 @@ impl Blobs {
     /// # Errors
     /// Any [`BlobError`] but `Url`.
     pub async fn get(&self, tenant: TenantId, sha256: &str) -> Result<Bytes, BlobError> {
-        let found = self.store.get(&path(tenant, sha256)?).await.map_err(|e| self.absent(e, sha256))?;
+        let found = self.opened(tenant, sha256, GetOptions::default()).await?;
         let bytes = found.bytes().await.map_err(|e| self.failed(&e))?;
         if sha256_hex(&bytes) == sha256 { Ok(bytes) } else { Err(BlobError::Corrupt(sha256.to_owned())) }
     }
@@ -42,7 +42,7 @@ impl Blobs {
     /// # Errors
     /// Any [`BlobError`] but `Url` and `Corrupt`, which the stream itself tells.
     pub async fn stream(&self, tenant: TenantId, sha256: &str) -> Result<Streamed, BlobError> {
-        let found = self.store.get(&path(tenant, sha256)?).await.map_err(|e| self.absent(e, sha256))?;
+        let found = self.opened(tenant, sha256, GetOptions::default()).await?;
         let (length, blobs) = (found.meta.size, self.clone());
         let bytes = found.into_stream().map_err(move |e| blobs.failed(&e)).boxed();
         Ok(Streamed { length, bytes: checked(bytes, sha256.to_owned()) })
@@ -58,8 +58,8 @@ impl Blobs {
         sha256: &str,
         range: Range<u64>,
     ) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, BlobError> {
-        let options = object_store::GetOptions { range: Some(range.into()), ..object_store::GetOptions::default() };
-        let found = self.store.get_opts(&path(tenant, sha256)?, options).await.map_err(|e| self.absent(e, sha256))?;
+        let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
+        let found = self.opened(tenant, sha256, options).await?;
         let blobs = self.clone();
         Ok(found.into_stream().map_err(move |e| blobs.failed(&e)).boxed())
     }
@@ -69,7 +69,22 @@ impl Blobs {
     /// # Errors
     /// Any [`BlobError`] but `Url` and `Corrupt`.
     pub async fn length(&self, tenant: TenantId, sha256: &str) -> Result<u64, BlobError> {
-        self.store.head(&path(tenant, sha256)?).await.map(|meta| meta.size).map_err(|e| self.absent(e, sha256))
+        let path = path(tenant, sha256)?;
+        let mut meta = self.store.head(&path).await;
+        if matches!(meta, Err(Error::NotFound { .. })) && self.restore(tenant, sha256).await? {
+            meta = self.store.head(&path).await;
+        }
+        meta.map(|meta| meta.size).map_err(|e| self.absent(e, sha256))
+    }
+
+    /// Opens a file. One that is on its way out, in the trash, is wanted after all and comes back.
+    async fn opened(&self, tenant: TenantId, sha256: &str, options: GetOptions) -> Result<GetResult, BlobError> {
+        let path = path(tenant, sha256)?;
+        let mut found = self.store.get_opts(&path, options.clone()).await;
+        if matches!(found, Err(Error::NotFound { .. })) && self.restore(tenant, sha256).await? {
+            found = self.store.get_opts(&path, options).await;
+        }
+        found.map_err(|e| self.absent(e, sha256))
     }
 
     /// Lists, writes and reads back a probe file. Without the right to list, S3 would call a missing file forbidden.

@@ -1,11 +1,18 @@
 //! The press port over the `press` crate: rendering on a bounded number of threads, never on the reactor.
 
+mod pack;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures::channel::mpsc::Receiver;
+use platen_press::preflight::all_rules;
 use platen_press::text::{check_rules, judge};
-use platen_press::{Assets, File, Item, Profile, from_canonical};
-use platen_shared::ports::press::{AssetBytes, Press, PressError, PressFile, PressItem};
+use platen_press::{Assets, Cmyk, File, Named, Naming, Profile, from_canonical};
+use platen_shared::ports::press::{
+    AssetBytes, BundleHead, FileName, Packed, Part, Press, PressError, PressFile, PrintFiles,
+};
 use tokio::sync::Semaphore;
 
 /// Renders in this process.
@@ -13,6 +20,7 @@ use tokio::sync::Semaphore;
 pub struct LocalPress {
     previews: Arc<Semaphore>,
     print_files: Arc<Semaphore>,
+    inks: Option<Arc<Cmyk>>,
 }
 
 impl LocalPress {
@@ -21,7 +29,13 @@ impl LocalPress {
     #[must_use]
     pub fn new(slots: usize) -> LocalPress {
         let places = |n: usize| Arc::new(Semaphore::new(n.max(1)));
-        LocalPress { previews: places(slots), print_files: places(slots / 2) }
+        LocalPress { previews: places(slots), print_files: places(slots / 2), inks: None }
+    }
+
+    /// The same, with a printing condition for the kinds of products that are printed in CMYK.
+    #[must_use]
+    pub fn with_inks(self, inks: Option<Arc<Cmyk>>) -> LocalPress {
+        LocalPress { inks, ..self }
     }
 
     async fn on_a_slot<T: Send + 'static>(
@@ -68,33 +82,38 @@ impl Press for LocalPress {
         .await
     }
 
-    async fn zone_files(&self, canonical: &str, assets: AssetBytes) -> Result<Vec<PressFile>, PressError> {
-        let canonical = canonical.to_owned();
-        LocalPress::on_a_slot(&self.print_files, move || {
-            let files = platen_press::zone_files(&read(&canonical)?, &load(assets)?)?;
-            Ok(files.into_iter().map(press_file).collect())
+    async fn convert(&self, picture: Bytes) -> Result<Vec<PressFile>, PressError> {
+        LocalPress::on_a_slot(&self.previews, move || {
+            Ok(platen_press::convert(&picture)?.into_iter().map(press_file).collect())
         })
         .await
     }
 
-    async fn bundle(&self, reference: &str, items: Vec<PressItem>) -> Result<PressFile, PressError> {
-        let reference = reference.to_owned();
+    async fn print_files(&self, canonical: &str, assets: AssetBytes) -> Result<PrintFiles, PressError> {
+        let (canonical, inks) = (canonical.to_owned(), self.inks.clone());
         LocalPress::on_a_slot(&self.print_files, move || {
-            let items = items.iter().map(|item| Item {
-                name: &item.name,
-                quantity: item.quantity,
-                spec_hash: &item.spec_hash,
-                approval: Some(&item.approval),
-                files: item.files.iter().map(file).collect(),
-            });
-            let made = platen_press::bundle(&reference, items.collect())?;
-            Ok(PressFile {
-                path: "bundle.zip".to_owned(),
-                media_type: "application/zip".to_owned(),
-                bytes: made.zip.into(),
-            })
+            let spec = read(&canonical)?;
+            let in_inks =
+                all_rules().iter().any(|rules| rules.cmyk_kinds.iter().any(|kind| kind == spec.product_kind()));
+            let inks = inks.as_deref().filter(|_| in_inks);
+            let printed = platen_press::print_files(&spec, &load(assets)?, inks)?;
+            Ok(PrintFiles { files: printed.files.into_iter().map(press_file).collect(), zones: printed.zones })
         })
         .await
+    }
+
+    fn file_name(&self, template: Option<&str>, file: &FileName<'_>) -> Result<String, PressError> {
+        let naming =
+            template.map_or_else(|| Ok(Naming::default()), Naming::new).map_err(|e| PressError(e.to_string()))?;
+        let (zone, kind) = file.file.rsplit_once('.').unwrap_or((file.file, ""));
+        let FileName { order, item, product, quantity, hash, .. } = *file;
+        Ok(naming.of(&Named { order, item, product, zone, quantity, hash, kind }))
+    }
+
+    async fn pack(&self, head: BundleHead, parts: Receiver<Part>) -> Result<Packed, PressError> {
+        // It waits for files to come, so it takes no place of those that draw.
+        let packed = tokio::task::spawn_blocking(move || pack::pack(&head, parts)).await;
+        packed.map_err(|_| PressError("the press panicked on this bundle".to_owned()))?
     }
 }
 
@@ -112,13 +131,4 @@ fn load(bytes: AssetBytes) -> Result<Assets, platen_press::PressError> {
 
 fn press_file(file: File) -> PressFile {
     PressFile { path: file.path, media_type: file.media_type.to_owned(), bytes: file.bytes.into() }
-}
-
-fn file(file: &PressFile) -> File {
-    let media_type = match file.media_type.as_str() {
-        "application/pdf" => "application/pdf",
-        "image/svg+xml" => "image/svg+xml",
-        _ => "image/png",
-    };
-    File { path: file.path.clone(), media_type, bytes: file.bytes.to_vec() }
 }

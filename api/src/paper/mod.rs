@@ -2,6 +2,10 @@
 //!
 //! printpdf numbers its files by chance: two prints of one statement say the same and are not the same bytes. The JSON and the CSV are.
 
+mod workshop;
+
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use platen_press::Language;
 use platen_shared::domain::money::{Currency, Money};
 use platen_shared::domain::statement::{Section, Statement, StatementLine, amount};
@@ -9,6 +13,8 @@ use printpdf::{
     Color, FontId, Greyscale, Line, LinePoint, Mm, Op, ParsedFont, PdfDocument, PdfFontHandle, PdfPage, PdfSaveOptions,
     Point, Pt, TextItem,
 };
+
+pub use workshop::{Slip, Ticket, TicketLine, slip, ticket};
 
 const WIDTH: f32 = 210.0;
 const HEIGHT: f32 = 297.0;
@@ -153,6 +159,19 @@ impl Sheet<'_> {
         };
         self.pages.into_iter().enumerate().map(numbered).collect()
     }
+}
+
+/// A paper as an answer, under this name.
+pub(crate) fn pdf(bytes: Vec<u8>, name: &str) -> Response {
+    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(80).collect();
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
+    if let Ok(name) = HeaderValue::from_str(&format!("inline; filename=\"{plain}.pdf\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, name);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    response
 }
 
 fn written(id: &FontId, (x, y): (f32, f32), size: f32, text: &str) -> [Op; 5] {
