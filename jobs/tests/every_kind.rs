@@ -41,40 +41,17 @@ async fn turn_of(world: &World, kind: &str) -> Value {
         run_queued(world, "submit_order").await;
         world.printer.clock().advance(Duration::from_secs(30 * 24 * 3600));
     }
-    if kind == "watch_orders" {
-        run_queued(world, "submit_order").await;
-        post::open(world).await;
-        world.clock.advance(Duration::from_secs(9 * 24 * 3600));
-    }
-    if kind == "look_up_order" {
-        let id = world.jobs("submit_order").await[0].id;
-        assert!(world.run_and_kill(id, "submit_order", "released").await);
-        world.cancel(id).await;
-        return world.jobs(kind).await[0].payload.0.clone();
-    }
-    if kind == "cancel_order" {
-        run_queued(world, "submit_order").await;
-        money::refund_all(world).await;
-    }
-    if kind == "sweep_drafts" {
-        sweeps::park(world, &id).await;
-        sweeps::park(world, "another-shop-7").await;
-        world.clock.advance(Duration::from_secs(31 * 24 * 3600));
-    }
-    if kind == "housekeeping" {
-        world.clock.advance(Duration::from_secs(91 * 24 * 3600));
-    }
     if shared || kind == "distribute_revenue" {
         world.clock.advance(Duration::from_secs(6 * 3600));
         run_queued(world, "poll_tracking").await;
     }
-    let mut batch = String::new();
     if shared {
         run_queued(world, "distribute_revenue").await;
         world.clock.advance(Duration::from_secs(7 * 24 * 3600));
-        batch = money::approved_batch(world).await;
     }
+    set_stage(world, kind, &id).await;
     match kind {
+        "look_up_order" => world.jobs(kind).await[0].payload.0.clone(),
         "render_preview" => {
             json!({ "specHash": world.spec_hash, "profile": "preview", "pressVersion": platen_press::version() })
         }
@@ -83,33 +60,59 @@ async fn turn_of(world: &World, kind: &str) -> Value {
             let sha256 = world.ports.blobs.put(world.tenant, star.as_slice().into()).await.unwrap();
             json!({ "sha256": sha256, "pressVersion": platen_press::version() })
         }
-        "cleanup" => {
-            world.clock.advance(Duration::from_secs(100 * 365 * 24 * 3600));
-            world.ports.blobs.put(world.tenant, b"nobody names this".as_slice().into()).await.unwrap();
-            json!({ "run": "r1" })
-        }
         "build_bundle" => bundle,
         "bundle_item" => json!({ "order": id, "revision": revision, "item": first_item(world).await.to_string() }),
         "bundle_work_order" => json!({ "workOrder": work_order(world).await.to_string() }),
         "submit_order" => json!({ "order": id, "revision": revision, "provider": "gelato" }),
         "poll_tracking" => json!({ "order": id, "round": 1, "provider": "gelato" }),
-        "quote_order" => {
-            let mut tx = world.ledger.db.begin("test").await.unwrap();
-            order_quotes::set_gate(&mut tx, world.ledger.now(), world.tenant, true).await.unwrap();
-            order_quotes::put(&mut tx, world.tenant, world.order, &QuoteRow::asked(world.ledger.now())).await.unwrap();
-            tx.commit().await.unwrap();
-            json!({ "order": id, "revision": revision, "version": order.version, "provider": "gelato" })
-        }
+        "quote_order" => json!({ "order": id, "revision": revision, "version": order.version, "provider": "gelato" }),
         "distribute_revenue" | "cancel_order" => json!({ "order": id }),
         "correct_costs" => json!({ "order": id, "round": 1 }),
-        "send_payouts" => json!({ "batch": batch }),
-        "close_books" | "watch_orders" => json!({ "run": "r1" }),
+        "send_payouts" => json!({ "batch": money::approved_batch(world).await }),
+        "close_books" | "watch_orders" | "cleanup" => json!({ "run": "r1" }),
         "sync_catalog" => json!({ "provider": "gelato", "generation": "g1" }),
         "probe_provider" | "sweep_drafts" | "sweep_tracking" => json!({ "provider": "gelato", "run": "r1" }),
         "housekeeping" => json!({ "run": "r1", "keepHistoryDays": 90 }),
         "send_message" => json!({ "message": post::told(world, "email").await, "attempt": 1 }),
         "deliver_webhook" => json!({ "message": post::told(world, "webhook").await, "attempt": 1 }),
         other => panic!("the kind {other} has no turn here: say how the world must be for it"),
+    }
+}
+
+/// What only one kind needs.
+async fn set_stage(world: &World, kind: &str, order: &str) {
+    match kind {
+        "watch_orders" => {
+            run_queued(world, "submit_order").await;
+            post::open(world).await;
+            world.clock.advance(Duration::from_secs(9 * 24 * 3600));
+        }
+        "look_up_order" => {
+            let id = world.jobs("submit_order").await[0].id;
+            assert!(world.run_and_kill(id, "submit_order", "released").await);
+            world.cancel(id).await;
+        }
+        "cancel_order" => {
+            run_queued(world, "submit_order").await;
+            money::refund_all(world).await;
+        }
+        "sweep_drafts" => {
+            sweeps::park(world, order).await;
+            sweeps::park(world, "another-shop-7").await;
+            world.clock.advance(Duration::from_secs(31 * 24 * 3600));
+        }
+        "housekeeping" => world.clock.advance(Duration::from_secs(91 * 24 * 3600)),
+        "cleanup" => {
+            world.clock.advance(Duration::from_secs(100 * 365 * 24 * 3600));
+            world.ports.blobs.put(world.tenant, b"nobody names this".as_slice().into()).await.unwrap();
+        }
+        "quote_order" => {
+            let mut tx = world.ledger.db.begin("test").await.unwrap();
+            order_quotes::set_gate(&mut tx, world.ledger.now(), world.tenant, true).await.unwrap();
+            order_quotes::put(&mut tx, world.tenant, world.order, &QuoteRow::asked(world.ledger.now())).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        _ => {}
     }
 }
 

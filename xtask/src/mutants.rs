@@ -14,7 +14,8 @@ use serde_json::Value;
 use crate::install::{from_registry, target_folder};
 
 /// The files, without those that need the calendar or ids.
-const FILES: [&str; 9] = ["account", "money", "order", "payout", "postings", "rate", "revenue", "terms", "transaction"];
+const FILES: [&str; 10] =
+    ["account", "money", "order", "payout", "postings", "rate", "revenue", "terms", "transaction", "work_order"];
 /// So many orders of the model per break.
 const ORDERS: &str = "200";
 /// So many of a hundred breaks must be noticed.

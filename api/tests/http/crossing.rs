@@ -62,7 +62,11 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
 
 fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
     let reason = json!({ "reason": "because" });
-    match (method, path.trim_start_matches("/api")) {
+    let route = (method, path.trim_start_matches("/api"));
+    if let Some(body) = money(route).or_else(|| message(route)).or_else(|| shop(route, theirs)) {
+        return body;
+    }
+    match route {
         ("GET" | "DELETE", _) => Value::Null,
         ("POST", "/v1/keys") => json!({ "name": "other", "scopes": ["read"] }),
         ("PATCH", "/v1/tenant") => json!({ "frozen": false }),
@@ -81,31 +85,6 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         }
         ("POST", "/v1/snapshots/{id}/assets") => json!({ "render": theirs.render }),
         ("POST", "/v1/orders") => order(&theirs.snapshot, "stolen"),
-        ("POST", "/v1/orders/{id}/refunds") => {
-            json!({ "key": "r", "amount": { "minor": 1, "currency": "EUR" }, "reason": "because" })
-        }
-        ("POST", "/v1/refunds/{id}/paid") => json!({ "reference": "r" }),
-        ("PUT", "/v1/money/settings") => json!({}),
-        ("PUT", "/v1/message-settings") => json!({ "senderName": "Thief" }),
-        ("PUT", "/v1/message-templates/{name}/{language}") => json!({ "subject": "s", "body": "b" }),
-        ("POST", "/v1/messages/{id}/redeliver") => reason,
-        ("POST", "/v1/webhooks") => json!({ "url": "https://thief.example/hooks" }),
-        ("PATCH", "/v1/webhooks/{id}") => json!({ "enabled": true }),
-        ("POST", "/v1/webhooks/{id}/rotate") => json!({}),
-        ("POST", "/v1/webhooks/{id}/recover") => json!({ "since": "2026-01-01T00:00:00Z" }),
-        ("POST", "/v1/rates") => json!({ "from": "USD", "to": "EUR", "rate": "0.9", "source": "test" }),
-        ("POST", "/v1/conversions") => {
-            json!({ "account": "creator:ada", "from": { "minor": 1, "currency": "EUR" }, "to": "USD", "rate": "1.1", "source": "test" })
-        }
-        ("PUT", "/v1/registries/{name}") => json!({ "unit": "bps", "holders": [{ "party": "bo", "weight": 10_000 }] }),
-        ("PUT", "/v1/parties/{name}") => json!({ "displayName": "Somebody" }),
-        ("POST", "/v1/payouts/batches") => json!({}),
-        ("POST", "/v1/payouts/batches/{id}/approve") => json!({}),
-        ("POST", "/v1/payouts/batches/{id}/reject") => reason,
-        ("POST", "/v1/payouts/{id}/status") => json!({ "status": "paid", "reference": "r" }),
-        ("POST", "/v1/orders/{id}/payments") => {
-            json!({ "reference": "r", "method": "card", "amount": { "minor": 4579, "currency": "EUR" } })
-        }
         ("POST", "/v1/manufacturing/export-pack") => json!({ "orderId": theirs.order }),
         ("POST", "/v1/work-orders") => {
             json!({ "lines": [{ "orderId": theirs.order, "itemId": "itm_01jd0000000000000000000000" }] })
@@ -119,6 +98,61 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
             json!({ "kind": "poll_tracking", "payload": { "order": theirs.order, "round": 1 }, "cron": "0 3 * * *" })
         }
         ("POST", path) if ["/cancel", "/retry", "/close"].iter().any(|end| path.ends_with(end)) => reason,
+        ("POST", path) if path.ends_with("/snooze") => json!({ "until": "2026-01-01T00:00:00Z", "reason": "because" }),
+        ("POST", path)
+            if ["/approve", "/validate", "/lock", "/bundle", "/submit", "/preflight"]
+                .iter()
+                .any(|end| path.ends_with(end)) =>
+        {
+            json!({})
+        }
+        ("POST", "/v1/uploads" | "/v1/tenants") => Value::Null,
+        other => panic!("give {other:?} a body here"),
+    }
+}
+
+/// Bodies of money.
+fn money(route: (&str, &str)) -> Option<Value> {
+    Some(match route {
+        ("POST", "/v1/orders/{id}/refunds") => {
+            json!({ "key": "r", "amount": { "minor": 1, "currency": "EUR" }, "reason": "because" })
+        }
+        ("POST", "/v1/refunds/{id}/paid") => json!({ "reference": "r" }),
+        ("PUT", "/v1/money/settings") => json!({}),
+        ("POST", "/v1/rates") => json!({ "from": "USD", "to": "EUR", "rate": "0.9", "source": "test" }),
+        ("POST", "/v1/conversions") => {
+            json!({ "account": "creator:ada", "from": { "minor": 1, "currency": "EUR" }, "to": "USD", "rate": "1.1", "source": "test" })
+        }
+        ("PUT", "/v1/registries/{name}") => json!({ "unit": "bps", "holders": [{ "party": "bo", "weight": 10_000 }] }),
+        ("PUT", "/v1/parties/{name}") => json!({ "displayName": "Somebody" }),
+        ("POST", "/v1/payouts/batches") => json!({}),
+        ("POST", "/v1/payouts/batches/{id}/approve") => json!({}),
+        ("POST", "/v1/payouts/batches/{id}/reject") => json!({ "reason": "because" }),
+        ("POST", "/v1/payouts/{id}/status") => json!({ "status": "paid", "reference": "r" }),
+        ("POST", "/v1/orders/{id}/payments") => {
+            json!({ "reference": "r", "method": "card", "amount": { "minor": 4579, "currency": "EUR" } })
+        }
+        _ => return None,
+    })
+}
+
+/// Bodies of messages.
+fn message(route: (&str, &str)) -> Option<Value> {
+    Some(match route {
+        ("PUT", "/v1/message-settings") => json!({ "senderName": "Thief" }),
+        ("PUT", "/v1/message-templates/{name}/{language}") => json!({ "subject": "s", "body": "b" }),
+        ("POST", "/v1/messages/{id}/redeliver") => json!({ "reason": "because" }),
+        ("POST", "/v1/webhooks") => json!({ "url": "https://thief.example/hooks" }),
+        ("PATCH", "/v1/webhooks/{id}") => json!({ "enabled": true }),
+        ("POST", "/v1/webhooks/{id}/rotate") => json!({}),
+        ("POST", "/v1/webhooks/{id}/recover") => json!({ "since": "2026-01-01T00:00:00Z" }),
+        _ => return None,
+    })
+}
+
+/// Bodies of the desk, the catalogue and packaging.
+fn shop(route: (&str, &str), theirs: &Seeded) -> Option<Value> {
+    Some(match route {
         ("POST", "/v1/catalogue/retirements") => json!({ "provider": "gelato", "reason": "because" }),
         ("PUT", "/v1/packaging/rules") => json!({ "platform": true }),
         ("PUT", "/v1/packaging/costs/{provider}/{tier}") => json!({ "delivered": true, "note": "agreed" }),
@@ -134,18 +168,8 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
             json!({ "decision": "ask" })
         }
         ("POST", "/v1/orders/{id}/quote") => json!({}),
-        ("POST", path) if path.ends_with("/cancel") || path.ends_with("/retry") => reason,
-        ("POST", path) if path.ends_with("/snooze") => json!({ "until": "2026-01-01T00:00:00Z", "reason": "because" }),
-        ("POST", path)
-            if ["/approve", "/validate", "/lock", "/bundle", "/submit", "/preflight"]
-                .iter()
-                .any(|end| path.ends_with(end)) =>
-        {
-            json!({})
-        }
-        ("POST", "/v1/uploads" | "/v1/tenants") => Value::Null,
-        other => panic!("give {other:?} a body here"),
-    }
+        _ => return None,
+    })
 }
 
 /// What belongs to the first tenant alone, as an answer would show it.

@@ -306,58 +306,18 @@ mod tests {
         let mut table = String::new();
         let mut line =
             |name: &str, from: &str, to: Vec<&str>| table.push_str(&format!("{name}: {from} -> {}\n", to.join(", ")));
-        for from in OrderState::ALL {
-            line(
-                "order",
-                from.word(),
-                OrderState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect(),
-            );
+        macro_rules! machines {
+            ($($name:literal $states:ident),+) => {$(
+                for from in $states::ALL {
+                    let to = $states::ALL.iter().filter(|to| from.may_become(**to));
+                    line($name, from.word(), to.map(|state| state.word()).collect());
+                }
+            )+};
         }
-        for from in PaymentState::ALL {
-            line(
-                "payment",
-                from.word(),
-                PaymentState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect(),
-            );
-        }
-        for from in FulfilmentState::ALL {
-            line(
-                "fulfilment",
-                from.word(),
-                FulfilmentState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect(),
-            );
-        }
-        for from in ReviewState::ALL {
-            line(
-                "review",
-                from.word(),
-                ReviewState::ALL.iter().filter(|to| from.may_become(**to)).map(|s| s.word()).collect(),
-            );
-        }
-        for from in RefundState::ALL {
-            let to = RefundState::ALL.iter().filter(|to| from.may_become(**to));
-            line("refund", from.word(), to.map(|s| s.word()).collect());
-        }
-        for from in BatchState::ALL {
-            let to = BatchState::ALL.iter().filter(|to| from.may_become(**to));
-            line("payout batch", from.word(), to.map(|s| s.word()).collect());
-        }
-        for from in PayoutState::ALL {
-            let to = PayoutState::ALL.iter().filter(|to| from.may_become(**to));
-            line("payout", from.word(), to.map(|s| s.word()).collect());
-        }
-        for from in CancelState::ALL {
-            let to = CancelState::ALL.iter().filter(|to| from.may_become(**to));
-            line("cancellation", from.word(), to.map(|s| s.word()).collect());
-        }
-        for from in QuoteState::ALL {
-            let to = QuoteState::ALL.iter().filter(|to| from.may_become(**to));
-            line("quote", from.word(), to.map(|s| s.word()).collect());
-        }
-        for from in WorkState::ALL {
-            let to = WorkState::ALL.iter().filter(|to| from.may_become(**to));
-            line("work order", from.word(), to.map(|s| s.word()).collect());
-        }
+        machines!(
+            "order" OrderState, "payment" PaymentState, "fulfilment" FulfilmentState, "review" ReviewState, "refund" RefundState,
+            "payout batch" BatchState, "payout" PayoutState, "cancellation" CancelState, "quote" QuoteState, "work order" WorkState
+        );
         for from in Stage::ALL {
             line(
                 "stage",
