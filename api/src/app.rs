@@ -12,6 +12,7 @@ use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::ports::links::Links;
 use platen_shared::ports::standing::Standings;
+use platen_shared::ports::webhooks::Doors;
 use platen_shared::preflight::Preflighter;
 use platen_shared::secrets::Keyring;
 use secrecy::SecretString;
@@ -21,6 +22,7 @@ use crate::known::Known;
 use crate::limit::Limiter;
 use crate::origins::Origins;
 use crate::probes::Probes;
+use crate::remembered::Remembered;
 use crate::template::Templates;
 use crate::watch::Watcher;
 
@@ -71,6 +73,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// What `/metrics` shows; without it there is no such page.
     pub metrics: Option<PrometheusHandle>,
+    /// Which addresses tenants may name for webhooks.
+    pub doors: Doors,
     /// The shop behind the demo page; without it there is no such page.
     pub demo: Option<crate::demo::Shop>,
 }
@@ -88,6 +92,7 @@ impl Default for Settings {
             public_requests_per_second: 500,
             cors_origins: Vec::new(),
             metrics: None,
+            doors: Doors::default(),
             demo: None,
         }
     }
@@ -116,6 +121,7 @@ pub(crate) struct Inner {
     pub(crate) probes: Probes,
     pub(crate) origins: Origins,
     pub(crate) templates: Templates,
+    pub(crate) remembered: Remembered,
     pub(crate) watcher: Arc<Watcher>,
 }
 
@@ -137,6 +143,7 @@ impl Inner {
             probes,
             origins: Origins::default(),
             templates: Templates::default(),
+            remembered: Remembered::default(),
             watcher,
         })
     }

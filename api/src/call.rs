@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use bytes::Bytes;
-use platen_jobs::Origin;
+use platen_jobs::{Origin, outbox};
 use platen_shared::canon::sha256_hex;
 use platen_shared::db::{At, Read, Tx};
 use platen_shared::id::{EventId, JobId, TenantId};
@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::app::{App, Shared};
 use crate::auth::Principal;
-use crate::error::{Problem, Reply};
+use crate::error::{Code, Problem, Reply};
 use crate::observe::Correlation;
 use crate::routes::jobs::JobView;
 
@@ -40,6 +40,7 @@ pub(crate) struct Call {
     pub(crate) correlation: String,
     wait: Option<u64>,
     once: Option<String>,
+    if_match: Option<String>,
 }
 
 impl FromRequestParts<Shared> for Call {
@@ -50,7 +51,8 @@ impl FromRequestParts<Shared> for Call {
         let who = who.ok_or_else(|| Problem::internal(&"a route that needs a caller let one without a key pass"))?;
         let correlation = parts.extensions.get::<Correlation>().map(|id| id.0.clone()).unwrap_or_default();
         let once = parts.headers.get("idempotency-key").map(|key| sha256_hex(key.as_bytes()));
-        Ok(Call { shared: app.clone(), who, correlation, wait: wait(&parts.headers), once })
+        let if_match = parts.headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok(Call { shared: app.clone(), who, correlation, wait: wait(&parts.headers), once, if_match })
     }
 }
 
@@ -64,7 +66,7 @@ fn wait(headers: &HeaderMap) -> Option<u64> {
 impl Call {
     /// A call that did not come through the table of routes.
     pub(crate) fn of(shared: Shared, who: Principal, correlation: String) -> Call {
-        Call { shared, who, correlation, wait: None, once: None }
+        Call { shared, who, correlation, wait: None, once: None, if_match: None }
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -105,6 +107,20 @@ impl Call {
         self.once.as_deref()
     }
 
+    /// Refuses a change of something that is no longer what its caller saw: `If-Match` names the ETag, `version` of a body the number.
+    pub(crate) fn expects(&self, found: i64, version: Option<i64>) -> Reply<()> {
+        let etag = etag(found);
+        let tags =
+            self.if_match.as_deref().map(|text| text.split(',').map(str::trim).any(|tag| tag == "*" || tag == etag));
+        if tags == Some(false) {
+            return Err(Problem::new(Code::PreconditionFailed, "It has another ETag by now; read it again."));
+        }
+        if version.is_some_and(|version| version != found) {
+            return Err(Problem::new(Code::Conflict, "It has another version by now; read it again."));
+        }
+        Ok(())
+    }
+
     pub(crate) fn read(&self) -> Read {
         self.app().ledger.db.reader()
     }
@@ -117,6 +133,11 @@ impl Call {
     pub(crate) fn origin(&self, priority: i64) -> Origin {
         let now = self.ledger_now();
         Origin { tenant: self.tenant(), now, run_at: now, priority, correlation_id: self.correlation.clone() }
+    }
+
+    /// Enqueues what carries the messages that this transaction wrote.
+    pub(crate) async fn carry(&self, tx: &mut Tx) -> Reply<()> {
+        Ok(outbox::carry(tx, &self.origin(0)).await?)
     }
 
     /// Notes a command in its own transaction.
@@ -170,6 +191,16 @@ impl Call {
         }
         Ok(response)
     }
+}
+
+/// The ETag of a version.
+pub(crate) fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+/// JSON of a version of something, with its ETag.
+pub(crate) fn versioned(version: i64, body: impl Serialize) -> Response {
+    ([(header::ETAG, etag(version))], Json(body)).into_response()
 }
 
 /// 201 for what is new, 200 for what was there.

@@ -65,6 +65,8 @@ codes! {
     IllegalState, "illegal-state", CONFLICT, "The present state does not allow this";
     /// The same request is being worked on.
     InProgress, "in-progress", CONFLICT, "The same request is in progress";
+    /// Not the version that the caller saw.
+    PreconditionFailed, "precondition-failed", PRECONDITION_FAILED, "It has changed since it was read";
     /// Beyond a limit of size.
     TooLarge, "too-large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// Not a type that is taken.

@@ -33,6 +33,7 @@ mod ops;
 mod origins;
 pub mod paper;
 pub mod probes;
+mod remembered;
 mod router;
 mod routes;
 mod stored;

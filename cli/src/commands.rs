@@ -11,6 +11,7 @@ mod doctor;
 mod flatten_svg;
 mod jobs;
 mod keys;
+mod messages;
 mod migrate;
 mod money;
 mod preflight;
@@ -105,6 +106,9 @@ enum Command {
     /// Workers, directly in the database
     #[command(subcommand)]
     Workers(workers::Args),
+    /// Messages: what was told to whom, and what did not arrive
+    #[command(subcommand)]
+    Messages(messages::Args),
     /// Accounts at providers: budgets, breakers, use
     #[command(subcommand)]
     Providers(providers::Args),
@@ -180,6 +184,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Jobs(args) => jobs::run(args, &sources).await,
         Command::Money(args) => money::run(&args, &sources).await,
         Command::Workers(args) => workers::run(args, &sources).await,
+        Command::Messages(args) => messages::run(args, &sources).await,
         Command::Providers(args) => providers::run(args, &sources).await,
         Command::Schedules(args) => schedules::run(args, &sources).await,
         Command::Spec(args) => spec::run(args),

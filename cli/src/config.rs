@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use platen_shared::adapters::gelato;
+use platen_shared::adapters::smtp::{self, Smtp};
 use platen_shared::adapters::standing::Rates;
 use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::db::At;
 use platen_shared::ledger::Queue;
+use platen_shared::ports::webhooks::{Doors, IpNet};
 use platen_worker::Lane;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
@@ -35,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) secrets: Secrets,
     pub(crate) api: Api,
     pub(crate) gelato: Gelato,
+    pub(crate) mail: Mail,
+    pub(crate) webhooks: Webhooks,
     pub(crate) worker: Worker,
     pub(crate) press: Press,
     pub(crate) lanes: BTreeMap<String, u32>,
@@ -110,6 +114,21 @@ pub(crate) struct Gelato {
     pub(crate) requests_per_second: u32,
     pub(crate) burst: u32,
     pub(crate) price_country: String,
+    pub(crate) price_countries: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mail {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) url: SecretString,
+    pub(crate) from: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Webhooks {
+    pub(crate) allow: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -197,6 +216,23 @@ impl Config {
             .then_some(platen_worker::Redis { url, prefix })
     }
 
+    /// Where letters are handed in; `None` when no server is set.
+    pub(crate) fn smtp(&self) -> Result<Option<Smtp>, String> {
+        if self.mail.url.expose_secret().is_empty() {
+            return Ok(None);
+        }
+        Smtp::new(smtp::Server::read(&self.mail.url)?, &self.mail.from).map(Some)
+    }
+
+    /// Who may be sent webhooks.
+    pub(crate) fn doors(&self) -> Result<Doors, String> {
+        let range = |text: &String| {
+            text.parse().map_err(|_| format!("webhooks.allow: `{text}` is no range such as 10.1.0.0/16 or fd00::/8"))
+        };
+        let allowed: Result<Vec<IpNet>, String> = self.webhooks.allow.iter().map(range).collect();
+        Ok(Doors::new(allowed?))
+    }
+
     /// How Gelato is reached.
     pub(crate) fn gelato(&self) -> gelato::Settings {
         let g = &self.gelato;
@@ -209,6 +245,7 @@ impl Config {
             requests_per_second: g.requests_per_second,
             burst: g.burst,
             price_country: g.price_country.clone(),
+            price_countries: g.price_countries.clone(),
         }
     }
 

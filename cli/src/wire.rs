@@ -15,14 +15,18 @@ use platen_press::Cmyk;
 use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::http::{Gates, Http};
 use platen_shared::adapters::payout_csv::CsvRail;
+use platen_shared::adapters::smtp::Unset;
 use platen_shared::adapters::standing::Accounting;
+use platen_shared::adapters::webhooks::{Guard, Hooks, System};
 use platen_shared::clock::Clock;
 use platen_shared::db::{Db, MIGRATIONS, Schema};
 use platen_shared::flatten::Flattener;
 use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::ports::links::Links;
+use platen_shared::ports::mail::Mailer;
 use platen_shared::ports::press::Press;
+use platen_shared::ports::webhooks::Doors;
 use platen_shared::preflight::Preflighter;
 use platen_shared::secrets::Keyring;
 use platen_worker::press::LocalPress;
@@ -149,6 +153,7 @@ impl Base {
                 public_requests_per_second: config.http.public_requests_per_second,
                 cors_origins: config.http.cors_origins.clone(),
                 metrics,
+                doors: doors(config),
                 demo: None,
             },
         }
@@ -172,6 +177,8 @@ impl Base {
         let ports = Ports {
             providers: Arc::new(self.accounts(config)),
             payouts: Arc::new(CsvRail { blobs: self.blobs.clone() }),
+            mailer: mailer(config),
+            webhooks: Arc::new(Hooks::new(Guard::new(doors(config), Arc::new(System)))),
             press: Arc::new(LocalPress::new(renders).with_inks(self.inks.clone())),
             blobs: self.blobs.clone(),
             links: self.links.clone(),
@@ -210,6 +217,19 @@ impl Base {
             gelato: config.gelato(),
         }
     }
+}
+
+/// Where letters are handed in. The settings were checked when they were read.
+fn mailer(config: &Config) -> Arc<dyn Mailer> {
+    match config.smtp() {
+        Ok(Some(smtp)) => Arc::new(smtp),
+        _ => Arc::new(Unset),
+    }
+}
+
+/// Who may be sent webhooks: whoever is public, and whom the settings allow.
+fn doors(config: &Config) -> Doors {
+    config.doors().unwrap_or_default()
 }
 
 /// The printing condition of a profile in a file; an empty path is none.

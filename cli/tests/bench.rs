@@ -15,7 +15,7 @@ use platen_shared::testing::{DEADLINE, TestDb, postgres_url, redis_url};
 use cli::{platen, said};
 
 /// Every verb with sizes of a test, and what its answer begins with.
-const VERBS: [(&[&str], &str); 10] = [
+const VERBS: [(&[&str], &str); 12] = [
     (&["single", "--n", "100"], "single enqueue, 64 in flight"),
     (&["bulk", "--n", "2000"], "enqueue in blocks of 1000"),
     (&["http", "--n", "100", "--rate", "100", "--seconds", "1"], "POST /v1/jobs, 64 callers"),
@@ -23,6 +23,8 @@ const VERBS: [(&[&str], &str); 10] = [
     (&["claim", "--ready", "2000", "--future", "100"], "claim of 10, 1000 ready"),
     (&["fair", "--n", "3000"], "a single job beside another tenant's 3000"),
     (&["limiter", "--n", "100"], "jobs of 0 ms without a limit"),
+    (&["catalogue", "--products", "150"], "sync of "),
+    (&["orders", "--n", "1200"], "the newest orders, 1200 orders"),
     (&["micro", "claim", "--times", "3"], ""),
     (&["micro", "finish", "--times", "3"], ""),
     (&["micro", "group-commit", "--times", "2"], ""),

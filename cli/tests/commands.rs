@@ -10,11 +10,15 @@ use std::sync::Arc;
 
 use platen_shared::adapters::http::{AccountKey, Class, Gates, Outcome, Rate, SqlBoard};
 use platen_shared::clock::{Clock, SystemClock};
-use platen_shared::id::{JobId, TenantId};
+use platen_shared::db::Json;
+use platen_shared::domain::notice::Topic;
+use platen_shared::id::{EndpointId, JobId, TenantId};
 use platen_shared::ledger::enqueue::{NewJob, enqueue};
 use platen_shared::ledger::fires::{Each, Line};
 use platen_shared::ledger::{Ledger, Presence, Queue};
-use platen_shared::store::connections;
+use platen_shared::store::notices::Telling;
+use platen_shared::store::webhook_endpoints::{self, Endpoint};
+use platen_shared::store::{connections, notices};
 use platen_shared::testing::{ManualClock, TestDb, databases, until};
 use serde_json::{Value, json};
 
@@ -51,6 +55,7 @@ fn help_names_every_command_and_nonsense_is_exit_code_2() {
         "keys",
         "jobs",
         "workers",
+        "messages",
         "providers",
         "schedules",
         "spec",
@@ -358,6 +363,41 @@ async fn jobs_are_listed_cancelled_retried_paused_and_resumed() {
         let (code, _, err) = on(url, &["jobs", "list"]);
         assert!(code == 1 && err.contains("name one with --tenant"), "{err}");
         assert_eq!(count(&json_of(url, &["jobs", "list", "--all", "--json"])), 3);
+        test.drop_it().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_are_listed_by_state() {
+    for test in databases().await {
+        let url = test.url.as_str();
+        let (tenant, _) = with_jobs(&test).await;
+        assert!(on(url, &["messages", "list"]).1.contains("no such message"));
+        let (at, data) = (SystemClock::wall(), json!({}));
+        let mut tx = test.db.begin("test").await.expect("a transaction");
+        let telling = Telling { key: "k".into(), topic: Topic::RenderReady, order: None, data, people: false };
+        let hook = EndpointId::new();
+        let endpoint = Endpoint {
+            id: hook,
+            url: "https://shop.example/".into(),
+            topics: Json(Vec::new()),
+            secret: "sealed".into(),
+            old_secret: None,
+            old_until: None,
+            enabled: true,
+            off_why: String::new(),
+            failing_since: None,
+            created_at: at,
+            updated_at: at,
+        };
+        webhook_endpoints::put(&mut tx, tenant, &endpoint).await.expect("written");
+        assert!(notices::tell(&mut tx, at, tenant, telling).await.expect("told"));
+        tx.commit().await.expect("committed");
+        let row = json_of(url, &["messages", "list", "--state", "new", "--json"])["items"][0].clone();
+        assert_eq!((&row["recipient"], &row["topic"]), (&json!(hook), &json!("RENDER_READY")));
+        assert!(on(url, &["messages", "list"]).1.contains("webhook"));
+        let (code, _, err) = on(url, &["messages", "list", "--state", "lost"]);
+        assert!(code == 1 && err.contains("there is no state lost"), "{err}");
         test.drop_it().await;
     }
 }

@@ -18,7 +18,7 @@ const COMMON: [&str; 3] = ["started", "ran", "recorded"];
 const AT_ONCE: usize = 6;
 
 /// Kinds that the demo's order does not need: cron lines and people enqueue them, or weeks. `jobs/tests/every_kind.rs` kills them.
-const ELSEWHERE: [&str; 13] = [
+const ELSEWHERE: [&str; 17] = [
     "asset_convert",
     "cleanup",
     "bundle_item",
@@ -26,12 +26,16 @@ const ELSEWHERE: [&str; 13] = [
     "cancel_order",
     "close_books",
     "correct_costs",
+    "deliver_webhook",
     "housekeeping",
     "look_up_order",
     "probe_provider",
+    "quote_order",
+    "send_message",
     "send_payouts",
     "sweep_drafts",
     "sweep_tracking",
+    "watch_orders",
 ];
 
 /// Runs the demo with the worker killed there; what is wrong with its end, if anything.

@@ -136,7 +136,8 @@ async fn check(test: &TestDb, seeded: &Seeded, acknowledged: &Acknowledged) {
     }
     let (mut before, mut stored, mut paid) = (None, BTreeSet::new(), BTreeSet::new());
     loop {
-        let page = orders::list(&mut test.db.reader(), tenant, None, before, 500).await.expect("read");
+        let page =
+            orders::list(&mut test.db.reader(), tenant, &orders::Filter::default(), before, 500).await.expect("read");
         let Some(last) = page.last() else { break };
         before = Some(last.id);
         for order in page {

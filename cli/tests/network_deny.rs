@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use platen_shared::clock::SystemClock;
 use platen_shared::domain::account::Account;
 use platen_shared::domain::money::Money;
+use platen_shared::domain::notice::MessageState;
 use platen_shared::domain::order::OrderState;
 use platen_shared::domain::transaction::Transaction;
 use platen_shared::id::{JobId, OrderId};
@@ -23,7 +24,7 @@ use platen_shared::ledger::Ledger;
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::store::artefacts::{self, StoredFile};
 use platen_shared::store::journal::{self, Header};
-use platen_shared::store::orders;
+use platen_shared::store::{messages, orders};
 use platen_shared::testing::{TestDb, until};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -81,6 +82,7 @@ impl Driver {
         let open = path.find('{').unwrap_or(path.len());
         let close = path.find('}').map_or(path.len(), |at| at + 1);
         let url = format!("{}{}{}{}", self.url, &path[..open], if open < close { id } else { "" }, &path[close..]);
+        let url = url.replace("{language}", "en");
         let key = if path == "/v1/tenants" { ROOT } else { &self.key };
         let idempotency = format!("{method} {url} {}", self.used.len());
         let (status, answer) =
@@ -202,6 +204,7 @@ async fn money_and_printing(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
     let submission = id(&app.post("/v1/orders/{id}/submit", &order, json!({})).await);
     operators(app, &submission).await;
     books(app, test, seeded, &order).await;
+    desk(app, seeded).await;
     let second = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, "two")).await);
     app.post("/v1/orders/{id}/cancel", &second, json!({ "reason": "changed my mind" })).await;
 }
@@ -218,6 +221,30 @@ async fn operators(app: &mut Driver, submission: &str) {
         json!({ "reason": "seen" }),
     )
     .await;
+}
+
+/// What a desk does with orders.
+async fn desk(app: &mut Driver, seeded: &Seeded) {
+    app.go(Method::PUT, "/v1/orders/rules", "", json!({ "quoteGate": false })).await;
+    for (root, review) in [("/v1", "review"), ("/api", "expert-review")] {
+        let order = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, &format!("desk{root}"))).await);
+        let content = json!({ "customer": "cus-1", "reason": "a note" });
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/content"), &order, content).await;
+        if root == "/v1" {
+            app.post("/v1/orders/{id}/quote", &order, json!({})).await;
+        }
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/{review}"), &order, json!({ "decision": "ask" })).await;
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/{review}"), &order, json!({ "decision": "approve" }))
+            .await;
+        let hold = json!({ "status": "on_hold", "reason": "a call" });
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/status"), &order, hold).await;
+        if root == "/v1" {
+            app.post("/v1/orders/{id}/retry", &order, json!({ "reason": "called" })).await;
+            let again = json!({ "status": "on_hold", "reason": "a call" });
+            app.go(Method::PATCH, "/v1/orders/{id}/status", &order, again).await;
+        }
+        app.go(Method::PATCH, &format!("{root}/orders/{{id}}/delivered"), &order, json!({ "method": "pickup" })).await;
+    }
 }
 
 /// Money back, and money out to a creator, as another person approves it.
@@ -252,6 +279,46 @@ async fn books(app: &mut Driver, test: &TestDb, seeded: &Seeded, order: &str) {
     }
     let payout = batches[1]["payouts"][0]["id"].as_str().expect("a payout");
     app.post("/v1/payouts/{id}/status", payout, json!({ "status": "paid", "reference": "bank-1" })).await;
+}
+
+/// Packaging of a creator's own, and what vanished from the catalogue.
+async fn packaging(app: &mut Driver) {
+    let design = json!({ "logoSha256": platen_shared::canon::sha256_hex(STAR), "primaryColor": "#1d3557", "secondaryColor": "#f1faee", "messageTemplate": "Thank you, {firstName}" });
+    app.go(Method::PUT, "/v1/packaging/rules", "", json!({ "platform": true })).await;
+    let cost = json!({ "delivered": true, "note": "agreed by letter" });
+    app.go(Method::PUT, "/v1/packaging/costs/{provider}/{tier}", "gelato", cost).await;
+    app.go(Method::PUT, "/v1/creators/{name}/packaging", "ada", design).await;
+    let decision = json!({ "version": 1, "accept": true, "why": "the account's manager said so" });
+    app.post("/v1/creators/{name}/packaging/decision", "ada", decision).await;
+    app.go(Method::PUT, "/v1/packaging/rules", "", json!({ "platform": false })).await;
+    app.post("/v1/catalogue/retirements", "", json!({ "provider": "gelato", "reason": "really gone" })).await;
+}
+
+/// Where messages go, and one that goes there; nothing carries it here.
+async fn told(app: &mut Driver, test: &TestDb, seeded: &Seeded) {
+    app.go(
+        Method::PUT,
+        "/v1/message-settings",
+        "",
+        json!({ "senderName": "Atelier", "supportEmail": "help@atelier.example" }),
+    )
+    .await;
+    let hook = id(&app.post("/v1/webhooks", "", json!({ "url": "https://shop.example/hooks" })).await);
+    app.post("/v1/webhooks/{id}/rotate", &hook, json!({})).await;
+    app.go(Method::PATCH, "/v1/webhooks/{id}", &hook, json!({ "topics": ["NEW_ORDER"] })).await;
+    app.post("/v1/orders", "", seed::order(&seeded.snapshot, "told")).await;
+    let words = json!({ "subject": "{{ order.number }}", "body": "Thank you." });
+    app.go(Method::PUT, "/v1/message-templates/{name}/{language}", "order_confirmed", words).await;
+    app.go(Method::DELETE, "/v1/message-templates/{name}/{language}", "order_confirmed", Value::Null).await;
+    let listed = app.go(Method::GET, "/v1/messages", "", Value::Null).await;
+    let message = id(&listed["items"][0]);
+    let mut tx = test.db.begin("test").await.expect("a transaction");
+    let (named, sent) = (message.parse().expect("a message's id"), MessageState::Sent);
+    messages::end(&mut tx, SystemClock::wall(), seeded.tenant, named, sent, "").await.expect("ended");
+    tx.commit().await.expect("committed");
+    app.post("/v1/messages/{id}/redeliver", &message, json!({ "reason": "they ask for it" })).await;
+    app.post("/v1/webhooks/{id}/recover", &hook, json!({ "since": "2026-01-01T00:00:00Z" })).await;
+    app.go(Method::DELETE, "/v1/webhooks/{id}", &hook, Value::Null).await;
 }
 
 async fn work(app: &mut Driver) {
@@ -292,6 +359,8 @@ async fn no_write_route_calls_the_outside() {
     tenant_and_keys(&mut app).await;
     designs(&mut app, &test, folder.path(), &seeded).await;
     money_and_printing(&mut app, &test, &seeded).await;
+    packaging(&mut app).await;
+    told(&mut app, &test, &seeded).await;
     work(&mut app).await;
     let missing: Vec<String> = promised(&app).await.difference(&app.used).cloned().collect();
     assert_eq!(missing, Vec::<String>::new(), "these writes are in the document and were not driven: add them above");

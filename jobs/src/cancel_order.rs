@@ -1,30 +1,35 @@
-//! Cancels a refunded order at its printer, as far as that is still possible: part by part.
+//! Cancels an order at its printer, as far as that is still possible: part by part, drafts included. A person asked for it, or a refund.
 //!
 //! Twice is harmless: a part that is cancelled answers so, and one that is printed answers that it is too late; both are facts that
-//! merge. While a submission is under way it waits for its end. Fatal means that the printer knows no such part, or that its answer makes
-//! no sense: a person looks at the order there. The refund itself is booked already, whatever comes of this.
+//! merge. While a submission is under way it waits for its end. What a submission left behind without our knowing is looked for: by the
+//! ids that it noted, then by our reference. Fatal means that the printer knows no such part, or that its answer makes no sense: a person
+//! looks at the order there. A refund is booked already, whatever comes of this.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use platen_shared::db::{self, Tx};
-use platen_shared::domain::order::{OrderState, Stage};
+use platen_shared::domain::order::{CancelState, OrderState, PaymentState, Stage};
 use platen_shared::id::OrderId;
 use platen_shared::ledger::finish::Trouble;
-use platen_shared::ledger::{Queue, Waiting};
-use platen_shared::ports::provider::{Cancelled, Part};
-use platen_shared::store::{fulfilment as parcels, orders, refunds};
+use platen_shared::ledger::{Queue, Waiting, read};
+use platen_shared::ports::PortError;
+use platen_shared::ports::provider::{Cancelled, Found, Part, PrintProvider, Staged};
+use platen_shared::store::orders::{self, Order};
+use platen_shared::store::{cancellations, fulfilment as parcels, refunds};
 use serde::{Deserialize, Serialize};
 
 use crate::distribute_revenue::DistributeRevenue;
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
 use crate::registry::enqueue;
+use crate::submit_order::{SubmitOrder, gelato};
 use crate::workflow::into_db;
 
 /// Which order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CancelOrder {
-    /// Refunded.
+    /// Refunded, or asked for by a person.
     pub order: OrderId,
 }
 
@@ -53,26 +58,20 @@ impl Job for CancelOrder {
         let order = orders::get(&mut ctx.read(), ctx.tenant, self.order)
             .await?
             .ok_or_else(|| Failure::fatal("not_found", "there is no such order"))?;
-        let rows = parcels::parts(&mut ctx.read(), ctx.tenant, self.order).await?;
-        let refunds = refunds::of_order(&mut ctx.read(), ctx.tenant, self.order).await?;
-        if !refunds.iter().any(|refund| refund.cancels) {
-            let why =
-                "no refund asks for this order to be cancelled: POST /v1/orders/{id}/refunds with \"cancel\": true";
-            return Err(Failure::fatal("illegal_state", why));
-        }
-        if [OrderState::Submitting, OrderState::OutcomeUnknown].map(OrderState::word).contains(&order.state.as_str()) {
-            let trouble =
-                Trouble::new("not_ready", "a job is placing the order at the printer; it is cancelled afterwards");
-            return Err(Failure::After { wait: Duration::from_secs(5), why: Waiting::NotReady, trouble });
-        }
+        wanted(ctx, &order).await?;
         let (mut parts, mut too_late) = (Vec::new(), 0);
-        for row in rows {
-            let printer = ctx.ports.providers.open(ctx.tenant, &row.provider).await?;
-            if printer.cancel(&row.provider_id).await? == Cancelled::TooLate {
+        for (provider, id) in self.known(ctx, &order).await? {
+            let printer = ctx.ports.providers.open(ctx.tenant, &provider).await?;
+            let Some(part) = alive(&printer, &id).await? else { continue };
+            if !part.released {
+                printer.discard(&Staged { ids: vec![id] }).await?;
+                continue;
+            }
+            if printer.cancel(&id).await? == Cancelled::TooLate {
                 too_late += 1;
             }
             ctx.point("asked").await;
-            parts.push((row.provider, printer.get(&row.provider_id).await?));
+            parts.push((provider, printer.get(&id).await?));
         }
         Ok(Stopped { parts, too_late })
     }
@@ -86,10 +85,17 @@ impl Job for CancelOrder {
         }
         if stages.iter().any(|stage| *stage != Stage::Canceled) {
             let why = format!("{} of {} parts are made all the same: it was too late", out.too_late, stages.len());
+            cancellations::decide(tx, at, done.tenant, self.order, CancelState::TooLate, &why).await?;
             return orders::note_money(tx, at, &order, "not_cancelled", &source, &why).await;
         }
-        let why = "refunded, and cancelled at the printer";
+        let why =
+            if out.parts.is_empty() { "cancelled: the printer had nothing of it" } else { "cancelled at the printer" };
         orders::advance(tx, at, done.tenant, self.order, OrderState::Cancelled, &source, why).await?;
+        cancellations::decide(tx, at, done.tenant, self.order, CancelState::Done, why).await?;
+        // What was not given back waits for the refund, which shares out what is left.
+        if order.payment_state == PaymentState::Unpaid.word() || order.payment_state == PaymentState::Paid.word() {
+            return Ok(());
+        }
         let share_out = DistributeRevenue { order: self.order };
         enqueue(tx, &done.follow(), &share_out).await.map(drop).map_err(into_db)
     }
@@ -98,5 +104,73 @@ impl Job for CancelOrder {
         let parts: Vec<_> =
             out.parts.iter().map(|(_, part)| serde_json::json!({ "id": part.id, "status": part.status })).collect();
         Ok(serde_json::json!({ "parts": parts, "tooLate": out.too_late }))
+    }
+}
+
+impl CancelOrder {
+    /// (printer, its id) of everything that may be there.
+    async fn known(&self, ctx: &Ctx, order: &Order) -> Result<Vec<(String, String)>, Failure> {
+        let rows = parcels::parts(&mut ctx.read(), ctx.tenant, self.order).await?;
+        if !rows.is_empty() {
+            return Ok(rows.into_iter().map(|row| (row.provider, row.provider_id)).collect());
+        }
+        let Some(submission) = submission(ctx, order).await? else { return Ok(Vec::new()) };
+        let mut ids = submission.noted;
+        let printer = ctx.ports.providers.open(ctx.tenant, &submission.provider).await?;
+        match printer.find(&self.order.to_string()).await? {
+            Found::Nothing => {}
+            Found::Drafts(drafts) => ids.extend(drafts.into_iter().flat_map(|draft| draft.ids)),
+            Found::Released(parts) => ids.extend(parts.into_iter().map(|part| part.id)),
+        }
+        ids.sort();
+        ids.dedup();
+        Ok(ids.into_iter().map(|id| (submission.provider.clone(), id)).collect())
+    }
+}
+
+/// Whether somebody wants it, and nobody is placing it at this moment.
+async fn wanted(ctx: &Ctx, order: &Order) -> Result<(), Failure> {
+    let refunds = refunds::of_order(&mut ctx.read(), ctx.tenant, order.id).await?;
+    let asked = cancellations::get(&mut ctx.read(), ctx.tenant, order.id).await?;
+    if asked.is_none() && !refunds.iter().any(|refund| refund.cancels) {
+        let why = "nobody asks for this order to be cancelled: POST /v1/orders/{id}/cancel, or a refund with \"cancel\": true";
+        return Err(Failure::fatal("illegal_state", why));
+    }
+    let placing = submission(ctx, order).await?.is_some_and(|submission| submission.under_way);
+    let unsure = [OrderState::Submitting, OrderState::OutcomeUnknown].map(OrderState::word);
+    if placing || unsure.contains(&order.state.as_str()) {
+        let why = "a job is placing the order at the printer; it is cancelled afterwards";
+        let trouble = Trouble::new("not_ready", why);
+        return Err(Failure::After { wait: Duration::from_secs(5), why: Waiting::NotReady, trouble });
+    }
+    Ok(())
+}
+
+/// What the submission of an order knows.
+struct Submission {
+    provider: String,
+    /// Ids of the draft that it noted before it released it.
+    noted: Vec<String>,
+    under_way: bool,
+}
+
+async fn submission(ctx: &Ctx, order: &Order) -> Result<Option<Submission>, Failure> {
+    let job = SubmitOrder { order: order.id, revision: order.revision.clone(), provider: gelato() };
+    let Some(id) = read::of_key(&mut ctx.read(), ctx.tenant, SubmitOrder::KIND, &job.key().text).await? else {
+        return Ok(None);
+    };
+    let known = ctx.ledger.job(ctx.tenant, id).await?;
+    let noted =
+        known.as_ref().and_then(|known| known.saved.clone()).and_then(|saved| serde_json::from_value(saved.0).ok());
+    let noted = noted.map_or_else(Vec::new, |staged: Staged| staged.ids);
+    Ok(Some(Submission { provider: job.provider, noted, under_way: known.is_some_and(|known| !known.finished()) }))
+}
+
+/// A part that is there.
+async fn alive(printer: &Arc<dyn PrintProvider>, id: &str) -> Result<Option<Part>, Failure> {
+    match printer.get(id).await {
+        Ok(part) => Ok(Some(part)),
+        Err(PortError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

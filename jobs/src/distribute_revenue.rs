@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::correct_costs::CorrectCosts;
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
-use crate::registry::enqueue;
+use crate::registry::{Origin, enqueue};
 use crate::workflow::into_db;
 
 /// Looks again at an order that a person must settle first.
@@ -143,8 +143,20 @@ pub(crate) async fn plan(tx: &mut Tx, done: &Recording, order: &Order, arrived: 
         (false, Some(shipped)) => days(shipped) + hold,
         (false, None) => return Ok(()),
     };
-    let origin = done.follow_after(wait);
+    at_last(tx, &done.follow_after(wait), order).await
+}
+
+/// The same for an order of which a person says that it arrived; the business clock runs `speed` times as fast as the origin's.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn arrived(tx: &mut Tx, origin: &Origin, speed: u32, order: &Order) -> db::Result<()> {
+    let hold = Duration::from_secs(u64::try_from(order.terms.hold_days).unwrap_or(0) * DAY) / speed.max(1);
+    at_last(tx, &Origin { run_at: origin.now.plus(hold), ..origin.clone() }, order).await
+}
+
+async fn at_last(tx: &mut Tx, origin: &Origin, order: &Order) -> db::Result<()> {
     let job = DistributeRevenue { order: order.id };
-    let known = enqueue(tx, &origin, &job).await.map_err(into_db)?.id();
-    follow::bring_forward(tx, done.tenant, known, origin.run_at).await
+    let known = enqueue(tx, origin, &job).await.map_err(into_db)?.id();
+    follow::bring_forward(tx, origin.tenant, known, origin.run_at).await
 }

@@ -12,9 +12,11 @@ use platen_shared::id::{JobId, OrderId, TenantId};
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::{Fence, Fenced, Ledger, Progress, Queue, Waiting};
 use platen_shared::ports::blobs::{BlobError, Blobs};
+use platen_shared::ports::mail::Mailer;
 use platen_shared::ports::payout::PayoutRail;
 use platen_shared::ports::press::{Press, PressError};
 use platen_shared::ports::provider::Providers;
+use platen_shared::ports::webhooks::Webhooks;
 use platen_shared::ports::{PortError, links::Links};
 use platen_shared::store::spending::{self, Over};
 use serde::Serialize;
@@ -257,6 +259,10 @@ pub struct Ports {
     pub providers: Arc<dyn Providers>,
     /// How parties are paid.
     pub payouts: Arc<dyn PayoutRail>,
+    /// Letters.
+    pub mailer: Arc<dyn Mailer>,
+    /// Webhooks to tenants' endpoints.
+    pub webhooks: Arc<dyn Webhooks>,
     /// Spec → bytes.
     pub press: Arc<dyn Press>,
     /// Files.

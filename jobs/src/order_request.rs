@@ -58,7 +58,7 @@ pub(crate) fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredF
 }
 
 /// What people and programs at the printer may want to know, within the narrowest limits of all printers: whose order it is, what was
-/// specified, and of which design each item is.
+/// specified, how it is packed (from the terms frozen at sale), and of which design each item is.
 fn metadata(order: &Order, items: &[Item]) -> Vec<(String, String)> {
     let mut creators: Vec<&str> = items.iter().map(|item| item.revenue.creator.as_str()).collect();
     creators.sort_unstable();
@@ -69,6 +69,10 @@ fn metadata(order: &Order, items: &[Item]) -> Vec<(String, String)> {
         ("revision".to_owned(), order.revision.clone()),
         ("creator".to_owned(), creators.join(",")),
     ];
+    if let Some(tier) = &order.terms.packaging {
+        pairs.push(("packaging".to_owned(), tier.name.clone()));
+        pairs.extend(tier.design.clone().map(|design| ("packagingDesign".to_owned(), design)));
+    }
     pairs.extend(items.iter().map(|item| (format!("spec.{}", item.position + 1), item.spec_hash.clone())));
     pairs.retain(|(_, value)| !value.is_empty());
     pairs.truncate(METADATA_PAIRS_MAX);

@@ -14,6 +14,7 @@ use platen_shared::store::gates::{self, Probe};
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
+use crate::watch;
 
 /// One probe.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -75,6 +76,7 @@ impl Job for ProbeProvider {
             latency_ms: out.latency_ms,
             said: out.said.clone(),
         };
-        gates::put_probe(tx, done.tenant, &probe).await.map(drop)
+        gates::put_probe(tx, done.tenant, &probe).await?;
+        watch::judged(tx, done, &self.provider, out.latency_ms, &out.said).await
     }
 }

@@ -10,6 +10,7 @@ use platen_shared::ledger::{self, EnqueueError, Enqueued, NewJob, Queue, Waiting
 use serde_json::Value;
 
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
+use crate::outbox;
 
 type Run = for<'a> fn(&'a Ctx, &'a Value) -> Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send + 'a>>;
 type Record = for<'a> fn(
@@ -111,7 +112,8 @@ pub const fn entry<J: Job>() -> Entry {
             Box::pin(async move {
                 let job = decode::<J>(payload).map_err(broken)?;
                 let out = <J::Output as serde::Deserialize>::deserialize(out).map_err(broken)?;
-                job.record(tx, done, &out).await
+                job.record(tx, done, &out).await?;
+                outbox::carry_after(tx, done).await
             })
         },
         keep: |out| J::keep(&<J::Output as serde::Deserialize>::deserialize(out)?),
@@ -127,7 +129,10 @@ pub const fn entry<J: Job>() -> Entry {
         gave_up: |tx, done, payload, trouble| {
             Box::pin(async move {
                 match decode::<J>(payload) {
-                    Ok(job) => job.gave_up(tx, done, trouble).await,
+                    Ok(job) => {
+                        job.gave_up(tx, done, trouble).await?;
+                        outbox::carry_after(tx, done).await
+                    }
                     Err(_) => Ok(()),
                 }
             })

@@ -8,6 +8,7 @@ use std::time::Duration;
 use platen_shared::db::{self, Tx};
 use platen_shared::ledger::{Queue, Waiting, finish::Trouble};
 use platen_shared::store::artefacts::{self, StoredFile};
+use platen_shared::store::notices;
 use serde::{Deserialize, Serialize};
 
 use crate::files;
@@ -56,7 +57,9 @@ impl Job for RenderPreview {
     }
 
     async fn record(&self, tx: &mut Tx, done: &Recording, out: &Rendered) -> db::Result<()> {
-        artefacts::put(tx, done.business_now, done.tenant, Self::KIND, &self.key().text, done.job, &out.files).await
+        let (now, key) = (done.business_now, self.key().text);
+        artefacts::put(tx, now, done.tenant, Self::KIND, &key, done.job, &out.files).await?;
+        notices::render_ready(tx, now, done.tenant, &key, &self.spec_hash, &self.profile).await
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Twice is harmless: reading changes nothing outside, rows are written by product id, and the next page has a key of its own. A sync that
 //! is killed goes on at its page. Only the last page sets the time of the sync and retires what was not met; when more than a fifth would
-//! vanish, nothing is retired and a person is told. Of two syncs at a time the later one goes on, the earlier one stops at its next page. Fatal means that the account is missing or refused: a person mends the connection and
+//! vanish, nothing is retired and a person is told. Its end also compares what the tenant sells with what was found, and raises alarms. Of two syncs at a time the later one goes on, the earlier one stops at its next page. Fatal means that the account is missing or refused: a person mends the connection and
 //! retries the job.
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ use platen_shared::db::{self, Tx};
 use platen_shared::domain::money::Currency;
 use platen_shared::ledger::Queue;
 use platen_shared::ports::provider::CataloguePage;
-use platen_shared::store::{catalogue, tenants};
+use platen_shared::store::{catalogue, catalogue_alarms, money_settings, tenants};
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
@@ -81,7 +81,14 @@ impl Job for SyncCatalog {
             let next = SyncCatalog { cursor: Some(cursor.clone()), ..self.clone() };
             return enqueue(tx, &done.follow(), &next).await.map(drop).map_err(into_db);
         }
-        if let Err(gone) = catalogue::end(tx, done.business_now, tenant, provider, generation).await? {
+        let ended = catalogue::end(tx, done.business_now, tenant, provider, generation).await?;
+        let drift_bps = money_settings::latest(tx, tenant).await?.settings.catalogue_drift_bps;
+        let (raised, resolved) = catalogue_alarms::review(tx, at, tenant, provider, drift_bps).await?;
+        if raised + resolved > 0 {
+            metrics::counter!("platen_catalogue_alarms_total").increment(raised);
+            tracing::warn!(%tenant, provider, raised, resolved, "{raised} alarms about what is sold were raised, {resolved} resolved: GET /v1/catalogue/alarms");
+        }
+        if let Err(gone) = ended {
             tracing::warn!(%tenant, provider, gone, "{gone} products vanished at once, more than a fifth: none were retired, look at the printer's account");
         }
         Ok(())

@@ -2,14 +2,16 @@
 //! transaction that stores the fact: the payment's route, the bundle's record, an operator's submit.
 
 use platen_shared::db::{self, At, Tx};
-use platen_shared::domain::order::{OrderState, PaymentState};
+use platen_shared::domain::order::{OrderState, PaymentState, QuoteState, ReviewState};
 use platen_shared::id::JobId;
 use platen_shared::ledger::EnqueueError;
+use platen_shared::store::order_quotes::{self, QuoteRow};
 use platen_shared::store::orders::{self, Moved, Order};
-use platen_shared::store::{artefacts, tenants};
+use platen_shared::store::{artefacts, order_details, tenants};
 
 use crate::build_bundle::BuildBundle;
 use crate::job::Job;
+use crate::quote_order::QuoteOrder;
 use crate::registry::{Origin, enqueue};
 use crate::submit_order::{SubmitOrder, gelato};
 
@@ -35,15 +37,20 @@ fn at_its_tier(origin: &Origin, order: &Order) -> Origin {
     Origin { priority: origin.priority.max(order.terms.priority), ..origin.clone() }
 }
 
-/// Moves a paid order on as far as the facts allow: print files first, then ready, then (where the tenant submits by itself) to the
-/// printer. Answers the job that does the next thing, if there is one.
+/// Moves a paid order on as far as the facts allow: a quote where the tenant wants one first, print files, then ready, then (where the
+/// tenant submits by itself) to the printer. Answers the job that does the next thing, if there is one. What a person stopped, or has yet
+/// to review, stays where it is.
 ///
 /// # Errors
 /// As [`enqueue`].
 pub async fn proceed(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Result<Option<JobId>, EnqueueError> {
     let paid = [PaymentState::Paid, PaymentState::PartRefunded].map(PaymentState::word);
-    if !paid.contains(&order.payment_state.as_str()) {
+    if !paid.contains(&order.payment_state.as_str()) || stopped(tx, order).await? {
         return Ok(None);
+    }
+    match quoted(tx, origin, at, order).await? {
+        Quoted::Yes => {}
+        Quoted::Wait(job) => return Ok(job),
     }
     let source = origin.correlation_id.as_str();
     let bundle = BuildBundle { order: order.id, revision: order.revision.clone() };
@@ -73,6 +80,41 @@ pub async fn proceed(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Res
         Err(Refused::NotReady(_)) => Ok(None),
         Err(Refused::Enqueue(error)) => Err(error),
     }
+}
+
+/// Whether a person stopped it, or has yet to say that it may be made.
+async fn stopped(tx: &mut Tx, order: &Order) -> db::Result<bool> {
+    let undecided = [ReviewState::Pending, ReviewState::Rejected].map(ReviewState::word);
+    let details = order_details::get(tx, order.tenant, order.id).await?;
+    Ok(details.held || undecided.contains(&order.review_state.as_str()))
+}
+
+/// Whether an order may be accepted as far as its printer's quote goes.
+enum Quoted {
+    Yes,
+    Wait(Option<JobId>),
+}
+
+async fn quoted(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Result<Quoted, EnqueueError> {
+    if !order_quotes::gate(tx, order.tenant).await? {
+        return Ok(Quoted::Yes);
+    }
+    match order_quotes::get(tx, order.tenant, order.id).await? {
+        Some(quote) if quote.state == QuoteState::Accepted.word() => Ok(Quoted::Yes),
+        Some(_) => Ok(Quoted::Wait(None)),
+        None => ask(tx, origin, at, order).await.map(|job| Quoted::Wait(Some(job))),
+    }
+}
+
+/// Asks the printer what an order as it stands now would cost, through a job; what it said before counts no more.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn ask(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Result<JobId, EnqueueError> {
+    order_quotes::put(tx, order.tenant, order.id, &QuoteRow::asked(at)).await?;
+    let job =
+        QuoteOrder { order: order.id, revision: order.revision.clone(), version: order.version, provider: gelato() };
+    Ok(enqueue(tx, &at_its_tier(origin, order), &job).await?.id())
 }
 
 /// Moves a ready order to `submitting` and enqueues its submission: both or neither, and once per revision.

@@ -5,6 +5,8 @@
 mod cleanup;
 #[path = "world/money.rs"]
 mod money;
+#[path = "world/post.rs"]
+mod post;
 #[path = "world/sweeps.rs"]
 mod sweeps;
 mod world;
@@ -14,6 +16,7 @@ use std::time::Duration;
 use platen_jobs::{Entry, KINDS, find};
 use platen_shared::domain::account::Account;
 use platen_shared::id::{ItemId, WorkOrderId};
+use platen_shared::store::order_quotes::{self, QuoteRow};
 use platen_shared::store::work_orders::{self, NewLine};
 use platen_shared::store::{artefacts, catalogue, fulfilment, gates, journal, orders};
 use platen_shared::testing::{databases, suite_ran};
@@ -30,12 +33,18 @@ async fn turn_of(world: &World, kind: &str) -> Value {
     let bundle = json!({ "order": id, "revision": revision });
     let shared = ["correct_costs", "send_payouts", "close_books"].contains(&kind);
     let placed = shared || ["poll_tracking", "distribute_revenue", "sweep_tracking", "sweep_drafts"].contains(&kind);
-    if placed || ["submit_order", "housekeeping", "cancel_order", "look_up_order"].contains(&kind) {
+    let started = ["submit_order", "housekeeping", "cancel_order", "look_up_order", "watch_orders"].contains(&kind);
+    if placed || started {
         run_next(world, "build_bundle", &bundle).await;
     }
     if placed {
         run_queued(world, "submit_order").await;
         world.printer.clock().advance(Duration::from_secs(30 * 24 * 3600));
+    }
+    if kind == "watch_orders" {
+        run_queued(world, "submit_order").await;
+        post::open(world).await;
+        world.clock.advance(Duration::from_secs(9 * 24 * 3600));
     }
     if kind == "look_up_order" {
         let id = world.jobs("submit_order").await[0].id;
@@ -84,13 +93,22 @@ async fn turn_of(world: &World, kind: &str) -> Value {
         "bundle_work_order" => json!({ "workOrder": work_order(world).await.to_string() }),
         "submit_order" => json!({ "order": id, "revision": revision, "provider": "gelato" }),
         "poll_tracking" => json!({ "order": id, "round": 1, "provider": "gelato" }),
+        "quote_order" => {
+            let mut tx = world.ledger.db.begin("test").await.unwrap();
+            order_quotes::set_gate(&mut tx, world.ledger.now(), world.tenant, true).await.unwrap();
+            order_quotes::put(&mut tx, world.tenant, world.order, &QuoteRow::asked(world.ledger.now())).await.unwrap();
+            tx.commit().await.unwrap();
+            json!({ "order": id, "revision": revision, "version": order.version, "provider": "gelato" })
+        }
         "distribute_revenue" | "cancel_order" => json!({ "order": id }),
         "correct_costs" => json!({ "order": id, "round": 1 }),
         "send_payouts" => json!({ "batch": batch }),
-        "close_books" => json!({ "run": "r1" }),
+        "close_books" | "watch_orders" => json!({ "run": "r1" }),
         "sync_catalog" => json!({ "provider": "gelato", "generation": "g1" }),
         "probe_provider" | "sweep_drafts" | "sweep_tracking" => json!({ "provider": "gelato", "run": "r1" }),
         "housekeeping" => json!({ "run": "r1", "keepHistoryDays": 90 }),
+        "send_message" => json!({ "message": post::told(world, "email").await, "attempt": 1 }),
+        "deliver_webhook" => json!({ "message": post::told(world, "webhook").await, "attempt": 1 }),
         other => panic!("the kind {other} has no turn here: say how the world must be for it"),
     }
 }
@@ -184,7 +202,8 @@ async fn done_once(world: &World, kind: &str) {
         }
         "sync_catalog" => {
             let sync = catalogue::syncs(read, tenant).await.unwrap().remove(0);
-            let held = catalogue::list(read, tenant, "gelato", None, "", 1000).await.unwrap();
+            let held =
+                catalogue::list(read, tenant, "gelato", &catalogue::ItemFilter::default(), "", 1000).await.unwrap();
             assert_eq!((sync.pages, sync.items), (1, i64::try_from(held.len()).unwrap()));
             assert!(!held.is_empty() && sync.last_sync_at.is_none(), "the time is set at the end only");
             assert_eq!(world.jobs(kind).await.len(), 2, "this page and the next");
@@ -193,9 +212,10 @@ async fn done_once(world: &World, kind: &str) {
     }
 }
 
-/// The same for the kinds that run from a clock.
+/// The same for the kinds that look and change nothing outside, and those that run from a clock.
 async fn sweeps_done_once(world: &World, kind: &str) {
     let (read, tenant) = (&mut world.test.db.reader(), world.tenant);
+    let order = orders::get(read, tenant, world.order).await.unwrap().unwrap();
     let counts = world.printer.counts();
     match kind {
         "probe_provider" => {
@@ -212,10 +232,18 @@ async fn sweeps_done_once(world: &World, kind: &str) {
             assert_eq!(polls.len(), 1);
             assert!(polls[0].run_at <= world.ledger.now(), "the order moved on, so it is read at once");
         }
+        "quote_order" => {
+            let quote = order_quotes::get(read, tenant, world.order).await.unwrap().unwrap();
+            assert!(quote.state == "accepted" && quote.products_minor.is_some_and(|minor| minor > 0), "{quote:?}");
+            assert_eq!(order.state, "accepted", "it was paid already, and goes on");
+            assert_eq!(world.jobs("build_bundle").await.len(), 1);
+        }
         "housekeeping" => {
             assert!(world.jobs("build_bundle").await.is_empty(), "what is old is gone");
             assert_eq!(world.jobs("submit_order").await.len(), 1, "what waits is not");
         }
+        "watch_orders" => post::late_once(world).await,
+        "send_message" | "deliver_webhook" => post::done_once(world, kind).await,
         _ => money::done_once(world, kind).await,
     }
 }

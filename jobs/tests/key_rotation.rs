@@ -12,10 +12,13 @@ use std::sync::Arc;
 use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::gelato::Settings;
 use platen_shared::adapters::http::{Gates, Http, SqlBoard};
+use platen_shared::db::Json;
+use platen_shared::id::EndpointId;
 use platen_shared::ports::links::Links;
 use platen_shared::secrets::Keyring;
 use platen_shared::store::parties::{self, Party};
 use platen_shared::store::sealed::{self, Counts};
+use platen_shared::store::webhook_endpoints::{self, Endpoint};
 use platen_shared::store::{connections, orders, snapshots};
 use platen_shared::testing::databases;
 use secrecy::SecretString;
@@ -39,7 +42,7 @@ fn restart(world: &mut World, keyring: &Keyring) {
     world.ports.links = Links::new("http://127.0.0.1:9", keyring.clone());
 }
 
-/// A row in every place that seals: a webhook's two secrets, a party, a snapshot's origin; the world has a credential and recipients.
+/// A row in every place that seals: a webhook's two secrets, an endpoint's two, a party, a snapshot's origin; the world has a credential and recipients.
 async fn fill(world: &World, keyring: &Keyring) {
     let (tenant, now) = (world.tenant, world.ledger.now());
     let mut tx = world.ledger.db.begin("fill").await.unwrap();
@@ -59,6 +62,24 @@ async fn fill(world: &World, keyring: &Keyring) {
         updated_at: now,
     };
     parties::put(&mut tx, tenant, &party).await.unwrap();
+    let email = keyring.seal("ada@example.org", &parties::bound(tenant, "ada")).unwrap();
+    parties::put_email(&mut tx, tenant, "ada", Some(email)).await.unwrap();
+    let id = EndpointId::new();
+    let signs = |text: &str| keyring.seal(text, &webhook_endpoints::bound(tenant, id)).unwrap();
+    let endpoint = Endpoint {
+        id,
+        url: "https://shop.example/hooks".into(),
+        topics: Json(Vec::new()),
+        secret: signs("whsec-2"),
+        old_secret: Some(signs("whsec-1")),
+        old_until: Some(now),
+        enabled: true,
+        off_why: String::new(),
+        failing_since: None,
+        created_at: now,
+        updated_at: now,
+    };
+    webhook_endpoints::put(&mut tx, tenant, &endpoint).await.unwrap();
     let snapshot = snapshots::of_spec(&mut tx, tenant, &world.spec_hash).await.unwrap().unwrap();
     let origin = keyring.seal("{}", &format!("{tenant}:{}", snapshot.id)).unwrap();
     snapshots::keep_origin(&mut tx, tenant, snapshot.id, &origin, now).await.unwrap();
@@ -90,16 +111,18 @@ async fn a_key_is_changed_while_orders_are_placed() {
         submit_next(&world).await;
         let token = link.strip_prefix("http://127.0.0.1:9/f/").unwrap();
         assert!(world.ports.links.open(world.ledger.now(), token).is_some(), "links of before are served");
-        // Three recipients, a credential, two webhook secrets, a party, an origin.
+        // Three recipients, a credential, two webhook secrets, two of an endpoint, a party and its address, an origin.
         let counts = sealed::rewrap(&world.test.db, &after).await.unwrap();
-        assert_eq!(counts, Counts { rewrapped: 8, already: 0, shut: 0 });
+        assert_eq!(counts, Counts { rewrapped: 11, already: 0, shut: 0 });
         let again = sealed::rewrap(&world.test.db, &after).await.unwrap();
-        assert_eq!(again, Counts { rewrapped: 0, already: 8, shut: 0 }, "it may run again");
+        assert_eq!(again, Counts { rewrapped: 0, already: 11, shut: 0 }, "it may run again");
         let stranger = Keyring::new(&secret(OLD));
-        assert_eq!(sealed::rewrap(&world.test.db, &stranger).await.unwrap().shut, 8, "the former key opens nothing");
+        assert_eq!(sealed::rewrap(&world.test.db, &stranger).await.unwrap().shut, 11, "the former key opens nothing");
         restart(&mut world, &Keyring::new(&secret(NEW)));
         submit_next(&world).await;
-        let placed = orders::list(&mut world.test.db.reader(), world.tenant, Some("in_production"), None, 10).await;
+        let placed =
+            orders::list(&mut world.test.db.reader(), world.tenant, &orders::Filter::state("in_production"), None, 10)
+                .await;
         assert_eq!(placed.unwrap().len(), 3);
         assert_eq!(world.printer.counts().released_groups, 3);
         world.end().await;

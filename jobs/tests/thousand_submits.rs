@@ -81,7 +81,9 @@ async fn once_each(world: &World) {
     let twice = counts.by_reference.values().filter(|seen| seen.released_groups != 1).count();
     assert_eq!((counts.released_groups, twice), (ORDERS as u64, 0), "one order is one order");
     let placed =
-        orders::list(&mut world.test.db.reader(), world.tenant, Some("in_production"), None, 2000).await.unwrap();
+        orders::list(&mut world.test.db.reader(), world.tenant, &orders::Filter::state("in_production"), None, 2000)
+            .await
+            .unwrap();
     assert_eq!(placed.len(), ORDERS, "and every one of them is known to be placed");
 }
 
@@ -104,7 +106,7 @@ fn accounts(world: &World) -> Accounts {
 async fn all_known(world: &World) -> bool {
     let mut db = world.test.db.reader();
     for state in ["submitting", "outcome_unknown"] {
-        if !orders::list(&mut db, world.tenant, Some(state), None, 1).await.unwrap().is_empty() {
+        if !orders::list(&mut db, world.tenant, &orders::Filter::state(state), None, 1).await.unwrap().is_empty() {
             return false;
         }
     }

@@ -120,6 +120,10 @@ ids! {
     PayoutId, "pyo", "A payout to a party.";
     RateId, "fxr", "An exchange rate.";
     ConversionId, "cnv", "A conversion from one currency into another.";
+    NoticeId, "ntc", "Something that somebody is told of.";
+    MessageId, "msg", "A notice for one recipient by one channel.";
+    EndpointId, "whe", "Where a tenant takes webhooks.";
+    IncidentId, "inc", "A time in which a provider was slow or away.";
     WorkOrderId, "wko", "A work order: what a workshop is told to make.";
     OperatorItemId, "opi", "Something that a person must look at.";
     EventId, "evt", "A line of an order's history or of the audit.";

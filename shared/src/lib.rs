@@ -25,10 +25,12 @@ pub mod flatten;
 pub mod hints;
 pub mod id;
 pub mod ledger;
+pub mod letters;
 pub mod ports;
 pub mod preflight;
 pub mod redis;
 pub mod secrets;
+pub mod signature;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -202,8 +202,15 @@ async fn an_order_is_taken_in_once_and_paid_once() {
         tx.commit().await.unwrap();
         let by = orders::by_external(&mut b.read.clone(), b.tenant, "api", "x-1").await.unwrap().unwrap();
         assert_eq!(by.id, b.order.id);
-        let page = orders::list(&mut b.read.clone(), b.tenant, Some("received"), None, 1).await.unwrap();
-        assert_eq!(orders::list(&mut b.read.clone(), b.tenant, None, Some(page[0].id), 9).await.unwrap().len(), 1);
+        let page =
+            orders::list(&mut b.read.clone(), b.tenant, &orders::Filter::state("received"), None, 1).await.unwrap();
+        assert_eq!(
+            orders::list(&mut b.read.clone(), b.tenant, &orders::Filter::default(), Some(page[0].id), 9)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
         assert_eq!(orders::items(&mut b.read.clone(), b.tenant, b.order.id).await.unwrap().len(), 1);
 
         let payment = |reference: &str, amount_minor| Payment {
@@ -316,6 +323,7 @@ fn product(uid: &str) -> CatalogueItem {
         cost: Some(Money { minor: 500, currency: eur() }),
         stock: "in-stock".into(),
         raw: serde_json::json!({ "unknown": [1] }),
+        ..CatalogueItem::default()
     }
 }
 
@@ -342,10 +350,15 @@ async fn a_sync_retires_what_it_did_not_meet_unless_too_much_vanished() {
         assert_eq!(sync("g1", uids(10)).await, Ok(0));
         assert_eq!(sync("g2", uids(9)).await, Ok(1));
         assert_eq!(sync("g3", uids(3)).await, Err(6), "more than a fifth: the brake holds");
-        let live = catalogue::list(&mut b.read.clone(), b.tenant, "gelato", Some("mugs"), "", 100).await.unwrap();
+        let mugs =
+            catalogue::ItemFilter { catalogue: Some("mugs".into()), available: Some(true), ..Default::default() };
+        let live = catalogue::list(&mut b.read.clone(), b.tenant, "gelato", &mugs, "", 100).await.unwrap();
         assert_eq!(live.len(), 9);
         assert_eq!(
-            catalogue::list(&mut b.read.clone(), b.tenant, "gelato", None, "m05", 2).await.unwrap()[0].uid,
+            catalogue::list(&mut b.read.clone(), b.tenant, "gelato", &catalogue::ItemFilter::default(), "m05", 2)
+                .await
+                .unwrap()[0]
+                .uid,
             "m06"
         );
         let retired = catalogue::item(&mut b.read.clone(), b.tenant, "gelato", "m09").await.unwrap().unwrap();

@@ -12,7 +12,9 @@ mod clock;
 mod conn;
 mod dice;
 pub mod gelato;
+pub mod hooks;
 mod money;
+pub mod post;
 
 pub use clock::Clock;
 

@@ -28,6 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use platen_jobs::Ports;
+use platen_shared::adapters::webhooks::{Guard, Hooks, System};
 use platen_shared::clock::SystemClock;
 use platen_shared::db::Db;
 use platen_shared::id::TenantId;
@@ -95,6 +96,8 @@ async fn make_bed() -> Bed {
         press: std::sync::Arc::new(LocalPress::new(1)),
         blobs: blobs.clone(),
         payouts: std::sync::Arc::new(platen_shared::adapters::payout_csv::CsvRail { blobs }),
+        mailer: std::sync::Arc::new(platen_shared::adapters::smtp::Unset),
+        webhooks: std::sync::Arc::new(Hooks::new(Guard::new(Default::default(), std::sync::Arc::new(System)))),
         links: Links::new("http://127.0.0.1:9", keyring),
     };
     Bed { template, tenant, ports, _folder: folder }

@@ -19,6 +19,7 @@ mod postgres;
 mod redis;
 mod s3;
 mod servers;
+mod smtp;
 mod step;
 mod suites;
 mod test;

@@ -56,11 +56,11 @@ fn usd(folder: &Path) -> Result<PathBuf> {
     if has_it() { Ok(python) } else { bail!("{USD} was installed, yet it cannot be used by {}", python.display()) }
 }
 
-fn need(program: &str, package: &str, what: &str) -> Result<()> {
+pub(crate) fn need(program: &str, package: &str, what: &str) -> Result<()> {
     if on_path(program) { Ok(()) } else { install::package(package, what) }
 }
 
-fn run(command: &mut Command, what: &str) -> Result<()> {
+pub(crate) fn run(command: &mut Command, what: &str) -> Result<()> {
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("{what} could not be installed"))?;
     if status.success() { Ok(()) } else { bail!("{what} could not be installed; see above, then run this again") }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::folder::Folder;
 use crate::launch::pause;
-use crate::{chromium, foreman, judges, languages, models, pgbouncer, postgres, redis, s3};
+use crate::{chromium, foreman, judges, languages, models, pgbouncer, postgres, redis, s3, smtp};
 
 /// How a server is started; it may look at those that run already.
 type Start = fn(&Servers) -> Result<Server>;
@@ -18,6 +18,7 @@ const SERVERS: &[(&str, Start)] = &[
     ("pgbouncer", pgbouncer::start),
     ("redis", redis::start),
     ("s3", s3::start),
+    ("smtp", smtp::start),
     ("foreman", foreman::find),
     ("chromium", chromium::find),
     ("languages", languages::find),

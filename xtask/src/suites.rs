@@ -27,6 +27,8 @@ const SUITES: &[(&str, &[&str])] = &[
     ("late", DATABASES),
     ("simulation", &["sqlite"]),
     ("procfile", &["foreman"]),
+    ("messages", DATABASES),
+    ("smtp", &["aiosmtpd"]),
     ("blobs", &["folder", "memory", "s3"]),
     ("backup", &["sqlite", "postgres", "s3"]),
     ("gates", &["sqlite", "postgres", "redis"]),

@@ -31,14 +31,23 @@ impl Rules {
         known.map(Some).ok_or_else(|| Problem::field("unknown-tier", &pointer, "The tenant has no such service tier."))
     }
 
-    /// What the buyer pays for packaging, and the tier that was chosen.
+    /// What the buyer pays for packaging, and the tier: the one that was named, else the one that was resolved.
     pub(crate) fn packaging(
         &self,
         name: Option<&str>,
+        resolved: Option<PackagingTier>,
         said: Option<Money>,
         currency: Currency,
     ) -> Reply<(Money, Option<PackagingTier>)> {
-        let Some(name) = name else { return Ok((said.unwrap_or(Money::zero(currency)), None)) };
+        let Some(name) = name else {
+            let Some(tier) = resolved else { return Ok((said.unwrap_or(Money::zero(currency)), None)) };
+            let price = Money { minor: tier.price_minor, currency };
+            if said.is_some_and(|said| said != price) {
+                let sentence = "This order's packaging has another price (GET /v1/packaging); leave the amount out.";
+                return Err(Problem::field("amount", "/packaging", sentence));
+            }
+            return Ok((price, Some(tier)));
+        };
         let known = self.settings().packaging_tiers.iter().find(|tier| tier.name == name).cloned();
         let unknown = || Problem::field("unknown-tier", "/packagingTier", "The tenant has no such packaging tier.");
         let tier = known.ok_or_else(unknown)?;

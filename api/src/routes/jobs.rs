@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::response::Response;
 use platen_jobs::Recording;
-use platen_shared::db::At;
+use platen_shared::db::{At, Tx};
 use platen_shared::id::JobId;
 use platen_shared::ledger::control::{self, Cancelling};
 use platen_shared::ledger::finish::Trouble;
@@ -197,20 +197,25 @@ pub(crate) async fn cancel_job(call: &Call, id: JobId, why: &str) -> Reply<()> {
     reason(why)?;
     let mut tx = call.begin("cancel_job").await?;
     let said = format!("cancelled by {}: {why}", call.actor());
-    match control::cancel(&mut tx, call.ledger_now(), call.tenant(), id, &said).await? {
-        Cancelling::Cancelled(job) => {
-            if let Some(entry) = platen_jobs::find(&job.kind) {
-                let trouble = Trouble::new("cancelled", &said);
-                (entry.gave_up)(&mut tx, &recording(call, &job), &job.payload.0, &trouble).await?;
-            }
-        }
-        Cancelling::Asked => {}
+    match stop(call, &mut tx, id, &said).await? {
+        Cancelling::Cancelled(_) | Cancelling::Asked => {}
         Cancelling::Ended(state) if state == "cancelled" => return Ok(()),
         Cancelling::Ended(state) => return Err(Problem::state(format!("The job is {state} already."))),
         Cancelling::Unknown => return Err(Problem::missing("job")),
     }
     call.audit(&mut tx, "job.cancel", id, why).await?;
     Ok(tx.commit().await?)
+}
+
+/// Cancels a job in a transaction, or asks its worker to stop; the kind of one that had not started cleans up in it.
+pub(crate) async fn stop(call: &Call, tx: &mut Tx, id: JobId, said: &str) -> Reply<Cancelling> {
+    let done = control::cancel(tx, call.ledger_now(), call.tenant(), id, said).await?;
+    if let Cancelling::Cancelled(job) = &done
+        && let Some(entry) = platen_jobs::find(&job.kind)
+    {
+        (entry.gave_up)(tx, &recording(call, job), &job.payload.0, &Trouble::new("cancelled", said)).await?;
+    }
+    Ok(done)
 }
 
 fn recording(call: &Call, job: &Job) -> Recording {

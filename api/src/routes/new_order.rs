@@ -1,22 +1,28 @@
 //! Taking an order in: every item from a locked snapshot, at the stored product's price, with all terms frozen.
 
 use axum::response::Response;
+use platen_jobs::workflow;
 use platen_shared::db::{Json as Column, Tx};
-use platen_shared::domain::address::Recipient;
+use platen_shared::domain::address::{Limits, Recipient};
 use platen_shared::domain::money::{Currency, Money, MoneyError};
 use platen_shared::domain::order::{FulfilmentState, OrderState, PaymentState, ReviewState};
+use platen_shared::domain::region::{is_out, region};
 use platen_shared::domain::terms::ItemTerms;
-use platen_shared::id::{ItemId, OrderId, SnapshotId, encode};
+use platen_shared::id::{ItemId, OrderId, SnapshotId};
+use platen_shared::letters::LANGUAGES;
+use platen_shared::store::order_details::{self, Details, Metadata};
 use platen_shared::store::orders::{self, Item, Order, OrderTerms, revision};
 use platen_shared::store::products::{self, Product};
 use platen_shared::store::tenants::{self, Tenant};
-use platen_shared::store::{snapshots, specs};
+use platen_shared::store::{catalogue, message_settings, order_quotes, snapshots, specs};
 use serde::Deserialize;
 
 use super::frozen::{self, Rules};
+use super::order_changes::check_notes;
 use super::orders::{OrderView, bound, recipient, view};
+use super::packaging;
 use crate::call::{Call, made};
-use crate::check::Checks;
+use crate::check::{Checks, PROVIDER};
 use crate::error::{Code, Problem, Reply};
 use crate::extract::Input;
 
@@ -55,8 +61,16 @@ pub(crate) struct NewOrder {
     tax: Option<Money>,
     /// What the buyer pays for packaging.
     packaging: Option<Money>,
+    /// The language that the buyer is written to in: `en` or `fr`. Left out, the country says it, else the tenant.
+    language: Option<String>,
     /// A packaging tier of the tenant's; it says what the buyer pays.
     packaging_tier: Option<String>,
+    /// Your own name for the buyer; at most 100 characters.
+    #[serde(default)]
+    customer: String,
+    /// Your notes: at most 20 pairs of at most 100 characters.
+    #[serde(default)]
+    metadata: Metadata,
 }
 
 fn api() -> String {
@@ -72,16 +86,23 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
     let tenant = tenants::get(&mut tx, call.tenant()).await?.ok_or_else(|| Problem::missing("tenant"))?;
     checked(&body, tenant.currency)?;
     let rules = Rules::of(&mut tx, &tenant).await?;
-    let sold = items(&mut tx, &tenant, &rules, &body.items).await?;
-    let (packaging, tier) = rules.packaging(body.packaging_tier.as_deref(), body.packaging, tenant.currency)?;
+    let sold = items(&mut tx, &tenant, &rules, (&body.items, &body.recipient.country)).await?;
+    let creators: Vec<&str> = sold.iter().map(|(_, terms)| terms.creator.as_str()).collect();
+    let resolved = packaging::of_order(&mut tx, &tenant, &creators).await?;
+    let (packaging, tier) =
+        rules.packaging(body.packaging_tier.as_deref(), resolved, body.packaging, tenant.currency)?;
     let terms = rules.order(&mut tx, &tenant, &sold, tier).await?;
     let (items, item_terms): (Vec<Item>, Vec<ItemTerms>) = sold.into_iter().unzip();
     let order = order(&call, &tenant, &body, &items, packaging, terms)?;
     let fresh = orders::create(&mut tx, &order, &items, &call.actor()).await?;
     let kept = if fresh {
         let positions = items.iter().map(|item| item.position);
+        if let Some(language) = &body.language {
+            message_settings::put_language(&mut tx, call.tenant(), order.id, language).await?;
+        }
         frozen::introduce(&call, &mut tx, &item_terms).await?;
         orders::freeze(&mut tx, call.tenant(), order.id, &positions.zip(item_terms).collect::<Vec<_>>()).await?;
+        beside(&call, &mut tx, &order, body).await?;
         order
     } else {
         let known = orders::by_external(&mut tx, call.tenant(), &order.channel, &order.external_id).await?;
@@ -99,8 +120,21 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
         known
     };
     let view: OrderView = view(&call, &mut tx, kept).await?;
+    call.carry(&mut tx).await?;
     tx.commit().await?;
     Ok(made(fresh, view))
+}
+
+/// What belongs to a new order beside its sale: the shop's notes, and the question for a quote where the tenant wants one first.
+async fn beside(call: &Call, tx: &mut Tx, order: &Order, body: NewOrder) -> Reply<()> {
+    if !body.customer.is_empty() || !body.metadata.is_empty() {
+        let notes = Details { customer: body.customer, metadata: Column(body.metadata), ..Details::default() };
+        order_details::put(tx, call.now(), order.tenant, order.id, &notes).await?;
+    }
+    if order_quotes::gate(tx, order.tenant).await? {
+        workflow::ask(tx, &call.origin(0), call.now(), order).await?;
+    }
+    Ok(())
 }
 
 /// The name of an order that came without one.
@@ -121,12 +155,15 @@ fn checked(body: &NewOrder, currency: Currency) -> Reply<()> {
     let mut checks = Checks::default();
     checks.text("/externalId", body.external_id.as_deref().unwrap_or("-"), 1, 100);
     checks.name("/channel", &body.channel);
+    check_notes(&mut checks, Some(&body.customer), Some(&body.metadata));
     checks.need((1..=ITEMS_MAX).contains(&body.items.len()), "count", "/items", "An order has 1 to 100 items.");
+    let language = body.language.as_deref().is_none_or(|word| LANGUAGES.contains(&word));
+    checks.need(language, "language", "/language", "Buyers are written to in en or fr.");
     for (i, item) in body.items.iter().enumerate() {
         let within = (1..=QUANTITY_MAX).contains(&item.quantity);
         checks.need(within, "range", &format!("/items/{i}/quantity"), "quantity must be between 1 and 1,000.");
     }
-    for problem in body.recipient.problems() {
+    for problem in body.recipient.problems(Limits::of(PROVIDER)) {
         checks.fault(problem.code, &format!("/recipient{}", problem.pointer), problem.message);
     }
     let amounts = [("/shipping", Some(body.shipping)), ("/tax", body.tax), ("/packaging", body.packaging)];
@@ -136,7 +173,12 @@ fn checked(body: &NewOrder, currency: Currency) -> Reply<()> {
     checks.done()
 }
 
-async fn items(tx: &mut Tx, tenant: &Tenant, rules: &Rules, wanted: &[NewItem]) -> Reply<Vec<(Item, ItemTerms)>> {
+async fn items(
+    tx: &mut Tx,
+    tenant: &Tenant,
+    rules: &Rules,
+    (wanted, country): (&[NewItem], &str),
+) -> Reply<Vec<(Item, ItemTerms)>> {
     let mut items = Vec::new();
     for (place, new) in wanted.iter().enumerate() {
         let position = i64::try_from(place).unwrap_or(i64::MAX);
@@ -151,6 +193,7 @@ async fn items(tx: &mut Tx, tenant: &Tenant, rules: &Rules, wanted: &[NewItem]) 
         if product.currency != tenant.currency {
             return Err(Problem::state(format!("The price of item {position} is not in the tenant's currency.")));
         }
+        available(tx, tenant, place, &product, country).await?;
         let tier = rules.service(place, new.tier.as_deref())?;
         let extra = Money { minor: tier.as_ref().map_or(0, |tier| tier.price_minor), currency: tenant.currency };
         let unit = product.price().plus(extra).map_err(overflow)?;
@@ -160,6 +203,27 @@ async fn items(tx: &mut Tx, tenant: &Tenant, rules: &Rules, wanted: &[NewItem]) 
         items.push((item, terms));
     }
     Ok(items)
+}
+
+/// Refuses what the catalogue says cannot be made, or not for this country: before anybody pays for it.
+async fn available(tx: &mut Tx, tenant: &Tenant, place: usize, product: &Product, country: &str) -> Reply<()> {
+    let pointer = format!("/items/{place}/snapshotId");
+    let gone = |sentence: &str| Err(Problem::field("unavailable", &pointer, sentence));
+    if product.price_minor == 0 {
+        return gone("The product has a price of 0, which means that it cannot be sold.");
+    }
+    let Some(item) = catalogue::item(tx, tenant.id, &product.provider, &product.provider_uid).await? else {
+        return Ok(());
+    };
+    if item.retired_at.is_some() {
+        return gone("The printer makes this product no more.");
+    }
+    if item.regions.get(region(country)).is_some_and(|there| is_out(&there.status)) {
+        return gone("The printer has no stock of this product for this country.");
+    }
+    let raw = catalogue::raw(tx, tenant.id, &product.provider, &product.provider_uid).await?.unwrap_or_default();
+    let refused = raw["notSupportedCountries"].as_array().is_some_and(|all| all.iter().any(|one| one == country));
+    if refused { gone("The printer does not send this product to this country.") } else { Ok(()) }
 }
 
 /// The product's newest version, if a design for an older one still fits it; else the version it was made for.
@@ -221,7 +285,7 @@ fn order(
     let mut order = Order {
         id,
         tenant: tenant.id,
-        number: format!("P-{}", encode(id.0)[16..].to_ascii_uppercase()),
+        number: orders::number(now, id),
         channel: body.channel.clone(),
         external_id: body.external_id.clone().unwrap_or_else(|| unnamed(call, id)),
         state: OrderState::Received.word().to_owned(),

@@ -1,26 +1,26 @@
-//! Orders: read, submitted, cancelled. Taking one in is in `new_order`, its payment in `payments`.
+//! Orders: read and submitted. Taking one in is in `new_order`, its payment in `payments`, lists in `order_lists`, changes in `order_changes`,
+//! `order_desk` and `cancel`.
 
 use axum::Json;
 use axum::response::Response;
-use platen_jobs::Job as _;
-use platen_jobs::submit_order::SubmitOrder;
 use platen_jobs::workflow::{self, Refused};
 use platen_shared::db::{At, Source, Tx};
 use platen_shared::domain::address::Recipient;
 use platen_shared::domain::money::{Currency, Money};
-use platen_shared::domain::order::OrderState;
+use platen_shared::domain::order::Stage;
+use platen_shared::domain::words;
 use platen_shared::id::{ItemId, OrderId, SnapshotId};
-use platen_shared::ledger::read;
 use platen_shared::store::fulfilment;
-use platen_shared::store::orders::{self, Event, Item, Moved, Order};
-use serde::{Deserialize, Serialize};
+use platen_shared::store::orders::{self, Event, Item, Order};
+use serde::Serialize;
 
-use super::jobs::{JobView, Reason};
+use super::freshness::{self, Known};
+use super::jobs::JobView;
+use super::order_more::{self, MoreView};
 use super::snapshots::Empty;
-use crate::call::{Call, Page, Paging, whole};
-use crate::check::{Checks, PROVIDER, reason};
+use crate::call::{Call, Page, versioned, whole};
 use crate::error::{Problem, Reply};
-use crate::extract::{Filters, Input, Named};
+use crate::extract::{Input, Named};
 
 /// An order in a list.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -43,6 +43,10 @@ pub(crate) struct OrderSummary {
     country: String,
     /// Never released at a printer.
     test: bool,
+    /// Grows with every change; what a change may expect.
+    version: i64,
+    /// `pending`, `processing`, `completed`, `failed` or `cancelled` (docs/orders.md).
+    status: &'static str,
     totals: Totals,
     created_at: At,
     updated_at: At,
@@ -60,6 +64,7 @@ pub(crate) struct Totals {
 
 impl From<Order> for OrderSummary {
     fn from(o: Order) -> Self {
+        let state = o.state.parse().ok();
         let money = |minor| Money { minor, currency: o.currency };
         OrderSummary {
             id: o.id,
@@ -74,6 +79,8 @@ impl From<Order> for OrderSummary {
             revision: o.revision,
             country: o.country,
             test: o.test,
+            version: o.version,
+            status: state.map_or("processing", words::product_order),
             totals: Totals {
                 items: money(o.items_minor),
                 shipping: money(o.shipping_minor),
@@ -132,6 +139,8 @@ pub(crate) struct OrderView {
     order: OrderSummary,
     items: Vec<ItemView>,
     recipient: Recipient,
+    #[serde(flatten)]
+    more: MoreView,
     /// Parts at the printer.
     provider_orders: usize,
     /// What the printer's receipts add up to, where they are in one currency.
@@ -150,13 +159,32 @@ pub(crate) async fn view(call: &Call, source: &mut impl Source, order: Order) ->
         Some(Money { minor, currency: first.currency.parse().ok()? }).filter(|_| one)
     });
     let recipient = recipient(call, &order)?;
+    let furthest = parts.iter().filter_map(|part| Stage::from_word(&part.stage)).filter(|stage| stage.shipped());
+    let furthest = furthest.max_by_key(|stage| Stage::ALL.iter().position(|known| known == stage));
+    let more = order_more::read(source, &order, &recipient, furthest).await?;
     Ok(OrderView {
+        more,
         items: items.into_iter().map(|item| ItemView::new(item, order.currency)).collect(),
         order: order.into(),
         recipient,
         provider_orders: parts.len(),
         provider_cost: cost,
     })
+}
+
+/// The order's page, under the ETag of its version.
+pub(crate) async fn answer(call: &Call, source: &mut impl Source, order: Order) -> Reply<Response> {
+    let version = order.version;
+    Ok(versioned(version, view(call, source, order).await?))
+}
+
+/// What somebody changed, as it is now, once that is committed.
+pub(crate) async fn changed(call: &Call, mut tx: Tx, id: OrderId) -> Reply<Response> {
+    let order = hold(call, &mut tx, id).await?;
+    let answer = answer(call, &mut tx, order).await?;
+    call.carry(&mut tx).await?;
+    tx.commit().await?;
+    Ok(answer)
 }
 
 /// The recipient, unsealed.
@@ -180,38 +208,13 @@ pub(crate) async fn hold(call: &Call, tx: &mut Tx, id: OrderId) -> Reply<Order> 
     orders::lock(tx, call.tenant(), id).await?.ok_or_else(|| Problem::missing("order"))
 }
 
-/// Which orders, and which page.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct OrderFilter {
-    /// Only this state.
-    state: Option<String>,
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200.
-    limit: Option<u32>,
-}
-
-/// The tenant's orders, newest first.
-#[utoipa::path(get, path = "/v1/orders", tag = "orders", params(OrderFilter), responses((status = 200, body = Page<OrderSummary>)))]
-pub(crate) async fn list(call: Call, Filters(filter): Filters<OrderFilter>) -> Reply<Json<Page<OrderSummary>>> {
-    let paging = Paging::new(filter.cursor.as_deref(), filter.limit)?;
-    let mut checks = Checks::default();
-    let state = filter.state.as_deref().is_none_or(|state| state.parse::<OrderState>().is_ok());
-    checks.need(state, "state", "/state", "There is no such state of orders.");
-    checks.done()?;
-    let (state, before) = (filter.state.as_deref(), paging.after_id()?);
-    let rows = orders::list(&mut call.read(), call.tenant(), state, before, paging.fetch()).await?;
-    Ok(paging.page(rows, |row| row.id.to_string()))
-}
-
-/// One order, with its items and its recipient.
+/// One order, with its items, its recipient and what it waits for. Its ETag is what `If-Match` of a change names.
 #[utoipa::path(get, path = "/v1/orders/{id}", tag = "orders", params(("id" = OrderId, Path, description = "The order.")),
-    responses((status = 200, body = OrderView)))]
-pub(crate) async fn show(call: Call, Named(id): Named<OrderId>) -> Reply<Json<OrderView>> {
+    responses((status = 200, body = Known<OrderView>)))]
+pub(crate) async fn show(call: Call, Named(id): Named<OrderId>) -> Reply<Response> {
     let order = own(&call, id).await?;
-    Ok(Json(view(&call, &mut call.read(), order).await?))
+    let view = view(&call, &mut call.read(), order.clone()).await?;
+    Ok(versioned(order.version, freshness::known(&call, &order, view).await?))
 }
 
 /// A line of an order's history.
@@ -219,7 +222,7 @@ pub(crate) async fn show(call: Call, Named(id): Named<OrderId>) -> Reply<Json<Or
 #[schema(as = OrderEvent)]
 pub(crate) struct EventView {
     at: At,
-    /// `order`, `payment`, `fulfilment` or `review`.
+    /// `order`, `payment`, `fulfilment`, `review`, `money`, `edit` or `quote`.
     dimension: String,
     from: Option<String>,
     to: String,
@@ -251,6 +254,7 @@ pub(crate) async fn submit(call: Call, Named(id): Named<OrderId>, Input(Empty {}
     let order = hold(&call, &mut tx, id).await?;
     let job = workflow::submit(&mut tx, &call.origin(0), call.now(), &order).await.map_err(not_ready)?;
     call.audit(&mut tx, "order.submit", id, "").await?;
+    call.carry(&mut tx).await?;
     tx.commit().await?;
     call.work(job).await
 }
@@ -265,48 +269,4 @@ pub(crate) fn not_ready(refused: Refused) -> Problem {
         }
         Refused::Enqueue(error) => error.into(),
     }
-}
-
-/// Whether a submission of an order on hold was brought back. Nobody brings one back meanwhile: that takes the order's row as well.
-async fn placing(call: &Call, tx: &mut Tx, order: &Order) -> Reply<bool> {
-    let job = SubmitOrder { order: order.id, revision: order.revision.clone(), provider: PROVIDER.to_owned() };
-    let Some(id) = read::of_key(tx, call.tenant(), SubmitOrder::KIND, &job.key().text).await? else { return Ok(false) };
-    let job = call.app().ledger.job(call.tenant(), id).await?;
-    Ok(order.state == OrderState::OnHold.word() && job.is_some_and(|job| !job.finished()))
-}
-
-/// Cancels an order that no printer has.
-#[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "orders", request_body = Reason, params(("id" = OrderId, Path, description = "The order.")),
-    responses((status = 200, body = OrderView)))]
-pub(crate) async fn cancel(
-    call: Call,
-    Named(id): Named<OrderId>,
-    Input(body): Input<Reason>,
-) -> Reply<Json<OrderView>> {
-    reason(&body.reason)?;
-    let mut tx = call.begin("cancel_order").await?;
-    let order = hold(&call, &mut tx, id).await?;
-    if placing(&call, &mut tx, &order).await? {
-        return Err(Problem::state("A job is placing the order at the printer; cancel that job first."));
-    }
-    let placed = !fulfilment::parts(&mut tx, call.tenant(), id).await?.is_empty();
-    let state = if placed {
-        Moved::Illegal(OrderState::InProduction)
-    } else {
-        orders::advance(&mut tx, call.now(), call.tenant(), id, OrderState::Cancelled, &call.actor(), &body.reason)
-            .await?
-    };
-    match state {
-        Moved::Yes => call.audit(&mut tx, "order.cancel", id, &body.reason).await?,
-        Moved::Already => {}
-        Moved::Illegal(_) if placed => {
-            return Err(Problem::state("The printer has the order; it cannot be cancelled here any more."));
-        }
-        Moved::Illegal(from) => return Err(Problem::state(format!("An order that is {from} is not cancelled."))),
-        Moved::Unknown => return Err(Problem::missing("order")),
-    }
-    let order = hold(&call, &mut tx, id).await?;
-    let view = view(&call, &mut tx, order).await?;
-    tx.commit().await?;
-    Ok(Json(view))
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::response::Response;
 use platen_shared::db::At;
+use platen_shared::domain::address::is_email;
 use platen_shared::domain::money::{Currency, MINOR_MAX, Money};
 use platen_shared::domain::terms::is_party;
 use platen_shared::store::books;
@@ -58,6 +59,8 @@ pub(crate) struct PartyBody {
     language: Option<String>,
     /// Where it is paid: an IBAN, or what else the payout rail takes; 4 to 200 characters.
     payout_to: Option<String>,
+    /// Where it is written to; sealed, and never shown. Empty takes it away.
+    email: Option<String>,
     /// No payout to it is smaller, in the place of the tenant's minimum.
     payout_minimum_minor: Option<i64>,
     /// False: its balance grows, and it is not paid.
@@ -75,6 +78,8 @@ pub(crate) async fn put(call: Call, Named(name): Named<String>, Input(body): Inp
     let language = body.language.as_deref().is_none_or(|language| ["en", "fr"].contains(&language));
     checks.need(language, "language", "/language", "Statements are written in en or fr.");
     checks.text("/payoutTo", body.payout_to.as_deref().unwrap_or("----"), 4, 200);
+    let email = body.email.as_deref().is_none_or(|email| email.is_empty() || is_email(email));
+    checks.need(email, "email", "/email", "This must be an address like name@example.org, or empty.");
     let minimum = (0..=MINOR_MAX).contains(&body.payout_minimum_minor.unwrap_or(0));
     checks.need(minimum, "range", "/payoutMinimumMinor", "The amount must be between 0 and 2^53 - 1 minor units.");
     checks.done()?;
@@ -101,6 +106,10 @@ pub(crate) async fn put(call: Call, Named(name): Named<String>, Input(body): Inp
     party.active = body.active.unwrap_or(party.active);
     party.updated_at = now;
     parties::put(&mut tx, call.tenant(), &party).await?;
+    if let Some(email) = &body.email {
+        let sealed = if email.is_empty() { None } else { Some(call.app().keyring.seal(email, &seal)?) };
+        parties::put_email(&mut tx, call.tenant(), &party.name, sealed).await?;
+    }
     let what = if body.payout_to.is_some() { "where it is paid" } else { "" };
     call.audit(&mut tx, "party.put", &party.name, what).await?;
     tx.commit().await?;

@@ -96,6 +96,7 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
     };
     let order = hold(&call, &mut tx, id).await?;
     let order = view(&call, &mut tx, order).await?;
+    call.carry(&mut tx).await?;
     tx.commit().await?;
     let (reference, method) = (payment.reference, payment.method);
     Ok(made(job.is_some(), PaymentView { reference, method, amount: body.amount, order, job_id: job.flatten() }))

@@ -148,6 +148,13 @@ fn checked(call: &Call, id: String, body: ProductBody, home: Currency) -> Reply<
     checks.name("/kind", &body.kind);
     provider(&mut checks, "/provider", &body.provider);
     checks.text("/providerUid", &body.provider_uid, 1, 250);
+    let free = body.price.is_some_and(|price| price.minor == 0);
+    checks.need(
+        !free,
+        "price",
+        "/price/minor",
+        "A price of 0 means that it cannot be sold; nothing is given away by a price.",
+    );
     // Without a price, `by_margin` makes one.
     let price = body.price.unwrap_or(Money::zero(home));
     checks.amount("/price", price, price.currency);
@@ -235,10 +242,12 @@ async fn by_margin(tx: &mut Tx, product: &mut Product, own: Option<i64>) -> Repl
     let tenant = tenants::get(tx, product.tenant).await?.ok_or_else(|| Problem::missing("tenant"))?;
     let rules = money_settings::latest(tx, product.tenant).await?.settings.0;
     let say = |pointer: &str, sentence: &str| Problem::field("price", pointer, sentence);
-    let (margin_bps, rule) = rules.margin_of(&product.kind, own).ok_or_else(|| {
+    let item = catalogue::item(tx, product.tenant, &product.provider, &product.provider_uid).await?;
+    let category = item.as_ref().map(|item| item.catalogue.clone()).unwrap_or_default();
+    let by_rule = || rules.margin_for(&product.provider_uid, &[&product.kind, &category]);
+    let (margin_bps, rule) = own.map(|bps| (bps, "product")).or_else(by_rule).ok_or_else(|| {
         say("/price", "Give a price, or a margin here, for the category or for the tenant (PUT /v1/money/settings).")
     })?;
-    let item = catalogue::item(tx, product.tenant, &product.provider, &product.provider_uid).await?;
     let item = item.filter(|item| item.currency == tenant.currency.code());
     let base = item.and_then(|item| item.cost_minor).ok_or_else(|| {
         say(
@@ -248,6 +257,12 @@ async fn by_margin(tx: &mut Tx, product: &mut Product, own: Option<i64>) -> Repl
     })?;
     let range = |_| say("/price", "The price is beyond what can be kept exactly (2^53 minor units).");
     let price = terms::price(Money { minor: base, currency: tenant.currency }, margin_bps).map_err(range)?;
+    if price.minor == 0 {
+        return Err(say(
+            "/price",
+            "Cost and margin make a price of 0, which means that it cannot be sold; give a price.",
+        ));
+    }
     (product.price_minor, product.currency) = (price.minor, price.currency);
     product.revenue.0.pricing = Some(Pricing { base_minor: base, margin_bps, rule: rule.to_owned() });
     Ok(())

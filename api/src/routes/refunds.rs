@@ -14,6 +14,7 @@ use platen_shared::store::orders::{self, Moved, Order};
 use platen_shared::store::refunds::{self, Refund, Refunded, Repaid};
 use serde::{Deserialize, Serialize};
 
+use super::cancel::submission;
 use super::orders::{hold, own};
 use crate::call::{Call, Page, made, whole};
 use crate::check::Checks;
@@ -125,17 +126,54 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
     };
     call.audit(&mut tx, "order.refund", refund.id, &refund.reason).await?;
     let job = if refund.cancels { cancel(&call, &mut tx, &order, &refund).await? } else { None };
+    call.carry(&mut tx).await?;
     tx.commit().await?;
     Ok(made(true, RefundView { job_id: job, ..RefundView::from(*refund) }))
+}
+
+/// Owes back whatever is left of an order's payment, for something that happened to it once; nothing of what was not paid.
+pub(crate) async fn give_back_all(call: &Call, tx: &mut Tx, order: &Order, what: &str, reason: &str) -> Reply<()> {
+    if order.payment_state == "unpaid" {
+        return Ok(());
+    }
+    let left = order.total_minor - refunds::total(tx, call.tenant(), order.id).await?;
+    if left == 0 {
+        return Ok(());
+    }
+    let new = Refund {
+        id: RefundId::new(),
+        order_id: order.id,
+        key: format!("{what}:{}", order.id),
+        amount_minor: left,
+        currency: order.currency,
+        reason: reason.to_owned(),
+        phase: String::new(),
+        cancels: true,
+        state: RefundState::Owed.word().to_owned(),
+        reference: String::new(),
+        actor: call.actor(),
+        created_at: call.now(),
+        updated_at: call.now(),
+    };
+    match refunds::decide(tx, call.now(), order, new).await? {
+        Refunded::Now(_) | Refunded::Before(_) => {
+            platen_jobs::enqueue(tx, &call.origin(0), &DistributeRevenue { order: order.id }).await?;
+            Ok(())
+        }
+        Refunded::Stuck(missing) => Err(Problem::state(sentence(&missing.to_string()))),
+        Refunded::Clash | Refunded::Over { .. } => Err(Problem::internal(&"a refund of all that is left was refused")),
+    }
 }
 
 /// Cancels a refunded order: here, where no printer has it, and what is left of its money is shared out; at the printer, through a job,
 /// where one has it or is being told.
 async fn cancel(call: &Call, tx: &mut Tx, order: &Order, refund: &Refund) -> Reply<Option<JobId>> {
     let placed = !fulfilment::parts(tx, call.tenant(), order.id).await?.is_empty();
-    if !placed
-        && ![OrderState::Submitting, OrderState::OutcomeUnknown].map(OrderState::word).contains(&order.state.as_str())
-    {
+    // A submission that was begun may have left something at the printer that no row knows.
+    let begun = submission(call, tx, order).await?.is_some_and(|job| job.state != "succeeded" && job.attempt > 0);
+    let placed = placed || (begun && order.state != OrderState::Cancelled.word());
+    let placing = [OrderState::Submitting, OrderState::OutcomeUnknown].map(OrderState::word);
+    if !placed && !placing.contains(&order.state.as_str()) {
         let to = OrderState::Cancelled;
         let moved = orders::advance(tx, call.now(), call.tenant(), order.id, to, &call.actor(), &refund.reason).await?;
         if matches!(moved, Moved::Yes | Moved::Already) {
@@ -144,7 +182,7 @@ async fn cancel(call: &Call, tx: &mut Tx, order: &Order, refund: &Refund) -> Rep
         }
         return Ok(None);
     }
-    if order.fulfilment_state == "returned" {
+    if order.fulfilment_state == "returned" || order.state == OrderState::Cancelled.word() {
         let job = DistributeRevenue { order: order.id };
         return Ok(Some(platen_jobs::enqueue(tx, &call.origin(0), &job).await?.id()));
     }
@@ -191,6 +229,7 @@ pub(crate) async fn paid(
     match refunds::paid(&mut tx, call.now(), call.tenant(), id, &body.reference).await? {
         Repaid::Yes(refund) => {
             call.audit(&mut tx, "refund.paid", id, &body.reference).await?;
+            call.carry(&mut tx).await?;
             tx.commit().await?;
             Ok(Json(RefundView::from(*refund)))
         }

@@ -2,8 +2,10 @@
 
 use axum::Json;
 use platen_shared::db::At;
+use platen_shared::domain::carrier;
 use platen_shared::id::{OrderId, ShipmentId};
 use platen_shared::store::fulfilment::{self, ShipmentRow, StepRow};
+use platen_shared::store::message_settings;
 use serde::Serialize;
 
 use super::orders::own;
@@ -17,6 +19,9 @@ use crate::extract::Named;
 #[schema(as = Parcel)]
 pub(crate) struct ParcelView {
     tracking_code: String,
+    /// Who has it: as the printer named them, else by its number; null when nobody can say.
+    carrier: Option<&'static str>,
+    /// Where it is followed, on the carrier's page or the tenant's own; empty when there is none.
     tracking_url: String,
 }
 
@@ -55,12 +60,14 @@ pub(crate) struct ShipmentView {
 pub(crate) async fn list(call: Call, Named(id): Named<OrderId>) -> Reply<Json<Page<ShipmentView>>> {
     own(&call, id).await?;
     let rows = fulfilment::shipments(&mut call.read(), call.tenant(), id).await?;
+    let page = message_settings::get(&mut call.read(), call.tenant()).await?.and_then(|row| row.tracking_page);
     let steps = fulfilment::steps(&mut call.read(), call.tenant(), id).await?;
     let mut items: Vec<ShipmentView> = Vec::new();
     for row in rows {
-        let parcel = row.tracking_code.clone().map(|tracking_code| ParcelView {
-            tracking_code,
-            tracking_url: row.tracking_url.clone().unwrap_or_default(),
+        let parcel = row.tracking_code.clone().map(|tracking_code| {
+            let printers = row.tracking_url.as_deref().unwrap_or_default();
+            let seen = carrier::follow(&row.method, &tracking_code, printers, page.as_deref());
+            ParcelView { tracking_code, carrier: seen.carrier, tracking_url: seen.url }
         });
         if items.last().is_none_or(|shipment| shipment.id != row.id) {
             items.push(shipment(row, &steps));

@@ -67,6 +67,7 @@ async fn with_order(call: &Call, entry: &'static Entry, body: &NewJob) -> Reply<
         }
         _ => enqueue_by_kind(&mut tx, &call.origin(body.priority), entry, &body.payload, None).await?.id(),
     };
+    call.carry(&mut tx).await?;
     tx.commit().await?;
     Ok(id)
 }

@@ -19,6 +19,8 @@ const OWN_NAMES: &[&str] = &[
     "/v1/parties/{name}/balance",
     "/v1/parties/{name}/payouts",
     "/v1/parties/{name}/statements/{month}",
+    "/v1/packaging/costs/{provider}/{tier}",
+    "/v1/creators/{name}/packaging",
 ];
 
 fn concrete(path: &str, theirs: &Seeded) -> String {
@@ -33,6 +35,8 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         // Nobody has these yet; a row of another tenant's is missing in the same way.
         p if p.contains("/payouts/batches/") => "pyb_01jd0000000000000000000000",
         p if p.contains("/payouts/") => "pyo_01jd0000000000000000000000",
+        p if p.contains("/messages/") => "msg_01jd0000000000000000000000",
+        p if p.contains("/webhooks/") => "whe_01jd0000000000000000000000",
         p if p.contains("/work-orders/") => "wko_01jd0000000000000000000000",
         p if p.contains("/operator-items/") => "opi_01jd0000000000000000000000",
         p if p.contains("/refunds/") => "rfd_01jd0000000000000000000000",
@@ -46,8 +50,11 @@ fn concrete(path: &str, theirs: &Seeded) -> String {
         .replace("{hash}", &theirs.spec)
         .replace("{provider}", "gelato")
         .replace("{name}", "nightly")
+        .replace("{language}", "en")
         .replace("{uid}", crate::seed::UID)
         .replace("{month}", "2026-11")
+        .replace("{number}", "P-261129-00000000")
+        .replace("{tier}", "platform")
         .replace("{token}", "none")
         .replace("{product}", "mug")
         .replace("{profile}", "preview")
@@ -79,6 +86,13 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
         }
         ("POST", "/v1/refunds/{id}/paid") => json!({ "reference": "r" }),
         ("PUT", "/v1/money/settings") => json!({}),
+        ("PUT", "/v1/message-settings") => json!({ "senderName": "Thief" }),
+        ("PUT", "/v1/message-templates/{name}/{language}") => json!({ "subject": "s", "body": "b" }),
+        ("POST", "/v1/messages/{id}/redeliver") => reason,
+        ("POST", "/v1/webhooks") => json!({ "url": "https://thief.example/hooks" }),
+        ("PATCH", "/v1/webhooks/{id}") => json!({ "enabled": true }),
+        ("POST", "/v1/webhooks/{id}/rotate") => json!({}),
+        ("POST", "/v1/webhooks/{id}/recover") => json!({ "since": "2026-01-01T00:00:00Z" }),
         ("POST", "/v1/rates") => json!({ "from": "USD", "to": "EUR", "rate": "0.9", "source": "test" }),
         ("POST", "/v1/conversions") => {
             json!({ "account": "creator:ada", "from": { "minor": 1, "currency": "EUR" }, "to": "USD", "rate": "1.1", "source": "test" })
@@ -105,6 +119,22 @@ fn body(method: &str, path: &str, theirs: &Seeded) -> Value {
             json!({ "kind": "poll_tracking", "payload": { "order": theirs.order, "round": 1 }, "cron": "0 3 * * *" })
         }
         ("POST", path) if ["/cancel", "/retry", "/close"].iter().any(|end| path.ends_with(end)) => reason,
+        ("POST", "/v1/catalogue/retirements") => json!({ "provider": "gelato", "reason": "because" }),
+        ("PUT", "/v1/packaging/rules") => json!({ "platform": true }),
+        ("PUT", "/v1/packaging/costs/{provider}/{tier}") => json!({ "delivered": true, "note": "agreed" }),
+        ("PUT", "/v1/creators/{name}/packaging") => {
+            json!({ "logoSha256": theirs.sha256, "primaryColor": "#1d3557", "secondaryColor": "#f1faee", "messageTemplate": "Hi" })
+        }
+        ("POST", "/v1/creators/{name}/packaging/decision") => json!({ "version": 1, "accept": true, "why": "fine" }),
+        ("PUT", "/v1/orders/rules") => json!({ "quoteGate": false }),
+        ("PATCH", path) if path.ends_with("/content") => json!({ "customer": "mine", "reason": "because" }),
+        ("PATCH", path) if path.ends_with("/status") => json!({ "status": "on_hold", "reason": "because" }),
+        ("PATCH", path) if path.ends_with("/delivered") => json!({ "method": "stolen" }),
+        ("PATCH", path) if path.ends_with("/review") || path.ends_with("/expert-review") => {
+            json!({ "decision": "ask" })
+        }
+        ("POST", "/v1/orders/{id}/quote") => json!({}),
+        ("POST", path) if path.ends_with("/cancel") || path.ends_with("/retry") => reason,
         ("POST", path) if path.ends_with("/snooze") => json!({ "until": "2026-01-01T00:00:00Z", "reason": "because" }),
         ("POST", path)
             if ["/approve", "/validate", "/lock", "/bundle", "/submit", "/preflight"]

@@ -153,7 +153,13 @@ impl Kit {
                  UNION ALL SELECT 'refunds', count(*) FROM refunds UNION ALL SELECT 'payouts', count(*) FROM payouts
                  UNION ALL SELECT 'parties', count(*) FROM parties UNION ALL SELECT 'money_settings', count(*) FROM money_settings
                  UNION ALL SELECT 'holder_lists', count(*) FROM holder_lists UNION ALL SELECT 'exchange_rates', count(*) FROM exchange_rates
-                 UNION ALL SELECT 'item_terms', count(*) FROM item_terms"
+                 UNION ALL SELECT 'item_terms', count(*) FROM item_terms
+                 UNION ALL SELECT 'packaging_rules', count(*) FROM packaging_rules UNION ALL SELECT 'packaging_costs', count(*) FROM packaging_costs
+                 UNION ALL SELECT 'packaging_designs', count(*) FROM packaging_designs
+                 UNION ALL SELECT 'catalogue_alarms', count(*) FROM catalogue_alarms
+                 UNION ALL SELECT 'order_details', count(*) FROM order_details
+                 UNION ALL SELECT 'order_cancellations', count(*) FROM order_cancellations
+                 UNION ALL SELECT 'order_quotes', count(*) FROM order_quotes UNION ALL SELECT 'order_rules', count(*) FROM order_rules"
             ))
             .all()
             .await

@@ -2,18 +2,22 @@
 
 mod bad_input;
 mod caching;
+mod catalogue;
 mod crossing;
 mod files;
 mod hooks;
 mod idempotency;
 mod kit;
 mod limits;
+mod messages;
 mod money;
 mod network;
 mod numbers;
 mod operators;
 mod ops;
+mod order_changes;
 mod orders;
+mod packaging;
 mod personalization;
 mod production;
 mod proof;

@@ -105,6 +105,7 @@ async fn a_price_is_made_of_cost_and_margin_where_a_product_has_none() {
             cost: Some(Money { minor: 705, currency: "EUR".parse().expect("EUR") }),
             stock: "in-stock".to_owned(),
             raw: json!({}),
+            ..Default::default()
         };
         let (now, id) = (kit.ledger.now(), tenant(&seed));
         platen_shared::store::catalogue::begin(&mut tx, now, id, "gelato", "g2").await.expect("begun");

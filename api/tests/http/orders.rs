@@ -2,18 +2,19 @@
 
 use platen_jobs::{Origin, workflow};
 use platen_shared::id::{OrderId, TenantId};
+use platen_shared::ledger::Queue;
 use platen_shared::store::orders;
 use serde_json::{Value, json};
 
 use crate::kit::{Kit, each, text};
 use crate::seed::{Seeded, order};
 
-fn payment(reference: &str, minor: i64) -> Value {
+pub(crate) fn payment(reference: &str, minor: i64) -> Value {
     json!({ "reference": reference, "method": "card", "amount": { "minor": minor, "currency": "EUR" } })
 }
 
 /// What the worker does when the print files are there.
-async fn bundled(kit: &Kit, seed: &Seeded, job: &str) {
+pub(crate) async fn bundled(kit: &Kit, seed: &Seeded, job: &str) {
     kit.artefact(
         &seed.tenant,
         "build_bundle",
@@ -81,11 +82,6 @@ async fn an_order_is_taken_in_paid_bundled_and_submitted() {
         let submitted = kit.post(key, &format!("{at}/submit"), &json!({})).await.ok(202);
         assert_eq!(submitted["kind"], "submit_order");
         assert_eq!(kit.post(key, &format!("{at}/submit"), &json!({})).await.ok(202)["id"], submitted["id"]);
-        let problem = kit
-            .post(key, &format!("{at}/cancel"), &json!({ "reason": "changed my mind" }))
-            .await
-            .problem(409, "illegal-state");
-        assert!(text(&problem["detail"]).contains("submitting"));
         let money = kit.get(key, &format!("{at}/money")).await.ok(200);
         assert_eq!(
             (money["grossMinor"].as_i64(), money["sumMinor"].as_i64(), &money["lines"]),
@@ -142,7 +138,27 @@ async fn an_item_needs_a_locked_snapshot_and_a_lock_an_approval() {
 }
 
 #[tokio::test]
-async fn an_order_on_hold_is_not_cancelled_under_a_job_that_places_it() {
+async fn a_submission_that_has_not_started_is_stopped_for_good() {
+    each(async |kit: Kit| {
+        let seed = kit.seeded("Early").await;
+        let (key, at) = (seed.tenant.key.as_str(), format!("/v1/orders/{}", seed.order));
+        let paid = kit.post(key, &format!("{at}/payments"), &payment("pay-8", 4579)).await.ok(201);
+        bundled(&kit, &seed, &text(&paid["jobId"])).await;
+        let job = text(&kit.post(key, &format!("{at}/submit"), &json!({})).await.ok(202)["id"]);
+        let done = kit.post(key, &format!("{at}/cancel"), &json!({ "reason": "changed my mind" })).await.ok(200);
+        assert_eq!((&done["state"], &done["cancellation"]["outcome"]), (&json!("cancelled"), &json!("done")));
+        assert_eq!(kit.get(key, &format!("/v1/jobs/{job}")).await.ok(200)["state"], "cancelled");
+        let all = json!({ "key": "r", "amount": { "minor": 4579, "currency": "EUR" }, "reason": "cancelled" });
+        assert!(
+            kit.post(key, &format!("{at}/refunds"), &all).await.ok(201)["jobId"].is_string(),
+            "what is left is shared out"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_that_is_being_placed_is_cancelled_after_its_job() {
     each(async |kit: Kit| {
         let seed = kit.seeded("Holder").await;
         let (key, at) = (seed.tenant.key.as_str(), format!("/v1/orders/{}", seed.order));
@@ -153,10 +169,14 @@ async fn an_order_on_hold_is_not_cancelled_under_a_job_that_places_it() {
         let held = kit.get(key, &at).await.ok(200);
         assert_eq!(held["state"], "on_hold", "the kind cleans up in the same transaction: {held}");
         kit.post(key, &format!("/v1/jobs/{job}/retry"), &json!({ "reason": "go on" })).await.ok(202);
-        let problem = kit.post(key, &format!("{at}/cancel"), &json!({ "reason": "too late" })).await;
-        assert!(text(&problem.problem(409, "illegal-state")["detail"]).contains("cancel that job first"));
-        kit.post(key, &format!("/v1/jobs/{job}/cancel"), &json!({ "reason": "wait" })).await.ok(202);
-        kit.post(key, &format!("{at}/cancel"), &json!({ "reason": "in time" })).await.ok(200);
+        let worker = kit.ledger.claim("w", &[Queue::Orders], 1).await.expect("claimed").pop().expect("a job");
+        assert_eq!(worker.id.to_string(), job, "somebody places it at this moment");
+        let asked = kit.post(key, &format!("{at}/cancel"), &json!({ "reason": "in time?" })).await.ok(200);
+        assert_eq!((&asked["state"], &asked["cancellation"]["outcome"]), (&json!("on_hold"), &json!("pending")));
+        let asks = text(&asked["cancellation"]["jobId"]);
+        assert_eq!(kit.get(key, &format!("/v1/jobs/{asks}")).await.ok(200)["kind"], "cancel_order");
+        let again = kit.post(key, &format!("{at}/cancel"), &json!({ "reason": "in time?" })).await.ok(200);
+        assert_eq!(again["cancellation"], asked["cancellation"], "one wish, one answer");
     })
     .await;
 }

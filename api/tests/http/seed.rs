@@ -55,6 +55,7 @@ impl Kit {
             cost: None,
             stock: "in-stock".to_owned(),
             raw: json!({}),
+            ..CatalogueItem::default()
         };
         let mut tx = self.db.begin("seed").await.expect("a transaction");
         catalogue::begin(&mut tx, self.ledger.now(), id, "gelato", "g1").await.expect("begun");

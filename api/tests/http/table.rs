@@ -109,8 +109,11 @@ fn concrete(path: &str) -> String {
         .replace("{uid}", "none")
         .replace("{month}", "2026-11")
         .replace("{name}", "none")
+        .replace("{language}", "en")
         .replace("{token}", "none")
         .replace("{connection}", "con_01jd0000000000000000000000")
+        .replace("{number}", "none")
+        .replace("{tier}", "none")
         .replace("{product}", "none")
         .replace("{profile}", "none")
 }

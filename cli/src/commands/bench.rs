@@ -4,6 +4,7 @@
 
 pub(super) mod adapter;
 mod bulk;
+mod catalogue;
 mod claim;
 mod drain;
 mod fair;
@@ -16,6 +17,7 @@ mod limiter;
 mod live;
 mod micro;
 mod money;
+mod orders;
 mod place;
 mod single;
 mod sweep;
@@ -119,6 +121,18 @@ enum What {
         #[arg(long, default_value_t = 1_000_000, value_parser = value_parser!(u64).range(600..=20_000_000))]
         lines: u64,
     },
+    /// What a sync of a large catalogue from the stand-in costs in own time and memory
+    Catalogue {
+        /// Products beside the stand-in's usual ones
+        #[arg(long, default_value_t = 10_000, value_parser = value_parser!(u64).range(1..=100_000))]
+        products: u64,
+    },
+    /// How long lists, statistics and an order's page take through HTTP with very many orders
+    Orders {
+        /// Orders
+        #[arg(long, default_value_t = 100_000, value_parser = value_parser!(u64).range(1..=1_000_000))]
+        n: u64,
+    },
     /// One small piece of work many times, for counting instructions (`cargo xtask instructions`)
     Micro {
         /// Which
@@ -152,6 +166,8 @@ async fn measure(place: &Place, rounds: u32, what: What) -> Result<()> {
         What::Fair { n } => fair::run(place, n).await,
         What::Limiter { n, redis_url } => limiter::run(place, rounds, n, redis_url.as_deref()).await,
         What::Money { lines } => money::run(place, rounds, lines).await,
+        What::Catalogue { products } => catalogue::run(place, rounds, products).await,
+        What::Orders { n } => orders::run(place, rounds, n).await,
         What::Micro { what, times } => micro::run(place, what, times).await,
     }
 }

@@ -27,6 +27,9 @@ pub(super) struct Args {
     /// The API key that it takes
     #[arg(long, default_value = "sim-key")]
     key: String,
+    /// So many plain products more in its catalogue
+    #[arg(long, default_value_t = 0)]
+    more_products: usize,
     /// Keep orders in this file over a restart
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -91,6 +94,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode> {
         hook: args.hook_url.map(|url| Hook { url, header: args.hook_header, secret: args.hook_secret }),
         hook_every: Some(Duration::from_millis(500)),
         scenario,
+        more_products: args.more_products,
         ..Config::default()
     };
     let server = Server::start(listener, config).await?;

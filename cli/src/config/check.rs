@@ -23,6 +23,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     stores(config, &mut must);
     front(config, &mut must);
     provider(config, &mut must);
+    outgoing(config, &mut must);
     work(config, &mut must);
     process(config, &mut must);
     found.extend(config.schedules.iter().flat_map(|(name, schedule)| schedule.problems(name, config)));
@@ -77,6 +78,19 @@ fn provider(config: &Config, must: Must<'_>) {
         g.price_country.len() == 2 && g.price_country.bytes().all(|b| b.is_ascii_uppercase()),
         "gelato.price_country must be two capital letters of ISO 3166-1",
     );
+    must(
+        g.price_countries.iter().all(|country| country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase())),
+        "gelato.price_countries must be countries of two capital letters, of ISO 3166-1",
+    );
+}
+
+fn outgoing(config: &Config, must: Must<'_>) {
+    if let Err(sentence) = config.smtp() {
+        must(false, &sentence);
+    }
+    if let Err(sentence) = config.doors() {
+        must(false, &sentence);
+    }
 }
 
 fn work(config: &Config, must: Must<'_>) {

@@ -102,6 +102,7 @@ async fn stock(db: &Db, tenant: TenantId) {
         cost: Some(Money { minor: 600, currency: euro }),
         stock: "in-stock".to_owned(),
         raw: json!({}),
+        ..CatalogueItem::default()
     };
     let mut tx = db.begin("stock").await.expect("a transaction");
     catalogue::begin(&mut tx, at, tenant, "gelato", "g").await.expect("begun");

@@ -12,6 +12,8 @@ use platen_shared::adapters::accounts::Accounts;
 use platen_shared::adapters::gelato::Settings;
 use platen_shared::adapters::http::{Gates, Http, SqlBoard};
 use platen_shared::adapters::payout_csv::CsvRail;
+use platen_shared::adapters::smtp::{Server, Smtp};
+use platen_shared::adapters::webhooks::{Guard, Hooks, System};
 use platen_shared::clock::Clock;
 use platen_shared::id::{JobId, OrderId, TenantId};
 use platen_shared::ledger::control::{self, Cancelling};
@@ -20,9 +22,12 @@ use platen_shared::ledger::read::Filter;
 use platen_shared::ledger::{Job, Ledger, Presence, Queue};
 use platen_shared::ports::blobs::Blobs;
 use platen_shared::ports::links::Links;
+use platen_shared::ports::webhooks::Doors;
 use platen_shared::secrets::Keyring;
 use platen_shared::testing::{DEADLINE, ManualClock, TestDb};
-use platen_sim::gelato::{Config, Server};
+use platen_sim::gelato::{Config, Server as Printer};
+use platen_sim::hooks::Endpoint;
+use platen_sim::post::Office;
 use platen_worker::{Runner, Setup, press::LocalPress};
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -32,7 +37,9 @@ pub(crate) struct World {
     pub(crate) test: TestDb,
     pub(crate) ledger: Ledger,
     pub(crate) clock: ManualClock,
-    pub(crate) printer: Server,
+    pub(crate) printer: Printer,
+    pub(crate) office: Office,
+    pub(crate) hook: Endpoint,
     pub(crate) ports: Ports,
     pub(crate) tenant: TenantId,
     pub(crate) order: OrderId,
@@ -50,7 +57,8 @@ impl World {
         // Its time stands still unless a test moves it.
         let clock_there = platen_sim::Clock::starting_now(0.0);
         let config = Config { api_key: "sim-key".into(), fetch_files: false, clock: clock_there, ..Config::default() };
-        let printer = Server::start(listener, config).await.unwrap();
+        let (office, hook) = (Office::open().await.unwrap(), Endpoint::open().await.unwrap());
+        let printer = Printer::start(listener, config).await.unwrap();
         let keyring = Keyring::new(&"a test installation's secret of enough length".to_owned().into());
         let board = SqlBoard::new(test.db.clone(), Arc::new(clock.clone()));
         let http = Http::new(Arc::new(Gates::on(Box::new(board), Arc::new(clock.clone()))));
@@ -61,10 +69,15 @@ impl World {
             press: Arc::new(LocalPress::new(2)),
             blobs: blobs.clone(),
             payouts: Arc::new(CsvRail { blobs }),
+            mailer: Arc::new(Smtp::new(Server::read(&office.url().into()).unwrap(), "orders@platen.example").unwrap()),
+            webhooks: Arc::new(Hooks::new(Guard::new(
+                Doors::new(vec!["127.0.0.1/32".parse().unwrap()]),
+                Arc::new(System),
+            ))),
             links: Links::new("http://127.0.0.1:9", keyring.clone()),
         };
         let (tenant, order, spec_hash) = rows::plant(&ledger, &ports, &keyring).await;
-        World { test, ledger, clock, printer, ports, tenant, order, spec_hash, workers: Mutex::new(0) }
+        World { test, ledger, clock, printer, office, hook, ports, tenant, order, spec_hash, workers: Mutex::new(0) }
     }
 
     /// A fresh worker, with a heart that beats once.

@@ -17,6 +17,8 @@ use crate::PressError;
 const BAND_PX: u32 = 262_144;
 /// Deflate level: beyond it time doubles and size hardly moves.
 const LEVEL: u32 = 2;
+/// Rows that differ by less than this per byte from those above are flat artwork.
+const FLAT: u64 = 4;
 /// Pages smaller than this are not worth a thread.
 const THREADED_PX_MIN: u64 = 2_000_000;
 /// Most threads one page takes.
@@ -196,19 +198,27 @@ fn filter(page: Page, raw: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The filter with the least sum of absolutes over every eighth row; flat artwork ties, and `Up` is fastest.
+/// The filter with the least sum of absolutes over every eighth row. In flat artwork, whose rows hardly differ from those above, that is `Up`
+/// or not worth looking for.
 fn choose(rows: &[&[u8]], channels: usize) -> Filter {
     let Some(first) = rows.first() else { return Filter::Up };
     let mut scratch = vec![0; first.len()];
-    let mut sums = [0_u64; 3];
-    let kinds = [Filter::Up, Filter::Sub, Filter::Paeth];
-    for pair in rows.windows(2).step_by(8) {
-        for (sum, kind) in sums.iter_mut().zip(kinds) {
+    let mut sum = |kind| -> u64 {
+        let mut sum = 0;
+        for pair in rows.windows(2).step_by(8) {
             apply(kind, pair[1], pair[0], channels, &mut scratch);
-            *sum += scratch.iter().map(|byte| u64::from(byte.cast_signed().unsigned_abs())).sum::<u64>();
+            // A row of the widest page sums to less than 2^32.
+            sum += u64::from(scratch.iter().map(|byte| u32::from(byte.cast_signed().unsigned_abs())).sum::<u32>());
         }
+        sum
+    };
+    let up = sum(Filter::Up);
+    let looked_at = (rows.len() / 8 * first.len()) as u64;
+    if up < looked_at * FLAT {
+        return Filter::Up;
     }
-    let best = kinds.into_iter().zip(sums).min_by_key(|(_, sum)| *sum);
+    let others = [(Filter::Sub, sum(Filter::Sub)), (Filter::Paeth, sum(Filter::Paeth))];
+    let best = [(Filter::Up, up)].into_iter().chain(others).min_by_key(|(_, sum)| *sum);
     best.map_or(Filter::Up, |(kind, _)| kind)
 }
 

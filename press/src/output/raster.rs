@@ -170,9 +170,19 @@ impl Sheet {
     }
 }
 
+/// Drops every fourth byte, four pixels in three words at a time: byte by byte it took as long as drawing a letter.
 fn without_alpha(pixels: &Pixmap) -> Vec<u8> {
     let mut out = vec![0; pixels.data().len() / 4 * 3];
-    for (to, px) in out.chunks_exact_mut(3).zip(pixels.data().chunks_exact(4)) {
+    let (fours, rest) = pixels.data().as_chunks::<16>();
+    let (packed, tail) = out.as_chunks_mut::<12>();
+    for (packed, four) in packed.iter_mut().zip(fours) {
+        let px = |n: usize| u32::from_le_bytes([four[4 * n], four[4 * n + 1], four[4 * n + 2], 0]);
+        let words = [px(0) | px(1) << 24, px(1) >> 8 | px(2) << 16, px(2) >> 16 | px(3) << 8];
+        for (to, word) in packed.chunks_exact_mut(4).zip(words) {
+            to.copy_from_slice(&word.to_le_bytes());
+        }
+    }
+    for (to, px) in tail.chunks_exact_mut(3).zip(rest.chunks_exact(4)) {
         to.copy_from_slice(&px[..3]);
     }
     out

@@ -7,4 +7,6 @@ pub mod accounts;
 pub mod gelato;
 pub mod http;
 pub mod payout_csv;
+pub mod smtp;
 pub mod standing;
+pub mod webhooks;

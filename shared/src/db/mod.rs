@@ -69,6 +69,7 @@ pub struct Tx {
     began: Instant,
     bell: Bell,
     rings: bool,
+    tells: bool,
     /// Passed on after the transaction's end.
     turn: Option<Turn>,
 }
@@ -109,7 +110,7 @@ impl Db {
             }
         };
         slow::note(Reason::Begin, name, asked.elapsed());
-        Ok(Tx { inner, name, began: Instant::now(), bell: self.bell().clone(), rings: false, turn })
+        Ok(Tx { inner, name, began: Instant::now(), bell: self.bell().clone(), rings: false, tells: false, turn })
     }
 
     /// A read outside any transaction.
@@ -182,6 +183,17 @@ impl Tx {
     /// It brings work: once it is durable, the [`Bell`] rings.
     pub fn ring(&mut self) {
         self.rings = true;
+    }
+
+    /// It tells somebody something: whoever commits it enqueues the messages first.
+    pub fn tell(&mut self) {
+        self.tells = true;
+    }
+
+    /// Whether it does.
+    #[must_use]
+    pub fn tells(&self) -> bool {
+        self.tells
     }
 
     /// Makes it durable.

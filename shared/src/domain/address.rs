@@ -1,7 +1,13 @@
-//! The recipient of an order, checked against the provider's limits before anything is stored.
+//! The recipient of an order, checked by country and by provider before anything is stored and before any call.
+
+mod limits;
+mod places;
+mod scripts;
 
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
+
+pub use limits::Limits;
 
 /// A failed field: where and why, never what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +20,7 @@ pub struct FieldError {
     pub message: String,
 }
 
-/// Who gets the parcel. Limits are those of the narrowest provider we use (Gelato: lines of 35, city 30, names 25).
+/// Who gets the parcel. How long a field may be depends on the provider ([`Limits`]); the lengths named here are Gelato's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Recipient {
@@ -35,7 +41,7 @@ pub struct Recipient {
     /// At most 15 characters; required except where the country has none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub post_code: String,
-    /// Required for AU, CA and US; at most 35 characters.
+    /// Required for AU, CA and US, as the two or three letters of the state; at most 35 characters.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub state: String,
     /// ISO 3166-1 alpha-2, capitals.
@@ -45,18 +51,19 @@ pub struct Recipient {
     /// E.123, at most 25 characters.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub phone: String,
+    /// A company; in Brazil it needs more tax numbers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_business: bool,
+    /// Required in Brazil: CPF of a person, CNPJ of a company.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub federal_tax_id: String,
+    /// Required of a company in Brazil.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub state_tax_id: String,
+    /// Required of a company in Brazil: the state it is registered in, two letters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub registration_state_code: String,
 }
-
-/// Countries without postal codes (the larger ones of those that carriers list).
-const NO_POST_CODE: &[&str] = &[
-    "AE", "AG", "AO", "BF", "BI", "BJ", "BS", "BW", "BZ", "CD", "CF", "CG", "CI", "CM", "DJ", "DM", "ER", "FJ", "GA",
-    "GD", "GH", "GM", "GN", "GQ", "GY", "HK", "IE", "JM", "KE", "KI", "KM", "KN", "LC", "ML", "MO", "MR", "MW", "NR",
-    "PA", "QA", "RW", "SB", "SC", "SL", "SR", "ST", "SY", "TD", "TG", "TK", "TL", "TO", "TV", "UG", "VU", "WS", "YE",
-    "ZA", "ZW",
-];
-
-/// Not destinations of the provider.
-const NOT_SERVED: &[&str] = &["AX", "IO", "TF", "HM", "IM", "NF", "GS", "TK", "UM"];
 
 impl Recipient {
     /// Trims every field and lower-cases the e-mail address.
@@ -74,6 +81,9 @@ impl Recipient {
             &mut self.country,
             &mut self.email,
             &mut self.phone,
+            &mut self.federal_tax_id,
+            &mut self.state_tax_id,
+            &mut self.registration_state_code,
         ] {
             *field = field.trim().to_owned();
         }
@@ -81,56 +91,125 @@ impl Recipient {
         self
     }
 
-    /// Every field that breaks a limit; empty when the address can be used.
+    /// Every field that breaks a rule of the country or a limit of this provider; empty when the address can be used.
     #[must_use]
-    pub fn problems(&self) -> Vec<FieldError> {
-        let mut found = Vec::new();
-        let mut add =
-            |field: &str, code, message: String| found.push(FieldError { pointer: format!("/{field}"), code, message });
+    pub fn problems(&self, limits: &Limits) -> Vec<FieldError> {
+        let mut found = Found::default();
+        self.lengths(limits, &mut found);
+        self.placeholders(&mut found);
+        if !places::is_country(&self.country) {
+            found.add(
+                "country",
+                "country",
+                "country must be two capital letters of ISO 3166-1, of a country there is.",
+            );
+        } else {
+            if limits.not_served.contains(&self.country.as_str()) {
+                found.add("country", "not-served", "The printer does not deliver to this country.");
+            }
+            self.of_country(limits, &mut found);
+        }
+        if !email_ok(&self.email) {
+            found.add("email", "email", "email must be an address like name@example.org.");
+        }
+        found.0
+    }
+
+    fn lengths(&self, limits: &Limits, found: &mut Found) {
         for (field, text, least, most) in [
-            ("firstName", &self.first_name, 1, 25),
-            ("lastName", &self.last_name, 1, 25),
-            ("companyName", &self.company_name, 0, 60),
-            ("addressLine1", &self.address_line1, 1, 35),
-            ("addressLine2", &self.address_line2, 0, 35),
-            ("city", &self.city, 1, 30),
-            ("postCode", &self.post_code, 0, 15),
-            ("state", &self.state, 0, 35),
-            ("phone", &self.phone, 0, 25),
+            ("firstName", &self.first_name, 1, limits.name),
+            ("lastName", &self.last_name, 1, limits.name),
+            ("companyName", &self.company_name, 0, limits.company),
+            ("addressLine1", &self.address_line1, 1, limits.line),
+            ("addressLine2", &self.address_line2, 0, limits.line),
+            ("city", &self.city, 1, limits.city),
+            ("postCode", &self.post_code, 0, limits.post_code),
+            ("state", &self.state, 0, limits.state),
+            ("phone", &self.phone, 0, limits.phone),
+            ("federalTaxId", &self.federal_tax_id, 0, limits.tax_id),
+            ("stateTaxId", &self.state_tax_id, 0, limits.tax_id),
+            ("registrationStateCode", &self.registration_state_code, 0, 2),
         ] {
             let length = text.graphemes(true).count();
             if length < least {
-                add(field, "required", format!("{field} is required."));
+                found.add(field, "required", format!("{field} is required."));
             } else if length > most {
-                add(
-                    field,
-                    "too-long",
-                    format!(
-                        "{field} has {length} characters; the printer takes at most {most}. Shorten it or move the rest to another line."
-                    ),
-                );
+                let advice = "Shorten it or move the rest to another line.";
+                let text = format!("{field} has {length} characters; the printer takes at most {most}. {advice}");
+                found.add(field, "too-long", text);
             }
             if text.chars().any(char::is_control) {
-                add(field, "control", format!("{field} contains a control character."));
+                found.add(field, "control", format!("{field} contains a control character."));
             }
         }
-        let country_ok = self.country.len() == 2 && self.country.bytes().all(|b| b.is_ascii_uppercase());
-        if !country_ok {
-            add("country", "country", "country must be two capital letters of ISO 3166-1.".into());
-        } else if NOT_SERVED.contains(&self.country.as_str()) {
-            add("country", "not-served", "The printer does not deliver to this country.".into());
-        }
-        if country_ok && self.post_code.is_empty() && !NO_POST_CODE.contains(&self.country.as_str()) {
-            add("postCode", "required", "postCode is required for this country.".into());
-        }
-        if ["AU", "CA", "US"].contains(&self.country.as_str()) && self.state.is_empty() {
-            add("state", "required", "state is required for this country, as its two or three letters.".into());
-        }
-        if !email_ok(&self.email) {
-            add("email", "email", "email must be an address like name@example.org.".into());
-        }
-        found
     }
+
+    /// What a broken form sends where a person would have written something.
+    fn placeholders(&self, found: &mut Found) {
+        let fields = [("firstName", &self.first_name), ("addressLine1", &self.address_line1), ("city", &self.city)];
+        for (field, text) in fields {
+            let word = text.to_lowercase();
+            let nothing = ["undefined", "null", "nan", "n/a", "[object object]"].contains(&word.as_str());
+            if nothing || (!text.is_empty() && text.chars().all(|c| c == '?' || c.is_whitespace())) {
+                found.add(field, "placeholder", format!("{field} holds no value, only what a form puts in its place."));
+            }
+        }
+    }
+
+    fn of_country(&self, limits: &Limits, found: &mut Found) {
+        let country = self.country.as_str();
+        if self.post_code.is_empty() && !places::without_post_code(country) {
+            found.add("postCode", "required", "postCode is required for this country.");
+        } else if !self.post_code.is_empty() && !places::post_code_fits(country, &self.post_code) {
+            let sentence = format!("postCode is not of the form that {country} uses.");
+            found.add("postCode", "post-code", sentence);
+        }
+        if let Some(states) = places::states(country) {
+            if self.state.is_empty() {
+                found.add("state", "required", "state is required for this country, as its two or three letters.");
+            } else if !states.contains(&self.state.as_str()) {
+                let sentence = "state must be the two or three capital letters of a state of this country.";
+                found.add("state", "state", sentence);
+            }
+        }
+        self.of_brazil(found);
+        if limits.scripts {
+            scripts::check(self, found);
+        }
+    }
+
+    fn of_brazil(&self, found: &mut Found) {
+        if self.country != "BR" {
+            return;
+        }
+        let digits = self.federal_tax_id.chars().filter(char::is_ascii_digit).count();
+        let (wanted, name) = if self.is_business { (14, "a CNPJ of 14 digits") } else { (11, "a CPF of 11 digits") };
+        if digits != wanted {
+            found.add("federalTaxId", "required", format!("federalTaxId is required in Brazil: {name}."));
+        }
+        if self.is_business && self.state_tax_id.is_empty() {
+            found.add("stateTaxId", "required", "stateTaxId is required of a company in Brazil.");
+        }
+        if self.is_business && self.registration_state_code.is_empty() {
+            found.add("registrationStateCode", "required", "registrationStateCode is required of a company in Brazil.");
+        }
+    }
+}
+
+/// Collects what is wrong.
+#[derive(Default)]
+struct Found(Vec<FieldError>);
+
+impl Found {
+    fn add(&mut self, field: &str, code: &'static str, message: impl Into<String>) {
+        self.0.push(FieldError { pointer: format!("/{field}"), code, message: message.into() });
+    }
+}
+
+/// Whether a text looks like an address that mail can go to.
+#[must_use]
+pub fn is_email(text: &str) -> bool {
+    email_ok(text)
 }
 
 fn email_ok(text: &str) -> bool {
@@ -144,43 +223,5 @@ fn email_ok(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lena() -> Recipient {
-        serde_json::from_value(serde_json::json!({
-            "firstName": " Lena", "lastName": "Vogt", "addressLine1": "12 rue des Lilas", "city": "Lyon", "postCode": "69003", "country": "FR",
-            "email": "Lena@Example.org "
-        }))
-        .expect("a recipient")
-    }
-
-    #[test]
-    fn a_good_address_is_trimmed_and_accepted() {
-        let lena = lena().normalised();
-        assert_eq!((lena.first_name.as_str(), lena.email.as_str()), ("Lena", "lena@example.org"));
-        assert_eq!(lena.problems(), vec![]);
-    }
-
-    #[test]
-    fn each_limit_names_its_field() {
-        type Spoil = fn(&mut Recipient);
-        let cases: [(&str, Spoil); 9] = [
-            ("/addressLine1", |r| r.address_line1 = "x".repeat(36)),
-            ("/firstName", |r| r.first_name = String::new()),
-            ("/city", |r| r.city = "a\u{7}".into()),
-            ("/postCode", |r| r.post_code = String::new()),
-            ("/state", |r| r.country = "US".into()),
-            ("/country", |r| r.country = "fr".into()),
-            ("/country", |r| r.country = "IM".into()),
-            ("/email", |r| r.email = "lena@example".into()),
-            ("/phone", |r| r.phone = "1".repeat(26)),
-        ];
-        for (pointer, spoil) in cases {
-            let mut recipient = lena().normalised();
-            spoil(&mut recipient);
-            let pointers: Vec<_> = recipient.problems().into_iter().map(|p| p.pointer).collect();
-            assert_eq!(pointers, vec![pointer], "one problem, at the spoiled field");
-        }
-    }
-}
+#[path = "address/address_tests.rs"]
+mod tests;

@@ -54,7 +54,7 @@ states! {
         /// Paid; files are being made.
         Accepted = "accepted" => [InReview, Ready, OnHold, Cancelled, Failed],
         /// A person looks at it.
-        InReview = "in_review" => [Accepted, Ready, OnHold, Cancelled],
+        InReview = "in_review" => [Received, Accepted, Ready, OnHold, Cancelled],
         /// Everything needed for the printer is there.
         Ready = "ready" => [Submitting, InReview, OnHold, Cancelled],
         /// A job is placing it at the printer.
@@ -74,7 +74,7 @@ states! {
         /// Could not be made.
         Failed = "failed" => [Ready, Cancelled],
         /// Needs a person.
-        OnHold = "on_hold" => [Accepted, Ready, OutcomeUnknown, InProduction, Shipped, Delivered, Cancelled, Failed],
+        OnHold = "on_hold" => [Received, Accepted, Ready, OutcomeUnknown, InProduction, Shipped, Delivered, Cancelled, Failed],
     }
 }
 
@@ -121,6 +121,30 @@ states! {
         Approved = "approved" => [Pending],
         /// Must not be made.
         Rejected = "rejected" => [Pending],
+    }
+}
+
+states! {
+    /// What became of a wish to cancel.
+    CancelState {
+        /// The printer is being asked.
+        Pending = "pending" => [Done, TooLate],
+        /// Nothing will be made.
+        Done = "done" => [],
+        /// Something is made all the same.
+        TooLate = "too_late" => [Done],
+    }
+}
+
+states! {
+    /// What the printer said when it was asked for a price.
+    QuoteState {
+        /// It is being asked.
+        Asked = "asked" => [Accepted, Refused],
+        /// It can make and send all of it.
+        Accepted = "accepted" => [Asked],
+        /// It cannot, whatever the form in which it said so.
+        Refused = "refused" => [Asked],
     }
 }
 
@@ -321,6 +345,14 @@ mod tests {
         for from in PayoutState::ALL {
             let to = PayoutState::ALL.iter().filter(|to| from.may_become(**to));
             line("payout", from.word(), to.map(|s| s.word()).collect());
+        }
+        for from in CancelState::ALL {
+            let to = CancelState::ALL.iter().filter(|to| from.may_become(**to));
+            line("cancellation", from.word(), to.map(|s| s.word()).collect());
+        }
+        for from in QuoteState::ALL {
+            let to = QuoteState::ALL.iter().filter(|to| from.may_become(**to));
+            line("quote", from.word(), to.map(|s| s.word()).collect());
         }
         for from in WorkState::ALL {
             let to = WorkState::ALL.iter().filter(|to| from.may_become(**to));

@@ -215,6 +215,9 @@ pub struct PackagingTier {
     pub price_minor: i64,
     /// What it costs us.
     pub cost_minor: i64,
+    /// The creator's own design that is packed with, as `creator:version`; written by us, never taken from a request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design: Option<String>,
 }
 
 /// A level of service, bought per piece.
@@ -239,6 +242,16 @@ pub struct CategoryMargin {
     pub margin_bps: i64,
 }
 
+/// A provider's product's margin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProductMargin {
+    /// The provider's product.
+    pub uid: String,
+    /// On the base.
+    pub margin_bps: i64,
+}
+
 /// A tenant's rules about money. Every change is a new version; an order names the one it was sold under.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -257,6 +270,11 @@ pub struct MoneySettings {
     pub margin_bps: Option<i64>,
     /// The same for a category; it beats the tenant's.
     pub margins_by_category: Vec<CategoryMargin>,
+    /// The same for a provider's product; it beats the category's.
+    pub margins_by_product: Vec<ProductMargin>,
+    /// An alarm rings when the catalogue's cost of what is sold is that far from the cost its price was made of; 500 when nobody says
+    /// otherwise.
+    pub catalogue_drift_bps: i64,
     /// Days between delivery and sharing out.
     pub hold_days: i64,
     /// Days after the last parcel left, when no carrier says that it arrived; the hold follows. Null: only deliveries count.
@@ -278,6 +296,8 @@ impl Default for MoneySettings {
             service_tiers: Vec::new(),
             margin_bps: None,
             margins_by_category: Vec::new(),
+            margins_by_product: Vec::new(),
+            catalogue_drift_bps: 500,
             hold_days: 0,
             shipped_days: None,
             drift_alarm_bps: 2_500,
@@ -311,6 +331,8 @@ impl MoneySettings {
             need(name(&tier.name), format!("/packagingTiers/{i}/name"), NAME);
             need(amount(tier.price_minor), format!("/packagingTiers/{i}/priceMinor"), AMOUNT);
             need(amount(tier.cost_minor), format!("/packagingTiers/{i}/costMinor"), AMOUNT);
+            let own = "Designs come from creators' packaging, not from a request.";
+            need(tier.design.is_none(), format!("/packagingTiers/{i}/design"), own);
         }
         for (i, tier) in self.service_tiers.iter().enumerate() {
             need(name(&tier.name), format!("/serviceTiers/{i}/name"), NAME);
@@ -323,6 +345,12 @@ impl MoneySettings {
         for (i, category) in self.margins_by_category.iter().enumerate() {
             need(margin(category.margin_bps), format!("/marginsByCategory/{i}/marginBps"), sentence);
         }
+        for (i, product) in self.margins_by_product.iter().enumerate() {
+            need(margin(product.margin_bps), format!("/marginsByProduct/{i}/marginBps"), sentence);
+        }
+        need(self.margins_by_product.len() <= 1000, "/marginsByProduct".into(), "At most 1,000 products.");
+        let within = (0..=BPS_WHOLE).contains(&self.catalogue_drift_bps);
+        need(within, "/catalogueDriftBps".into(), "A drift is between 0 and 10,000 basis points.");
         let days = |days: i64| (0..=365).contains(&days);
         need(days(self.hold_days), "/holdDays".into(), "Days are between 0 and 365.");
         need(days(self.shipped_days.unwrap_or(0)), "/shippedDays".into(), "Days are between 0 and 365.");
@@ -340,6 +368,16 @@ impl MoneySettings {
     pub fn margin_of(&self, kind: &str, own: Option<i64>) -> Option<(i64, &'static str)> {
         let category = || self.margins_by_category.iter().find(|c| c.kind == kind).map(|c| (c.margin_bps, "category"));
         own.map(|bps| (bps, "product")).or_else(category).or_else(|| self.margin_bps.map(|bps| (bps, "tenant")))
+    }
+
+    /// The margin of a provider's product: the nearest rule of product, category (any of its names) and tenant, and whose it is.
+    #[must_use]
+    pub fn margin_for(&self, uid: &str, categories: &[&str]) -> Option<(i64, &'static str)> {
+        let own = self.margins_by_product.iter().find(|product| product.uid == uid).map(|product| product.margin_bps);
+        let rules = categories.iter().filter_map(|category| self.margin_of(category, own));
+        let mut rules: Vec<_> = rules.collect();
+        rules.sort_by_key(|(_, rule)| ["product", "category", "tenant"].iter().position(|known| known == rule));
+        rules.into_iter().next()
     }
 
     /// The order's terms at a sale under these rules.
@@ -418,6 +456,32 @@ mod tests {
         );
     }
 
+    proptest! {
+        /// Base × (1 + margin), against the rational it stands for: the nearest minor unit, ties to the even one.
+        #[test]
+        fn a_price_is_the_nearest_to_the_exact_rational(base in 0i64..1_000_000_000, bps in 0i64..=1_000_000) {
+            let price = price(Money { minor: base, currency: "EUR".parse().expect("EUR") }, bps).expect("in range").minor;
+            let exact = i128::from(base) * i128::from(BPS_WHOLE + bps);
+            let whole = i128::from(BPS_WHOLE);
+            let off = (i128::from(price) * whole - exact).abs() * 2;
+            prop_assert!(off < whole || (off == whole && price % 2 == 0), "{} for {}/{}", price, exact, whole);
+        }
+    }
+
+    #[test]
+    fn the_nearest_margin_rule_wins() {
+        let rules = MoneySettings {
+            margin_bps: Some(1),
+            margins_by_category: vec![CategoryMargin { kind: "mugs".into(), margin_bps: 2 }],
+            margins_by_product: vec![ProductMargin { uid: "mug-1".into(), margin_bps: 3 }],
+            ..MoneySettings::default()
+        };
+        assert_eq!(rules.margin_for("mug-1", &["mugs"]), Some((3, "product")));
+        assert_eq!(rules.margin_for("mug-2", &["mug", "mugs"]), Some((2, "category")));
+        assert_eq!(rules.margin_for("tee-1", &["t-shirt"]), Some((1, "tenant")));
+        assert_eq!(MoneySettings::default().margin_for("tee-1", &["t-shirt"]), None);
+    }
+
     #[test]
     fn a_products_own_holders_are_frozen_with_their_weights() {
         let frozen = terms("ada", &[("label", 600), ("estate", 400)]).freeze(7);
@@ -468,7 +532,12 @@ mod tests {
         let wild = MoneySettings {
             markup_bps: -1,
             payment_fee: PaymentFee { bps: 10_001, fixed_minor: -1 },
-            packaging_tiers: vec![PackagingTier { name: String::new(), price_minor: -1, cost_minor: MINOR_MAX + 1 }],
+            packaging_tiers: vec![PackagingTier {
+                name: String::new(),
+                price_minor: -1,
+                cost_minor: MINOR_MAX + 1,
+                design: None,
+            }],
             service_tiers: vec![ServiceTier { name: "UP".into(), price_minor: -1, priority: 101 }],
             margin_bps: Some(-1),
             margins_by_category: vec![CategoryMargin { kind: "mug".into(), margin_bps: -1 }],

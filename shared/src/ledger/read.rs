@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Job, Ledger, ended, hot};
-use crate::db::{At, Result, Tx};
+use crate::db::{At, Result, Source};
 use crate::id::{JobId, TenantId};
 use crate::sql;
 
@@ -62,18 +62,7 @@ impl Ledger {
     /// # Errors
     /// Whatever the database says.
     pub async fn job(&self, tenant: TenantId, id: JobId) -> Result<Option<Job>> {
-        self.db
-            .query(sql!(concat!(
-                "SELECT ",
-                hot!(),
-                " FROM jobs WHERE tenant = $1 AND id = $2 UNION ALL SELECT ",
-                ended!(),
-                " FROM job_history WHERE tenant = $1 AND id = $2"
-            )))
-            .bind(tenant)
-            .bind(id)
-            .opt()
-            .await
+        job(&mut self.db.reader(), tenant, id).await
     }
 
     /// A page of jobs, newest first.
@@ -159,12 +148,30 @@ impl Ledger {
     }
 }
 
-/// The job of a key, inside a transaction.
+/// A job, hot or finished.
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn of_key(tx: &mut Tx, tenant: TenantId, kind: &str, key: &str) -> Result<Option<JobId>> {
-    let row: Option<(JobId,)> = tx
+pub async fn job(db: &mut impl Source, tenant: TenantId, id: JobId) -> Result<Option<Job>> {
+    db.query(sql!(concat!(
+        "SELECT ",
+        hot!(),
+        " FROM jobs WHERE tenant = $1 AND id = $2 UNION ALL SELECT ",
+        ended!(),
+        " FROM job_history WHERE tenant = $1 AND id = $2"
+    )))
+    .bind(tenant)
+    .bind(id)
+    .opt()
+    .await
+}
+
+/// The job of a key.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn of_key(db: &mut impl Source, tenant: TenantId, kind: &str, key: &str) -> Result<Option<JobId>> {
+    let row: Option<(JobId,)> = db
         .query(sql!("SELECT job FROM job_keys WHERE tenant = $1 AND kind = $2 AND key = $3 ORDER BY job"))
         .bind(tenant)
         .bind(kind)

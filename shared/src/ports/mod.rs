@@ -2,11 +2,13 @@
 
 pub mod blobs;
 pub mod links;
+pub mod mail;
 pub mod payout;
 pub mod press;
 pub mod provider;
 pub mod registry;
 pub mod standing;
+pub mod webhooks;
 
 use std::time::Duration;
 

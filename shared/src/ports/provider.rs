@@ -242,8 +242,32 @@ pub struct CataloguePage {
     pub next: Option<String>,
 }
 
+/// What a quantity of a product costs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PriceTier {
+    /// For parcels to there, ISO 3166-1.
+    pub country: String,
+    /// Of a product with pages: so many, covers included.
+    pub pages: Option<u32>,
+    /// So many pieces.
+    pub quantity: u32,
+    /// Of all of them together; never 0.
+    pub price: Money,
+}
+
+/// How a product stands in a stock region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegionStock {
+    /// As the provider says it; `unknown` for a word that we do not know.
+    pub status: String,
+    /// `YYYY-MM-DD`, when more is expected.
+    pub replenished: Option<String>,
+}
+
 /// A product that can be ordered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CatalogueItem {
     /// The provider's product id: copied, never built.
     pub uid: String,
@@ -257,6 +281,12 @@ pub struct CatalogueItem {
     pub cost: Option<Money>,
     /// `in-stock`, `out-of-stock`, … as the provider says it, `unknown` when it does not.
     pub stock: String,
+    /// Whole quantities by country and pages; what cannot be sold is not here.
+    #[serde(default)]
+    pub prices: Vec<PriceTier>,
+    /// Stock region → how it stands there.
+    #[serde(default)]
+    pub regions: std::collections::BTreeMap<String, RegionStock>,
     /// Unknown fields are kept.
     pub raw: Value,
 }

@@ -5,7 +5,7 @@ use crate::domain::order::Stage;
 use crate::id::{EventId, OrderId, ShipmentId, TenantId};
 use crate::ports::provider::Part;
 use crate::sql;
-use crate::store::{operator_items, unknown_words};
+use crate::store::{notices, operator_items, unknown_words};
 
 /// A provider order (a part) as we know it.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -246,9 +246,9 @@ async fn contents(
     part: &Part,
     (id, stage): (ShipmentId, Stage),
 ) -> Result<bool> {
-    let (travel, mut news) = (part.shipment.as_ref(), false);
+    let (travel, mut added) = (part.shipment.as_ref(), None);
     for parcel in travel.into_iter().flat_map(|t| &t.parcels) {
-        news |= 0 < tx
+        let fresh = 0 < tx
             .query(sql!(
                 "INSERT INTO parcels (tenant, order_id, shipment, tracking_code, tracking_url, carrier, first_seen_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, order_id, tracking_code)
@@ -263,10 +263,13 @@ async fn contents(
             .bind(at)
             .exec()
             .await?;
+        if fresh {
+            added = Some(parcel.code.as_str());
+        }
     }
     // The step that this answer tells of, however late: history is whole in whichever order it comes.
     let (told, when) = (part.stage.unwrap_or(stage), part.as_of.unwrap_or(at));
-    news |= 0
+    let moved = 0
         < tx.query(sql!(
             "INSERT INTO tracking_events (id, tenant, order_id, shipment, stage, status, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (tenant, shipment, stage) DO UPDATE SET at = excluded.at, status = excluded.status WHERE excluded.at < tracking_events.at"
@@ -280,7 +283,11 @@ async fn contents(
         .bind(when)
         .exec()
         .await?;
-    Ok(news)
+    // What comes late is history, not news.
+    if told == stage && (moved || added.is_some()) {
+        notices::shipment_moved(tx, at, tenant, order, id, stage, added.filter(|_| !moved)).await?;
+    }
+    Ok(moved || added.is_some())
 }
 
 /// A part as it is followed: where it stands, since when, and what was promised of it.

@@ -60,3 +60,25 @@ pub async fn page(
     .all()
     .await
 }
+
+/// The next `n` orders in production: (order, its number, since when).
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn in_production(
+    db: &mut impl Source,
+    tenant: TenantId,
+    after: Option<OrderId>,
+    n: i64,
+) -> Result<Vec<(OrderId, String, At)>> {
+    db.query(sql!(
+        "SELECT o.id, o.number, min(e.at) FROM orders o
+         JOIN order_events e ON e.tenant = o.tenant AND e.order_id = o.id AND e.dimension = 'order' AND e.to_state = 'in_production'
+         WHERE o.tenant = $1 AND o.state = 'in_production' AND o.id > $2 GROUP BY o.id, o.number ORDER BY o.id LIMIT $3"
+    ))
+    .bind(tenant)
+    .bind(after.unwrap_or(OrderId(uuid::Uuid::nil())))
+    .bind(n)
+    .all()
+    .await
+}

@@ -10,6 +10,7 @@ pub use crate::domain::terms::OrderTerms;
 use crate::domain::terms::{ItemTerms, RevenueTerms};
 use crate::id::{EventId, ItemId, OrderId, PaymentId, SnapshotId, TenantId};
 use crate::store::journal::{self, Header, out_of_range};
+use crate::store::notices;
 use crate::{canon, sql};
 
 /// An order's row. The recipient is sealed: open it with the keyring, bound to `"{tenant}:{order}"`.
@@ -104,7 +105,7 @@ pub struct Item {
 pub struct Event {
     /// When.
     pub at: At,
-    /// `order`, `payment`, `fulfilment`, `review`, `money` or `submission`.
+    /// `order`, `payment`, `fulfilment`, `review`, `money`, `edit`, `quote` or `submission`.
     pub dimension: String,
     /// Before; empty at the beginning.
     pub from_state: String,
@@ -122,6 +123,12 @@ macro_rules! columns {
          items_minor, shipping_minor, packaging_minor, tax_minor, total_minor, terms, country, recipient, test, version, created_at, updated_at"
     };
 }
+
+mod change;
+mod list;
+
+pub use change::{amend, note_answer, review};
+pub use list::{Filter, Tally, by_number, list, number, read_number, tally};
 
 /// Digest of what is ordered: design hashes and quantities, in order.
 #[must_use]
@@ -233,28 +240,6 @@ pub async fn by_external(
     .await
 }
 
-/// A page of orders, newest first.
-///
-/// # Errors
-/// Whatever the database says.
-pub async fn list(
-    db: &mut impl Source,
-    tenant: TenantId,
-    state: Option<&str>,
-    before: Option<OrderId>,
-    limit: i64,
-) -> Result<Vec<Order>> {
-    db.query(sql!(concat!(
-        "SELECT ", columns!(), " FROM orders WHERE tenant = $1 AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4"
-    )))
-    .bind(tenant)
-    .bind(state.map(str::to_owned))
-    .bind(before)
-    .bind(limit)
-    .all()
-    .await
-}
-
 /// The items of an order, by position.
 ///
 /// # Errors
@@ -296,13 +281,14 @@ async fn event(
     source: &str,
     detail: &str,
 ) -> Result<()> {
+    let id = EventId::new();
     tx.query(sql!(
         "INSERT INTO order_events (id, tenant, order_id, at, dimension, from_state, to_state, source, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
     ))
-    .bind(EventId::new()).bind(tenant).bind(order).bind(at).bind(dimension).bind(from).bind(to).bind(source).bind(detail)
+    .bind(id).bind(tenant).bind(order).bind(at).bind(dimension).bind(from).bind(to).bind(source).bind(detail)
     .exec()
-    .await
-    .map(drop)
+    .await?;
+    if dimension == "order" { notices::order_moved(tx, at, tenant, order, id, (from, to)).await } else { Ok(()) }
 }
 
 /// A move of an order's state, compared and set against what the row says now.

@@ -115,3 +115,31 @@ pub async fn introduce<'a>(
     .await
     .map(drop)
 }
+
+/// Seals in where a party is written to; `None` for nowhere.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn put_email(tx: &mut Tx, tenant: TenantId, name: &str, sealed: Option<String>) -> Result<()> {
+    tx.query(sql!("UPDATE parties SET email = $3 WHERE tenant = $1 AND name = $2"))
+        .bind(tenant)
+        .bind(name)
+        .bind(sealed)
+        .exec()
+        .await
+        .map(drop)
+}
+
+/// Where a party is written to, sealed as its destination is.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn email(db: &mut impl Source, tenant: TenantId, name: &str) -> Result<Option<String>> {
+    let found: Option<(Option<String>,)> = db
+        .query(sql!("SELECT email FROM parties WHERE tenant = $1 AND name = $2"))
+        .bind(tenant)
+        .bind(name)
+        .opt()
+        .await?;
+    Ok(found.and_then(|(email,)| email))
+}

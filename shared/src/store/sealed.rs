@@ -2,10 +2,10 @@
 //! work, never a tenant's.
 
 use crate::db::{Db, Result, Source, Tx};
-use crate::id::{ConnectionId, OrderId, SnapshotId, TenantId};
+use crate::id::{ConnectionId, EndpointId, OrderId, SnapshotId, TenantId};
 use crate::secrets::Keyring;
 use crate::sql;
-use crate::store::{connections, parties};
+use crate::store::{connections, parties, webhook_endpoints};
 
 /// Rows of one page.
 const PAGE: i64 = 500;
@@ -23,6 +23,12 @@ enum Place {
     Recipient(OrderId),
     /// Where a party is paid to.
     Party(String),
+    /// Where a party is written to.
+    Email(String),
+    /// What signs notices to an endpoint.
+    Endpoint(EndpointId),
+    /// What signed them before that.
+    EndpointBefore(EndpointId),
     /// Who made a snapshot with what.
     Origin(SnapshotId),
 }
@@ -45,7 +51,8 @@ impl Row {
             Place::Credential(_, provider) => connections::bound(self.tenant, provider),
             Place::Hook(id) | Place::HookBefore(id) => connections::hook_bound(self.tenant, *id),
             Place::Recipient(order) => format!("{}:{order}", self.tenant),
-            Place::Party(name) => parties::bound(self.tenant, name),
+            Place::Party(name) | Place::Email(name) => parties::bound(self.tenant, name),
+            Place::Endpoint(id) | Place::EndpointBefore(id) => webhook_endpoints::bound(self.tenant, *id),
             Place::Origin(snapshot) => format!("{}:{snapshot}", self.tenant),
         }
     }
@@ -99,7 +106,7 @@ async fn page(db: &Db, keyring: &Keyring, rows: Vec<Row>, counts: &mut Counts) -
     tx.commit().await
 }
 
-/// Everything that is sealed and of which there is little: credentials, webhooks, parties.
+/// Everything that is sealed and of which there is little: credentials, webhooks, endpoints, parties.
 async fn few(db: &mut impl Source) -> Result<Vec<Row>> {
     type Connection = (TenantId, ConnectionId, String, String, Option<String>, Option<String>);
     let connections: Vec<Connection> = db
@@ -112,7 +119,18 @@ async fn few(db: &mut impl Source) -> Result<Vec<Row>> {
         .query(sql!("SELECT tenant, name, payout_to FROM parties WHERE payout_to IS NOT NULL ORDER BY tenant, name"))
         .all()
         .await?;
+    let emails: Vec<(TenantId, String, String)> = db
+        .query(sql!("SELECT tenant, name, email FROM parties WHERE email IS NOT NULL ORDER BY tenant, name"))
+        .all()
+        .await?;
+    let endpoints: Vec<(TenantId, EndpointId, String, Option<String>)> =
+        db.query(sql!("SELECT tenant, id, secret, old_secret FROM webhook_endpoints ORDER BY id")).all().await?;
     let mut rows = Vec::new();
+    for (tenant, id, sealed, before) in endpoints {
+        rows.push(Row { tenant, place: Place::Endpoint(id), sealed });
+        rows.extend(before.map(|sealed| Row { tenant, place: Place::EndpointBefore(id), sealed }));
+    }
+    rows.extend(emails.into_iter().map(|(tenant, name, sealed)| Row { tenant, place: Place::Email(name), sealed }));
     for (tenant, id, provider, credential, hook, before) in connections {
         rows.push(Row { tenant, place: Place::Credential(id, provider), sealed: credential });
         rows.extend(hook.map(|sealed| Row { tenant, place: Place::Hook(id), sealed }));
@@ -150,66 +168,40 @@ async fn origins(db: &mut impl Source, after: Option<SnapshotId>) -> Result<Vec<
 
 /// Writes a text sealed anew in the place of the one that was read; `false` when that was changed meanwhile.
 async fn replace(tx: &mut Tx, row: &Row, sealed: &str) -> Result<bool> {
-    let (tenant, was) = (row.tenant, &row.sealed);
-    let n = match &row.place {
+    macro_rules! put {
+        ($text:literal, $id:expr) => {
+            tx.query(sql!($text)).bind(row.tenant).bind($id).bind(&row.sealed).bind(sealed)
+        };
+    }
+    let query = match &row.place {
         Place::Credential(id, _) => {
-            tx.query(sql!("UPDATE connections SET credential = $4 WHERE tenant = $1 AND id = $2 AND credential = $3"))
-                .bind(tenant)
-                .bind(*id)
-                .bind(was)
-                .bind(sealed)
-                .exec()
-                .await?
+            put!("UPDATE connections SET credential = $4 WHERE tenant = $1 AND id = $2 AND credential = $3", *id)
         }
         Place::Hook(id) => {
-            tx.query(sql!("UPDATE connections SET hook_secret = $4 WHERE tenant = $1 AND id = $2 AND hook_secret = $3"))
-                .bind(tenant)
-                .bind(*id)
-                .bind(was)
-                .bind(sealed)
-                .exec()
-                .await?
+            put!("UPDATE connections SET hook_secret = $4 WHERE tenant = $1 AND id = $2 AND hook_secret = $3", *id)
         }
-        Place::HookBefore(id) => {
-            tx.query(sql!(
-                "UPDATE connections SET hook_secret_before = $4 WHERE tenant = $1 AND id = $2 AND hook_secret_before = $3"
-            ))
-            .bind(tenant)
-            .bind(*id)
-            .bind(was)
-            .bind(sealed)
-            .exec()
-            .await?
-        }
+        Place::HookBefore(id) => put!(
+            "UPDATE connections SET hook_secret_before = $4 WHERE tenant = $1 AND id = $2 AND hook_secret_before = $3",
+            *id
+        ),
         Place::Recipient(id) => {
-            tx.query(sql!("UPDATE orders SET recipient = $4 WHERE tenant = $1 AND id = $2 AND recipient = $3"))
-                .bind(tenant)
-                .bind(*id)
-                .bind(was)
-                .bind(sealed)
-                .exec()
-                .await?
+            put!("UPDATE orders SET recipient = $4 WHERE tenant = $1 AND id = $2 AND recipient = $3", *id)
         }
         Place::Party(name) => {
-            tx.query(sql!("UPDATE parties SET payout_to = $4 WHERE tenant = $1 AND name = $2 AND payout_to = $3"))
-                .bind(tenant)
-                .bind(name)
-                .bind(was)
-                .bind(sealed)
-                .exec()
-                .await?
+            put!("UPDATE parties SET payout_to = $4 WHERE tenant = $1 AND name = $2 AND payout_to = $3", name)
+        }
+        Place::Email(name) => {
+            put!("UPDATE parties SET email = $4 WHERE tenant = $1 AND name = $2 AND email = $3", name)
+        }
+        Place::Endpoint(id) => {
+            put!("UPDATE webhook_endpoints SET secret = $4 WHERE tenant = $1 AND id = $2 AND secret = $3", *id)
+        }
+        Place::EndpointBefore(id) => {
+            put!("UPDATE webhook_endpoints SET old_secret = $4 WHERE tenant = $1 AND id = $2 AND old_secret = $3", *id)
         }
         Place::Origin(id) => {
-            tx.query(sql!(
-                "UPDATE snapshot_origins SET sealed = $4 WHERE tenant = $1 AND snapshot = $2 AND sealed = $3"
-            ))
-            .bind(tenant)
-            .bind(*id)
-            .bind(was)
-            .bind(sealed)
-            .exec()
-            .await?
+            put!("UPDATE snapshot_origins SET sealed = $4 WHERE tenant = $1 AND snapshot = $2 AND sealed = $3", *id)
         }
     };
-    Ok(n == 1)
+    Ok(query.exec().await? == 1)
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use tokio::sync::OnceCell;
 
-use crate::db::Db;
+use crate::db::{Db, Sql};
 
 /// A database of one test's own; gone with [`TestDb::drop_it`] (a file goes by itself).
 #[derive(Debug)]
@@ -108,6 +108,24 @@ impl TestDb {
             Db::Sqlite { write, .. } => sqlx::query(statement).execute(write).await.map(drop),
             Db::Postgres(server) => sqlx::query(statement).execute(&server.pool).await.map(drop),
         }
+    }
+
+    /// What the database means to do for a query of any arguments, in its own words.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn plan(&self, sql: Sql) -> Result<String, sqlx::Error> {
+        let lines: Vec<String> = match &self.db {
+            Db::Sqlite { read, .. } => {
+                let asked = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", sql.lite));
+                sqlx::raw_sql(asked).fetch_all(read).await?.iter().map(|row| row.get("detail")).collect()
+            }
+            Db::Postgres(server) => {
+                let asked = AssertSqlSafe(format!("EXPLAIN (GENERIC_PLAN) {}", sql.pg));
+                sqlx::raw_sql(asked).fetch_all(&server.pool).await?.iter().map(|row| row.get(0)).collect()
+            }
+        };
+        Ok(lines.join("\n"))
     }
 
     /// The folder of a SQLite file.

@@ -18,6 +18,12 @@ use crate::ports::blobs::Keys;
 /// No test waits longer than this for anything.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
+/// The mail server of this run, if it has one: what `mail.url` is to be, and the folder where letters arrive.
+#[must_use]
+pub fn smtp() -> Option<(String, std::path::PathBuf)> {
+    Some((env("TEST_SMTP_URL")?, env("TEST_SMTP_MAILS")?.into()))
+}
+
 fn env(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

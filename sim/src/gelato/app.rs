@@ -88,7 +88,7 @@ impl App {
         for order in orders {
             world.put(order);
         }
-        let catalogue = Catalogue::generate(config.seed);
+        let catalogue = Catalogue::generate(config.seed).with_more(config.more_products);
         let http = client(config.file_timeout)?;
         Ok(Arc::new(App { config, catalogue, world: Mutex::new(world), hub: Hub::new(), http }))
     }

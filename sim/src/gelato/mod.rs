@@ -90,6 +90,8 @@ pub struct Config {
     pub hook_every: Option<Duration>,
     /// An incident to begin with.
     pub scenario: Option<Scenario>,
+    /// Plain products beside the usual ones.
+    pub more_products: usize,
 }
 
 impl Default for Config {
@@ -110,6 +112,7 @@ impl Default for Config {
             hook_pause: Duration::from_secs(5),
             hook_every: None,
             scenario: None,
+            more_products: 0,
         }
     }
 }

@@ -127,6 +127,10 @@ fn request(reference: &str) -> OrderRequest {
             country: "FR".to_owned(),
             email: String::new(),
             phone: String::new(),
+            is_business: false,
+            federal_tax_id: String::new(),
+            state_tax_id: String::new(),
+            registration_state_code: String::new(),
         },
         metadata: Vec::new(),
     }

@@ -11,7 +11,7 @@ use anyhow::{Result, ensure};
 use super::figures::{rate, tell, tell_times};
 use super::place::Place;
 use super::single::ready;
-pub(super) use api::Api;
+pub(super) use api::{Api, SECRET};
 pub(super) use caller::Caller;
 
 /// Connections, each with one request in flight.

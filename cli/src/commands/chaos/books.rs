@@ -139,7 +139,14 @@ impl Known {
         let (mut states, mut repeated, mut carts) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         let mut before = None;
         loop {
-            let page = orders::list(&mut scene.ledger.db.reader(), scene.shop.tenant, None, before, PAGE).await?;
+            let page = orders::list(
+                &mut scene.ledger.db.reader(),
+                scene.shop.tenant,
+                &orders::Filter::default(),
+                before,
+                PAGE,
+            )
+            .await?;
             let Some(last) = page.last() else { return Ok(Known { states, repeated }) };
             before = Some(last.id);
             for order in page {

@@ -7,10 +7,11 @@ use serde_json::json;
 
 use super::Gelato;
 use super::calls::{Ask, url};
-use super::wire::{self, Catalogue, PriceRow, ProductsAnswer, StockAnswer};
+use super::wire::{Catalogue, PriceRow, ProductsAnswer, StockAnswer};
 use crate::adapters::http::{Answer, Class, Effect, Method};
-use crate::domain::money::{Currency, Money};
-use crate::ports::provider::CataloguePage;
+use crate::domain::money::Currency;
+use crate::domain::region::region;
+use crate::ports::provider::{CataloguePage, PriceTier, RegionStock};
 use crate::ports::{PortError, PortResult};
 
 /// Products of a page; the most they allow, and fewer than the 250 of a stock call.
@@ -45,13 +46,17 @@ impl Gelato {
             Some(format!("{uid}|{}", offset + found.len()))
         };
         let mut rows = found.rows(&uid);
-        let priced: Vec<String> = rows.iter().filter(|row| !row.paged).map(|row| row.item.uid.clone()).collect();
-        let mut prices = self.prices(priced, currency).await?;
+        let asks: Vec<(String, Option<u64>)> = rows.iter().map(|row| (row.item.uid.clone(), row.pages)).collect();
+        let mut prices = self.prices(asks, currency).await?;
         let mut stock = self.stock(rows.iter().map(|row| row.item.uid.as_str()).collect()).await?;
+        let home = self.settings.price_country.as_str();
         for row in &mut rows {
-            row.item.cost = prices.remove(&row.item.uid).flatten();
-            if let Some(word) = stock.remove(&row.item.uid) {
-                row.item.stock = word;
+            row.item.prices = prices.remove(&row.item.uid).unwrap_or_default();
+            row.item.regions = stock.remove(&row.item.uid).unwrap_or_default();
+            let own: Vec<_> = row.item.prices.iter().filter(|tier| tier.country == home).cloned().collect();
+            row.item.cost = PriceRow::of_one(&own);
+            if let Some(here) = row.item.regions.get(region(home)) {
+                row.item.stock.clone_from(&here.status);
             }
         }
         Ok(CataloguePage { items: rows.into_iter().map(|row| row.item).collect(), next })
@@ -72,33 +77,49 @@ impl Gelato {
         self.look("products", Method::POST, path, &segments, &[], Some(body)).await?.json()
     }
 
-    /// Prices of one piece. A product that they refuse to price has none; any other trouble ends the page, to be tried again.
-    async fn prices(&self, uids: Vec<String>, currency: Currency) -> PortResult<BTreeMap<String, Option<Money>>> {
-        let asks = uids.into_iter().map(|uid| async move {
-            let price = self.price(&uid, currency).await?;
-            Ok((uid, price))
+    /// Prices in every country that is asked about. A product that they refuse to price has none; any other trouble ends the page, to be
+    /// tried again.
+    async fn prices(
+        &self,
+        asks: Vec<(String, Option<u64>)>,
+        currency: Currency,
+    ) -> PortResult<BTreeMap<String, Vec<PriceTier>>> {
+        let asks = asks.into_iter().map(|(uid, pages)| async move {
+            let mut tiers = Vec::new();
+            for country in self.settings.countries() {
+                tiers.extend(self.tiers(&uid, pages, country, currency).await?);
+            }
+            Ok((uid, tiers))
         });
         stream::iter(asks).buffer_unordered(PRICES_AT_ONCE).try_collect().await
     }
 
-    async fn price(&self, uid: &str, currency: Currency) -> PortResult<Option<Money>> {
-        let query = [("country", self.settings.price_country.as_str()), ("currency", currency.code())];
+    async fn tiers(
+        &self,
+        uid: &str,
+        pages: Option<u64>,
+        country: &str,
+        currency: Currency,
+    ) -> PortResult<Vec<PriceTier>> {
+        let pages = pages.map(|pages| pages.to_string());
+        let mut query = vec![("country", country), ("currency", currency.code())];
+        query.extend(pages.as_deref().map(|pages| ("pageCount", pages)));
         let (path, segments) = ("/v3/products/{uid}/prices", ["v3", "products", uid, "prices"]);
         match self.look("prices", Method::GET, path, &segments, &query, None).await {
-            Ok(answer) => Ok(PriceRow::of_one(&answer.json::<Vec<PriceRow>>()?, currency)),
-            Err(PortError::Invalid(_) | PortError::NotFound(_)) => Ok(None),
+            Ok(answer) => Ok(PriceRow::tiers(&answer.json::<Vec<PriceRow>>()?, country, currency)),
+            Err(PortError::Invalid(_) | PortError::NotFound(_)) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }
 
-    async fn stock(&self, uids: Vec<&str>) -> PortResult<BTreeMap<String, String>> {
+    async fn stock(&self, uids: Vec<&str>) -> PortResult<BTreeMap<String, BTreeMap<String, RegionStock>>> {
         if uids.is_empty() {
             return Ok(BTreeMap::new());
         }
         let body = json!({"products": uids});
         let (path, segments) = ("/v3/stock/region-availability", ["v3", "stock", "region-availability"]);
         let answer = self.look("stock", Method::POST, path, &segments, &[], Some(body)).await?;
-        Ok(answer.json::<StockAnswer>()?.by_product(wire::region(&self.settings.price_country)))
+        Ok(answer.json::<StockAnswer>()?.by_product())
     }
 
     async fn look(

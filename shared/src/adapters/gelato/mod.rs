@@ -50,8 +50,10 @@ pub struct Settings {
     pub requests_per_second: u32,
     /// Requests that may go out at once after a rest.
     pub burst: u32,
-    /// ISO 3166-1: catalogue prices and stock are those for parcels to this country.
+    /// ISO 3166-1: the catalogue's cost and stock of a product are those for parcels to this country.
     pub price_country: String,
+    /// Other countries whose prices are read as well; each costs a call per product.
+    pub price_countries: Vec<String>,
 }
 
 impl Default for Settings {
@@ -64,6 +66,7 @@ impl Default for Settings {
             requests_per_second: 5,
             burst: 10,
             price_country: "FR".into(),
+            price_countries: Vec::new(),
         }
     }
 }
@@ -73,6 +76,12 @@ impl Settings {
     #[must_use]
     pub fn rate(&self) -> Rate {
         Rate { per_second: self.requests_per_second, burst: self.burst }
+    }
+
+    /// Every country whose prices are read, the first one's being the cost.
+    fn countries(&self) -> impl Iterator<Item = &str> {
+        let others = self.price_countries.iter().filter(|country| **country != self.price_country);
+        std::iter::once(&self.price_country).chain(others).map(String::as_str)
     }
 
     /// All four APIs under one base: a stand-in or a proxy.

@@ -82,6 +82,38 @@ impl Catalogue {
         Catalogue { seed, catalogs, products, index }
     }
 
+    /// The same with so many plain products more, in a catalogue of their own: for measuring how long a large one takes.
+    pub(crate) fn with_more(mut self, more: usize) -> Catalogue {
+        if more > 0 {
+            self.catalogs.push(Catalog { uid: "prints", title: "Prints".to_owned() });
+        }
+        for n in 0..more {
+            let uid = format!("print_product_{n:06}_cl_4-0");
+            let mut dice = Dice::new(self.seed, &format!("product/{uid}"));
+            let cents = i64::try_from(dice.between(400, 4_000)).unwrap_or(400);
+            self.index.insert(uid.clone(), self.products.len());
+            self.products.push(Product {
+                name: format!("Print {n}"),
+                catalog: "prints",
+                attributes: BTreeMap::from([
+                    ("PrintSize", format!("{}x{}-mm", 100 + n % 7, 100 + n % 11)),
+                    ("ColorType", "4-0".to_owned()),
+                ]),
+                grams: 120,
+                facility: "paper",
+                pages: Vec::new(),
+                not_supported: Vec::new(),
+                base: Micros(cents * 10_000),
+                stockable: false,
+                always_stocked: false,
+                odd_forms: n.is_multiple_of(8),
+                fine_prices: n.is_multiple_of(3),
+                uid,
+            });
+        }
+        self
+    }
+
     pub(crate) fn product(&self, uid: &str) -> Option<&Product> {
         self.index.get(uid).and_then(|i| self.products.get(*i))
     }
@@ -193,6 +225,17 @@ fn product(seed: u64, line: &'static Line, mood: &str, values: &[&str]) -> Produ
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_catalogue_grows_by_as_many_products_as_are_asked_for() {
+        let (plain, more) = (Catalogue::generate(1), Catalogue::generate(1).with_more(250));
+        assert_eq!(more.products.len(), plain.products.len() + 250);
+        assert!(
+            more.product("print_product_000249_cl_4-0").is_some()
+                && more.product("print_product_000250_cl_4-0").is_none()
+        );
+        assert_eq!(more.catalogs.len(), plain.catalogs.len() + 1);
+    }
 
     #[test]
     fn a_seed_gives_one_catalogue_of_at_least_340_products() {

@@ -16,6 +16,9 @@ use super::super::place::{Place, new_tenant};
 /// Far above what it takes.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// What it seals with.
+pub(in super::super) const SECRET: &str = "of a benchmark: it seals what the benchmark made up";
+
 /// A running api, and the key of a tenant.
 pub(in super::super) struct Api {
     pub(super) address: SocketAddr,
@@ -36,7 +39,7 @@ impl Api {
         // Nothing comes from the environment: a benchmark must not meet an installation.
         command.env_clear().arg("api").args(["--port", &address.port().to_string()]);
         command.env("DATABASE_URL", place.url()).env("BLOB_URL", format!("file://{}", place.path("blobs").display()));
-        command.env("PLATEN_SECRETS__KEY", "of a benchmark: nothing is sealed with it");
+        command.env("PLATEN_SECRETS__KEY", SECRET);
         command.env("PLATEN_HTTP__REQUESTS_PER_SECOND_PER_KEY", "1000000").env("PLATEN_LOG__LEVEL", "warn");
         let child = command.stdin(Stdio::null()).kill_on_drop(true).spawn().context("the api could not be started")?;
         let mut api = Api { address, key: token, tenant, child };

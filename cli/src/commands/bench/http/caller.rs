@@ -26,8 +26,17 @@ impl Caller {
 
     /// The same with another status that the answer must have.
     pub(in super::super) async fn ask(&mut self, path: &str, body: &str, wanted: u16) -> Result<()> {
+        self.send("POST", path, body, wanted).await
+    }
+
+    /// Reads a page, which must be there.
+    pub(in super::super) async fn get(&mut self, path: &str) -> Result<()> {
+        self.send("GET", path, "", 200).await
+    }
+
+    async fn send(&mut self, method: &str, path: &str, body: &str, wanted: u16) -> Result<()> {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: loopback\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: loopback\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
              content-length: {}\r\n\r\n{body}",
             self.key,
             body.len()

@@ -18,7 +18,7 @@ use crate::ports::provider::{Draft, Part, Standing};
 
 pub(super) use quote::{QuoteAnswer, quotes};
 pub(super) use request::{check, create_body, private, quote_body};
-pub(super) use shop::{Catalogue, PriceRow, ProductsAnswer, StockAnswer, region};
+pub(super) use shop::{Catalogue, PriceRow, ProductsAnswer, StockAnswer};
 
 /// An answer of the orders API as a part, its raw body beside it.
 pub(super) fn part(answer: &Answer) -> PortResult<Part> {

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::address::Recipient;
+use crate::adapters::gelato::PROVIDER;
+use crate::domain::address::{Limits, Recipient};
 use crate::ports::provider::{OrderRequest, RequestItem};
 
 /// No limit is documented; one client cuts here.
@@ -12,7 +13,8 @@ const METADATA_CHARS_MAX: usize = 100;
 
 /// Everything that Gelato would refuse and that can be seen without asking. The sentence names fields, never values.
 pub(in crate::adapters::gelato) fn check(order: &OrderRequest) -> Result<(), String> {
-    let mut wrong: Vec<String> = order.recipient.problems().into_iter().map(|problem| problem.message).collect();
+    let mut wrong: Vec<String> =
+        order.recipient.problems(Limits::of(PROVIDER)).into_iter().map(|problem| problem.message).collect();
     let reference = |text: &str| (1..=REFERENCE_CHARS_MAX).contains(&text.chars().count());
     if !reference(&order.reference) || !reference(&order.customer) {
         wrong.push(format!("The references of order and customer have 1 to {REFERENCE_CHARS_MAX} characters."));
@@ -101,10 +103,16 @@ fn address(recipient: &Recipient) -> Value {
         ("addressLine2", &recipient.address_line2),
         ("state", &recipient.state),
         ("phone", &recipient.phone),
+        ("federalTaxId", &recipient.federal_tax_id),
+        ("stateTaxId", &recipient.state_tax_id),
+        ("registrationStateCode", &recipient.registration_state_code),
     ] {
         if !text.is_empty() {
             body[name] = json!(text);
         }
+    }
+    if recipient.is_business {
+        body["isBusiness"] = json!(true);
     }
     body
 }

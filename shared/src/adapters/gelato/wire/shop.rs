@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::lenient::{Amount, Count, Text, money, or_default};
 use crate::domain::money::{Currency, Money};
-use crate::ports::provider::CatalogueItem;
+use crate::ports::provider::{CatalogueItem, PriceTier, RegionStock};
 
 /// Words for stock that mean something to us. Their documentation also shows one with a typing error.
 const STOCK_WORDS: [&str; 5] =
@@ -42,8 +42,8 @@ struct Product {
 #[derive(Debug)]
 pub(in crate::adapters::gelato) struct Row {
     pub(in crate::adapters::gelato) item: CatalogueItem,
-    /// Its price depends on a number of pages, so that "one piece" has none.
-    pub(in crate::adapters::gelato) paged: bool,
+    /// Its price depends on a number of pages, so that "one piece" has none: the fewest there may be.
+    pub(in crate::adapters::gelato) pages: Option<u64>,
 }
 
 impl ProductsAnswer {
@@ -63,13 +63,14 @@ impl ProductsAnswer {
                 title: product.product_name.known().unwrap_or_else(|| uid.clone()),
                 catalogue: catalogue.to_owned(),
                 attributes: attributes.collect(),
-                cost: None,
                 stock: "unknown".into(),
                 uid,
                 raw,
+                ..CatalogueItem::default()
             };
-            let paged = item.raw["validPageCounts"].as_array().is_some_and(|counts| !counts.is_empty());
-            Some(Row { item, paged })
+            let counts = item.raw["validPageCounts"].as_array().map_or(&[][..], Vec::as_slice);
+            let pages = counts.iter().filter_map(Value::as_u64).min();
+            Some(Row { item, pages })
         });
         rows.collect()
     }
@@ -77,6 +78,7 @@ impl ProductsAnswer {
 
 /// A row of `GET /v3/products/{uid}/prices`: the price of the whole quantity, in no order.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(in crate::adapters::gelato) struct PriceRow {
     #[serde(default, deserialize_with = "or_default")]
     quantity: Count,
@@ -84,13 +86,28 @@ pub(in crate::adapters::gelato) struct PriceRow {
     price: Amount,
     #[serde(default, deserialize_with = "or_default")]
     currency: Text,
+    #[serde(default, deserialize_with = "or_default")]
+    page_count: Count,
 }
 
 impl PriceRow {
     /// The price of one piece. Where only larger quantities are listed, one piece has no price: to divide would invent one.
-    pub(in crate::adapters::gelato) fn of_one(rows: &[PriceRow], currency: Currency) -> Option<Money> {
-        let row = rows.iter().find(|row| row.quantity.0 == 1 && row.currency.0 == currency.code())?;
-        row.price.0.and_then(|price| money(price, currency)).filter(|price| price.minor > 0)
+    pub(in crate::adapters::gelato) fn of_one(tiers: &[PriceTier]) -> Option<Money> {
+        tiers.iter().find(|tier| tier.quantity == 1 && tier.pages.is_none()).map(|tier| tier.price)
+    }
+
+    /// The tiers of a country in a currency, by pages and quantity. A price of 0 means that it cannot be sold, so there is no such tier.
+    pub(in crate::adapters::gelato) fn tiers(rows: &[PriceRow], country: &str, currency: Currency) -> Vec<PriceTier> {
+        let own = rows.iter().filter(|row| row.currency.0 == currency.code() && row.quantity.0 > 0);
+        let tiers = own.filter_map(|row| {
+            let price = row.price.0.and_then(|price| money(price, currency)).filter(|price| price.minor > 0)?;
+            let pages = (row.page_count.0 > 0).then_some(row.page_count.0);
+            Some(PriceTier { country: country.to_owned(), pages, quantity: row.quantity.0, price })
+        });
+        let mut tiers: Vec<PriceTier> = tiers.collect();
+        tiers.sort_by_key(|tier| (tier.pages, tier.quantity, tier.price.minor));
+        tiers.dedup_by_key(|tier| (tier.pages, tier.quantity));
+        tiers
     }
 }
 
@@ -108,42 +125,32 @@ struct ProductStock {
     #[serde(default, deserialize_with = "or_default")]
     product_uid: Text,
     #[serde(default, deserialize_with = "or_default")]
-    availability: Vec<RegionStock>,
+    availability: Vec<InRegion>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RegionStock {
+struct InRegion {
     #[serde(default, deserialize_with = "or_default")]
     stock_region_uid: Text,
     #[serde(default, deserialize_with = "or_default")]
     status: Text,
+    #[serde(default, deserialize_with = "or_default")]
+    replenishment_date: Text,
 }
 
 impl StockAnswer {
-    /// Product → its word in this region.
-    pub(in crate::adapters::gelato) fn by_product(self, region: &str) -> BTreeMap<String, String> {
-        let rows = self.products_availability.into_iter().filter_map(|product| {
-            let here = product.availability.into_iter().find(|row| row.stock_region_uid.0 == region)?;
-            STOCK_WORDS.contains(&here.status.0.as_str()).then_some((product.product_uid.0, here.status.0))
-        });
-        rows.collect()
-    }
-}
-
-/// The stock region a country lies in.
-pub(in crate::adapters::gelato) fn region(country: &str) -> &'static str {
-    match country {
-        "US" | "CA" => "US-CA",
-        "GB" => "UK",
-        "AU" | "NZ" => "OC",
-        "BR" | "AR" | "BO" | "CL" | "CO" | "EC" | "GY" | "PY" | "PE" | "SR" | "UY" | "VE" => "SA",
-        "SG" | "VN" | "BN" | "KH" | "CN" | "ID" | "JP" | "LA" | "TH" | "TW" | "KR" | "MM" | "PH" | "MY" => "AS",
-        "AD" | "AL" | "AT" | "BA" | "BE" | "BG" | "BY" | "CH" | "CY" | "CZ" | "DE" | "DK" | "EE" | "ES" | "FI"
-        | "FO" | "FR" | "GE" | "GG" | "GI" | "GR" | "HR" | "HU" | "IE" | "IS" | "IT" | "JE" | "LI" | "LT" | "LU"
-        | "LV" | "MC" | "MD" | "ME" | "MK" | "MT" | "NL" | "NO" | "PL" | "PT" | "RO" | "RS" | "RU" | "SE" | "SI"
-        | "SK" | "SM" | "TR" | "UA" | "VA" | "XK" => "EU",
-        _ => "ROW",
+    /// Product → region → how it stands there.
+    pub(in crate::adapters::gelato) fn by_product(self) -> BTreeMap<String, BTreeMap<String, RegionStock>> {
+        let of_region = |row: InRegion| {
+            let known = STOCK_WORDS.contains(&row.status.0.as_str());
+            let status = if known { row.status.0 } else { "unknown".to_owned() };
+            let replenished = row.replenishment_date.known();
+            Some((row.stock_region_uid.known()?, RegionStock { status, replenished }))
+        };
+        let rows = self.products_availability.into_iter();
+        rows.map(|product| (product.product_uid.0, product.availability.into_iter().filter_map(of_region).collect()))
+            .collect()
     }
 }
 

@@ -1,0 +1,186 @@
+//! Finding orders: pages with filters, by number, how many of each kind; and the tenant's rules about orders.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::response::Response;
+use platen_shared::db::At;
+use platen_shared::domain::money::Money;
+use platen_shared::domain::order::{FulfilmentState, OrderState, PaymentState, ReviewState};
+use platen_shared::store::order_quotes;
+use platen_shared::store::orders::{self, Filter, Tally};
+use serde::{Deserialize, Serialize};
+
+use super::orders::{OrderSummary, answer};
+use crate::call::{Call, Page, Paging};
+use crate::check::Checks;
+use crate::error::{Problem, Reply};
+use crate::extract::{Filters, Input, Named};
+
+/// Which orders, and which page.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OrderFilter {
+    /// Only this state.
+    state: Option<String>,
+    /// `unpaid`, `paid`, `part_refunded` or `refunded`.
+    payment_state: Option<String>,
+    /// `unfulfilled`, `in_production`, `partly_shipped`, `shipped`, `delivered` or `returned`.
+    fulfilment_state: Option<String>,
+    /// `none`, `pending`, `approved` or `rejected`.
+    review_state: Option<String>,
+    /// Where they came from.
+    channel: Option<String>,
+    /// ISO 3166-1.
+    country: Option<String>,
+    /// Never released at a printer, or real.
+    test: Option<bool>,
+    /// Your own name for the buyer.
+    customer: Option<String>,
+    /// Taken in at this moment or later.
+    since: Option<At>,
+    /// Taken in before this moment.
+    until: Option<At>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// 1 to 200.
+    limit: Option<u32>,
+}
+
+impl OrderFilter {
+    fn read(self) -> Reply<(Filter, Paging)> {
+        let paging = Paging::new(self.cursor.as_deref(), self.limit)?;
+        let mut checks = Checks::default();
+        let mut word = |given: &Option<String>, pointer: &str, known: bool| {
+            checks.need(given.is_none() || known, "state", pointer, "There is no such state of orders.");
+        };
+        word(&self.state, "/state", is::<OrderState>(&self.state));
+        word(&self.payment_state, "/paymentState", is::<PaymentState>(&self.payment_state));
+        word(&self.fulfilment_state, "/fulfilmentState", is::<FulfilmentState>(&self.fulfilment_state));
+        word(&self.review_state, "/reviewState", is::<ReviewState>(&self.review_state));
+        checks.done()?;
+        let filter = Filter {
+            state: self.state,
+            payment_state: self.payment_state,
+            fulfilment_state: self.fulfilment_state,
+            review_state: self.review_state,
+            channel: self.channel,
+            country: self.country,
+            test: self.test,
+            customer: self.customer,
+            since: self.since,
+            until: self.until,
+        };
+        Ok((filter, paging))
+    }
+}
+
+fn is<T: std::str::FromStr>(word: &Option<String>) -> bool {
+    word.as_deref().is_some_and(|word| word.parse::<T>().is_ok())
+}
+
+/// The tenant's orders, newest first. What is taken in while you read moves no page.
+#[utoipa::path(get, path = "/v1/orders", tag = "orders", params(OrderFilter), responses((status = 200, body = Page<OrderSummary>)))]
+pub(crate) async fn list(call: Call, Filters(filter): Filters<OrderFilter>) -> Reply<Json<Page<OrderSummary>>> {
+    let (filter, paging) = filter.read()?;
+    let before = paging.after_id()?;
+    let rows = orders::list(&mut call.read(), call.tenant(), &filter, before, paging.fetch()).await?;
+    Ok(paging.page(rows, |row| row.id.to_string()))
+}
+
+/// One order by its number, however it was typed: letters of any case, O for 0, I and L for 1, hyphens left out.
+#[utoipa::path(get, path = "/v1/orders/number/{number}", tag = "orders",
+    params(("number" = String, Path, description = "Such as P-261129-7KQ2M9XA.")), responses((status = 200, body = super::orders::OrderView)))]
+pub(crate) async fn by_number(call: Call, Named(number): Named<String>) -> Reply<Response> {
+    let read = orders::read_number(&number);
+    let found = orders::by_number(&mut call.read(), call.tenant(), &read).await?;
+    answer(&call, &mut call.read(), found.ok_or_else(|| Problem::missing("order"))?).await
+}
+
+/// How many orders there are, by each of their dimensions; test orders are counted apart and nowhere else.
+#[derive(Default, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OrderStats)]
+pub(crate) struct StatsView {
+    /// All of them.
+    orders: i64,
+    /// State → orders; states that no order is in are left out.
+    by_state: BTreeMap<String, i64>,
+    /// State of the payment → orders.
+    by_payment_state: BTreeMap<String, i64>,
+    /// State of the fulfilment → orders.
+    by_fulfilment_state: BTreeMap<String, i64>,
+    /// State of the review → orders.
+    by_review_state: BTreeMap<String, i64>,
+    /// Those that a person should look at: on hold, or failed.
+    need_attention: i64,
+    /// What was paid and not given back whole, currency by currency.
+    sold: Vec<Money>,
+    /// Orders in test mode.
+    test_orders: i64,
+}
+
+impl StatsView {
+    fn of(rows: &[Tally]) -> StatsView {
+        let mut stats = StatsView::default();
+        let mut sold: BTreeMap<&str, i64> = BTreeMap::new();
+        for row in rows {
+            if row.test {
+                stats.test_orders += row.orders;
+                continue;
+            }
+            stats.orders += row.orders;
+            for (counts, word) in [
+                (&mut stats.by_state, &row.state),
+                (&mut stats.by_payment_state, &row.payment_state),
+                (&mut stats.by_fulfilment_state, &row.fulfilment_state),
+                (&mut stats.by_review_state, &row.review_state),
+            ] {
+                *counts.entry(word.clone()).or_default() += row.orders;
+            }
+            if [OrderState::OnHold, OrderState::Failed].map(OrderState::word).contains(&row.state.as_str()) {
+                stats.need_attention += row.orders;
+            }
+            if [PaymentState::Paid, PaymentState::PartRefunded]
+                .map(PaymentState::word)
+                .contains(&row.payment_state.as_str())
+            {
+                *sold.entry(&row.currency).or_default() += row.total_minor;
+            }
+        }
+        let money = |(currency, minor): (&str, i64)| Some(Money { minor, currency: currency.parse().ok()? });
+        stats.sold = sold.into_iter().filter_map(money).collect();
+        stats
+    }
+}
+
+/// How many orders there are of each kind: read in one look, so that it agrees with itself and with the list.
+#[utoipa::path(get, path = "/v1/orders/stats", tag = "orders", responses((status = 200, body = StatsView)))]
+pub(crate) async fn stats(call: Call) -> Reply<Json<StatsView>> {
+    Ok(Json(StatsView::of(&orders::tally(&mut call.read(), call.tenant()).await?)))
+}
+
+/// A tenant's rules about its orders.
+#[derive(Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct OrderRules {
+    /// An order is accepted only after the printer quoted it: a printer can refuse with a price of 0, a missing item or no carrier.
+    quote_gate: bool,
+}
+
+/// The tenant's rules about its orders.
+#[utoipa::path(get, path = "/v1/orders/rules", tag = "orders", responses((status = 200, body = OrderRules)))]
+pub(crate) async fn rules(call: Call) -> Reply<Json<OrderRules>> {
+    Ok(Json(OrderRules { quote_gate: order_quotes::gate(&mut call.read(), call.tenant()).await? }))
+}
+
+/// Sets the tenant's rules about its orders; orders that were accepted before stay accepted.
+#[utoipa::path(put, path = "/v1/orders/rules", tag = "orders", request_body = OrderRules, responses((status = 200, body = OrderRules)))]
+pub(crate) async fn put_rules(call: Call, Input(body): Input<OrderRules>) -> Reply<Json<OrderRules>> {
+    let mut tx = call.begin("order_rules").await?;
+    order_quotes::set_gate(&mut tx, call.now(), call.tenant(), body.quote_gate).await?;
+    call.audit(&mut tx, "order.rules", call.tenant(), "").await?;
+    tx.commit().await?;
+    Ok(Json(body))
+}
