@@ -8,8 +8,8 @@ CREATE TABLE work_orders (
   state TEXT NOT NULL,
   note TEXT NOT NULL,
   created_by TEXT NOT NULL,
-  created_at BIGINT NOT NULL,
-  updated_at BIGINT NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL,
+  updated_at TIMESTAMPTZ NOT NULL,
   PRIMARY KEY (tenant, id),
   UNIQUE (tenant, number)
 );
@@ -33,7 +33,7 @@ CREATE TABLE work_order_events (
   to_state TEXT NOT NULL,
   actor TEXT NOT NULL,
   reason TEXT NOT NULL,
-  at BIGINT NOT NULL,
+  at TIMESTAMPTZ NOT NULL,
   PRIMARY KEY (tenant, id)
 );
 CREATE INDEX work_order_events_by_order ON work_order_events (tenant, work_order, id);
@@ -41,5 +41,5 @@ CREATE INDEX work_order_events_by_order ON work_order_events (tenant, work_order
 CREATE TABLE file_namings (
   tenant UUID PRIMARY KEY NOT NULL REFERENCES tenants (id),
   template TEXT NOT NULL,
-  updated_at BIGINT NOT NULL
+  updated_at TIMESTAMPTZ NOT NULL
 );
