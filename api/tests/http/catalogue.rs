@@ -2,8 +2,9 @@
 //! be sold is not sold.
 
 use platen_shared::domain::money::Money;
+use platen_shared::domain::offer::{PriceTier, RegionStock};
 use platen_shared::id::TenantId;
-use platen_shared::ports::provider::{CatalogueItem, PriceTier, RegionStock};
+use platen_shared::ports::provider::CatalogueItem;
 use platen_shared::store::{catalogue, catalogue_alarms};
 use serde_json::{Value, json};
 
@@ -75,7 +76,7 @@ async fn products_are_listed_by_category_size_and_colour_with_their_price() {
         assert_eq!(first["items"][0]["price"], Value::Null, "no rule, no price");
         let rules = json!({ "marginBps": 5000, "marginsByProduct": [{ "uid": "shirt_xl_navy", "marginBps": 0 }],
             "marginsByCategory": [{ "kind": "t-shirt", "marginBps": 10_000 }] });
-        kit.put(key, "/v1/money/settings", &rules).await.ok(200);
+        kit.put(key, "/v1/money/settings", &rules).await.ok(201);
         let priced = list("").await;
         let price = |uid: &str| {
             let found =

@@ -6,6 +6,7 @@ pub mod business_days;
 pub mod carrier;
 pub mod money;
 pub mod notice;
+pub mod offer;
 pub mod order;
 pub mod packaging;
 pub mod payout;

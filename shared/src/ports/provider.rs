@@ -10,6 +10,7 @@ use super::PortResult;
 use crate::db::At;
 use crate::domain::address::Recipient;
 use crate::domain::money::{Currency, Money};
+use crate::domain::offer::{PriceTier, RegionStock};
 use crate::domain::order::Stage;
 use crate::id::TenantId;
 
@@ -240,30 +241,6 @@ pub struct CataloguePage {
     pub items: Vec<CatalogueItem>,
     /// Where to go on; `None` after the last page.
     pub next: Option<String>,
-}
-
-/// What a quantity of a product costs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PriceTier {
-    /// For parcels to there, ISO 3166-1.
-    pub country: String,
-    /// Of a product with pages: so many, covers included.
-    pub pages: Option<u32>,
-    /// So many pieces.
-    pub quantity: u32,
-    /// Of all of them together; never 0.
-    pub price: Money,
-}
-
-/// How a product stands in a stock region.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RegionStock {
-    /// As the provider says it; `unknown` for a word that we do not know.
-    pub status: String,
-    /// `YYYY-MM-DD`, when more is expected.
-    pub replenished: Option<String>,
 }
 
 /// A product that can be ordered.

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::db::{self, At, Json, Result, Source, Tx};
+use crate::domain::offer::{PriceTier, RegionStock};
 use crate::domain::variant::{Area, Variant};
 use crate::id::TenantId;
-use crate::ports::provider::{CatalogueItem, PriceTier, RegionStock};
+use crate::ports::provider::CatalogueItem;
 use crate::sql;
 
 /// A catalogue row.

@@ -10,8 +10,9 @@ use super::calls::{Ask, url};
 use super::wire::{Catalogue, PriceRow, ProductsAnswer, StockAnswer};
 use crate::adapters::http::{Answer, Class, Effect, Method};
 use crate::domain::money::Currency;
+use crate::domain::offer::{PriceTier, RegionStock};
 use crate::domain::region::region;
-use crate::ports::provider::{CataloguePage, PriceTier, RegionStock};
+use crate::ports::provider::CataloguePage;
 use crate::ports::{PortError, PortResult};
 
 /// Products of a page; the most they allow, and fewer than the 250 of a stock call.

@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 
 use super::lenient::{Amount, Count, Text, money, or_default};
 use crate::domain::money::{Currency, Money};
-use crate::ports::provider::{CatalogueItem, PriceTier, RegionStock};
+use crate::domain::offer::{PriceTier, RegionStock};
+use crate::ports::provider::CatalogueItem;
 
 /// Words for stock that mean something to us. Their documentation also shows one with a typing error.
 const STOCK_WORDS: [&str; 5] =
