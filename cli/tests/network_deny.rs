@@ -82,7 +82,7 @@ impl Driver {
         let open = path.find('{').unwrap_or(path.len());
         let close = path.find('}').map_or(path.len(), |at| at + 1);
         let url = format!("{}{}{}{}", self.url, &path[..open], if open < close { id } else { "" }, &path[close..]);
-        let url = url.replace("{language}", "en");
+        let url = url.replace("{language}", "en").replace("{tier}", "platform");
         let key = if path == "/v1/tenants" { ROOT } else { &self.key };
         let idempotency = format!("{method} {url} {}", self.used.len());
         let (status, answer) =

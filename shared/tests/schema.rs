@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use platen_shared::db::{Db, MIGRATIONS, Schema};
+use platen_shared::store::references;
 use platen_shared::testing::{TestDb, databases, postgres_url};
 use sqlx::Row;
 
@@ -52,6 +53,47 @@ async fn both_schemas_are_one() {
             "on Postgres only"
         );
         pg.drop_it().await;
+    }
+}
+
+/// Columns that look as if they named files and name none that must be kept.
+const NAME_NO_FILE: [(&str, &str); 14] = [
+    // What was sent; what is kept of it is another file.
+    ("uploads", "source_sha256"),
+    ("uploads", "profile"),
+    // Who fetched a file, while it was there.
+    ("file_fetches", "sha256"),
+    // Of rows, keys and requests.
+    ("api_keys", "hash"),
+    ("specs", "hash"),
+    ("snapshots", "spec_hash"),
+    ("order_items", "spec_hash"),
+    ("jobs", "spec_hash"),
+    ("job_history", "spec_hash"),
+    // What a finished job was told and left names nothing that its rows do not.
+    ("job_history", "payload"),
+    ("job_history", "saved"),
+    // A schedule's job names nothing before it is made.
+    ("schedules", "payload"),
+    ("fires", "payload"),
+    // Its logo is an upload, which has a row of its own.
+    ("packaging_designs", "design"),
+];
+
+/// A new column that could name files is read by `references`, or said to name none: else `cleanup` would take its files away.
+#[tokio::test]
+async fn every_column_that_may_name_a_file_is_known_to_the_cleanup() {
+    let lite = TestDb::sqlite().await;
+    let columns = sqlite_columns(&lite.db).await;
+    let known: BTreeSet<(&str, &str)> = references::COLUMNS.into_iter().chain(NAME_NO_FILE).collect();
+    for (table, column) in &known {
+        assert!(columns.iter().any(|(t, c, _)| t == table && c == column), "there is no {table}.{column} any more");
+    }
+    let words = ["sha256", "hash", "file", "blob", "canonical", "payload", "saved", "design", "asset", "logo"];
+    let suspects = columns.iter().filter(|(_, column, _)| words.iter().any(|word| column.contains(word)));
+    for (table, column, _) in suspects {
+        let told = known.contains(&(table.as_str(), column.as_str()));
+        assert!(told, "{table}.{column} may name files: read it in store/references.rs, or say above why not");
     }
 }
 

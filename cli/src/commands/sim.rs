@@ -39,7 +39,7 @@ pub(super) struct Args {
     /// Replay an incident: a file of faults over virtual time (fixtures/scenarios holds some, docs/gelato.md says how to write one)
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
-    /// What a repeated orderReferenceId gives: duplicate, replay or 409
+    /// What a repeated orderReferenceId gives: duplicate, replay or conflict (409)
     #[arg(long, value_name = "POLICY", default_value = "duplicate", value_parser = policy)]
     reference_policy: ReferencePolicy,
     /// Stretch the three virtual days from release to delivery
@@ -67,7 +67,7 @@ fn fault(text: &str) -> Result<Fault, String> {
 }
 
 fn policy(text: &str) -> Result<ReferencePolicy, String> {
-    serde_json::from_value(text.into()).map_err(|_| "duplicate, replay or 409".to_owned())
+    serde_json::from_value(text.into()).map_err(|_| "duplicate, replay or conflict (409)".to_owned())
 }
 
 fn scenario(path: &Path) -> Result<Scenario> {

@@ -110,19 +110,31 @@ impl TestDb {
         }
     }
 
-    /// What the database means to do for a query of any arguments, in its own words.
+    /// What the database means to do for a query of any arguments, of these types in Postgres' words, in its own.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn plan(&self, sql: Sql) -> Result<String, sqlx::Error> {
+    pub async fn plan(&self, sql: Sql, types: &[&str]) -> Result<String, sqlx::Error> {
         let lines: Vec<String> = match &self.db {
             Db::Sqlite { read, .. } => {
                 let asked = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", sql.lite));
                 sqlx::raw_sql(asked).fetch_all(read).await?.iter().map(|row| row.get("detail")).collect()
             }
             Db::Postgres(server) => {
-                let asked = AssertSqlSafe(format!("EXPLAIN (GENERIC_PLAN) {}", sql.pg));
-                sqlx::raw_sql(asked).fetch_all(&server.pool).await?.iter().map(|row| row.get(0)).collect()
+                // The plan that a prepared statement ends up with; small tables would be read whole, which says nothing about large ones.
+                let asked = format!(
+                    "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; PREPARE asked ({}) AS {};
+                     EXPLAIN EXECUTE asked({}); DEALLOCATE asked; ROLLBACK",
+                    types.join(", "),
+                    sql.pg,
+                    vec!["NULL"; types.len()].join(", ")
+                );
+                sqlx::raw_sql(AssertSqlSafe(asked))
+                    .fetch_all(&server.pool)
+                    .await?
+                    .iter()
+                    .map(|row| row.get(0))
+                    .collect()
             }
         };
         Ok(lines.join("\n"))

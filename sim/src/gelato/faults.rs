@@ -238,7 +238,7 @@ pub enum ReferencePolicy {
     /// The old order again, as long as it is live.
     Replay,
     /// 409.
-    #[serde(rename = "409")]
+    #[serde(alias = "409")]
     Conflict,
 }
 

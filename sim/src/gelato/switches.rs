@@ -36,8 +36,8 @@ pub const SWITCHES: &[Switch] = &[
     switch("redirect", "redirect:location=http://127.0.0.1:1/", "redirects to another host"),
     switch(
         "reference",
-        "reference:policy=409",
-        "a repeated reference is refused (409), replayed (replay) or one more order (duplicate)",
+        "reference:policy=conflict",
+        "a repeated reference is refused with 409 (conflict), replayed (replay) or one more order (duplicate)",
     ),
     switch("forceSplit", "forceSplit", "every item becomes an order of its own, connected with the others"),
     switch(

@@ -27,7 +27,9 @@ struct Body {
 /// Reads an event. Nothing is refused: what cannot be read is a hint that tells nothing.
 #[must_use]
 pub(crate) fn read(body: &[u8]) -> Hint {
-    let Ok(said) = serde_json::from_slice::<Body>(body) else {
+    // A list would pass for an event whose fields come in its order.
+    let object = serde_json::from_slice::<Value>(body).ok().filter(Value::is_object);
+    let Some(said) = object.and_then(|object| serde_json::from_value::<Body>(object).ok()) else {
         return Hint {
             event: "unreadable".into(),
             order: String::new(),
