@@ -59,7 +59,7 @@ pub(super) async fn run(args: Args, sources: &Sources) -> Result<ExitCode> {
     if json {
         print_json(&json!({ "items": items }))?;
     } else if items.is_empty() {
-        print("There is no such message.\n");
+        print("No message matches.\n");
     } else {
         print(&text);
     }
