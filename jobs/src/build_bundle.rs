@@ -52,15 +52,8 @@ impl Job for BuildBundle {
 
     async fn run(&self, ctx: &Ctx) -> Result<Built, Failure> {
         let items = orders::items(&mut ctx.read(), ctx.tenant, self.order).await?;
-        let lines = items.into_iter().map(|item| Line {
-            position: item.position,
-            product: item.product_id,
-            title: item.title,
-            quantity: item.quantity,
-            spec_hash: item.spec_hash,
-            snapshot: item.snapshot,
-        });
-        let files = production::bundle(ctx, &self.order.to_string(), lines.collect()).await?;
+        let lines = items.into_iter().map(Line::from).collect();
+        let files = production::bundle(ctx, &self.order.to_string(), lines).await?;
         ctx.point("stored").await;
         Ok(Built { files })
     }

@@ -41,14 +41,7 @@ impl Job for BundleItem {
 
     async fn run(&self, ctx: &Ctx) -> Result<Built, Failure> {
         let items = orders::items(&mut ctx.read(), ctx.tenant, self.order).await?;
-        let only = items.into_iter().filter(|item| item.id == self.item).map(|item| Line {
-            position: item.position,
-            product: item.product_id,
-            title: item.title,
-            quantity: item.quantity,
-            spec_hash: item.spec_hash,
-            snapshot: item.snapshot,
-        });
+        let only = items.into_iter().filter(|item| item.id == self.item).map(Line::from);
         let files = production::bundle(ctx, &self.item.to_string(), only.collect()).await?;
         ctx.point("stored").await;
         Ok(Built { files })

@@ -3,6 +3,7 @@
 use platen_shared::id::SnapshotId;
 use platen_shared::ports::press::{BundleHead, FileName, PressItem};
 use platen_shared::store::artefacts::StoredFile;
+use platen_shared::store::orders::Item;
 use platen_shared::store::{namings, snapshots};
 use serde_json::{Value, json};
 
@@ -21,6 +22,19 @@ pub(crate) struct Line {
     pub(crate) quantity: i64,
     pub(crate) spec_hash: String,
     pub(crate) snapshot: SnapshotId,
+}
+
+impl From<Item> for Line {
+    fn from(item: Item) -> Line {
+        Line {
+            position: item.position,
+            product: item.product_id,
+            title: item.title,
+            quantity: item.quantity,
+            spec_hash: item.spec_hash,
+            snapshot: item.snapshot,
+        }
+    }
 }
 
 /// Renders and stores the files of all lines, one design in memory at a time, and packs them: [`ZIP`] first, then

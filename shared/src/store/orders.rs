@@ -124,6 +124,36 @@ macro_rules! columns {
     };
 }
 
+/// Moves one dimension of an order, if its table allows it and the row still is where it was read, with a line of history; answers
+/// whether it moved. The column's name is a part of the SQL text, hence no function.
+macro_rules! shift {
+    ($tx:ident, $at:ident, $order:ident, $states:ty, $dimension:literal, $held:ident -> $to:ident, ($source:expr, $why:expr)) => {{
+        let from: $states = parse(&$order.$held)?;
+        if !from.may_become($to) {
+            return Ok(false);
+        }
+        let n = $tx
+            .query(sql!(concat!(
+                "UPDATE orders SET ",
+                $dimension,
+                "_state = $4, updated_at = $5, version = version + 1 WHERE tenant = $1 AND id = $2 AND ",
+                $dimension,
+                "_state = $3"
+            )))
+            .bind($order.tenant)
+            .bind($order.id)
+            .bind(from.word())
+            .bind($to.word())
+            .bind($at)
+            .exec()
+            .await?;
+        if n == 1 {
+            event($tx, $at, $order.tenant, $order.id, $dimension, from.word(), $to.word(), $source, $why).await?;
+        }
+        Ok(n == 1)
+    }};
+}
+
 mod change;
 mod list;
 
@@ -345,25 +375,7 @@ pub async fn advance(
 /// # Errors
 /// Whatever the database says.
 pub async fn fulfil(tx: &mut Tx, at: At, order: &Order, to: FulfilmentState, source: &str) -> Result<bool> {
-    let from: FulfilmentState = parse(&order.fulfilment_state)?;
-    if !from.may_become(to) {
-        return Ok(false);
-    }
-    let n = tx
-        .query(sql!(
-            "UPDATE orders SET fulfilment_state = $4, updated_at = $5, version = version + 1 WHERE tenant = $1 AND id = $2 AND fulfilment_state = $3"
-        ))
-        .bind(order.tenant)
-        .bind(order.id)
-        .bind(from.word())
-        .bind(to.word())
-        .bind(at)
-        .exec()
-        .await?;
-    if n == 1 {
-        event(tx, at, order.tenant, order.id, "fulfilment", from.word(), to.word(), source, "").await?;
-    }
-    Ok(n == 1)
+    shift!(tx, at, order, FulfilmentState, "fulfilment", fulfilment_state -> to, (source, ""))
 }
 
 /// A payment to record.
@@ -439,25 +451,7 @@ pub async fn pay(tx: &mut Tx, at: At, order: &Order, payment: &Payment) -> Resul
 /// # Errors
 /// Whatever the database says.
 pub async fn repay(tx: &mut Tx, at: At, order: &Order, to: PaymentState, source: &str, why: &str) -> Result<bool> {
-    let from: PaymentState = parse(&order.payment_state)?;
-    if !from.may_become(to) {
-        return Ok(false);
-    }
-    let n = tx
-        .query(sql!(
-            "UPDATE orders SET payment_state = $4, updated_at = $5, version = version + 1 WHERE tenant = $1 AND id = $2 AND payment_state = $3"
-        ))
-        .bind(order.tenant)
-        .bind(order.id)
-        .bind(from.word())
-        .bind(to.word())
-        .bind(at)
-        .exec()
-        .await?;
-    if n == 1 {
-        event(tx, at, order.tenant, order.id, "payment", from.word(), to.word(), source, why).await?;
-    }
-    Ok(n == 1)
+    shift!(tx, at, order, PaymentState, "payment", payment_state -> to, (source, why))
 }
 
 /// A line of history about an order's money: what an operator should see, and what happened to nobody's state.

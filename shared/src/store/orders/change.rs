@@ -37,23 +37,5 @@ pub async fn note_answer(tx: &mut Tx, at: At, order: &Order, what: &str, source:
 /// # Errors
 /// Whatever the database says.
 pub async fn review(tx: &mut Tx, at: At, order: &Order, to: ReviewState, (actor, why): (&str, &str)) -> Result<bool> {
-    let from: ReviewState = parse(&order.review_state)?;
-    if !from.may_become(to) {
-        return Ok(false);
-    }
-    let moved = tx
-        .query(sql!(
-            "UPDATE orders SET review_state = $4, updated_at = $5, version = version + 1 WHERE tenant = $1 AND id = $2 AND review_state = $3"
-        ))
-        .bind(order.tenant)
-        .bind(order.id)
-        .bind(from.word())
-        .bind(to.word())
-        .bind(at)
-        .exec()
-        .await?;
-    if moved == 1 {
-        event(tx, at, order.tenant, order.id, "review", from.word(), to.word(), actor, why).await?;
-    }
-    Ok(moved == 1)
+    shift!(tx, at, order, ReviewState, "review", review_state -> to, (actor, why))
 }
