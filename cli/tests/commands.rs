@@ -372,7 +372,7 @@ async fn messages_are_listed_by_state() {
     for test in databases().await {
         let url = test.url.as_str();
         let (tenant, _) = with_jobs(&test).await;
-        assert!(on(url, &["messages", "list"]).1.contains("no such message"));
+        assert!(on(url, &["messages", "list"]).1.contains("No message matches"));
         let (at, data) = (SystemClock::wall(), json!({}));
         let mut tx = test.db.begin("test").await.expect("a transaction");
         let telling = Telling { key: "k".into(), topic: Topic::RenderReady, order: None, data, people: false };
