@@ -47,6 +47,7 @@ pub use ops::{Door, PAGES, Page};
 pub use router::{ALIASES, Access, ROUTES, Route, Size, mounted};
 
 use app::Inner;
+use axum::serve::ListenerExt as _;
 
 /// The front as a service.
 pub fn router(app: App) -> axum::Router {
@@ -75,5 +76,16 @@ pub async fn serve(
         // Streams have no end of their own, and would be waited for.
         watcher.close();
     };
-    Ok(axum::serve(listener, router).with_graceful_shutdown(stopping).await?)
+    Ok(axum::serve(prompt(listener), router).with_graceful_shutdown(stopping).await?)
+}
+
+/// A listener whose connections send at once: an answer's last small packet otherwise waits up to 40 ms for the client's acknowledgement.
+pub(crate) fn prompt(
+    listener: tokio::net::TcpListener,
+) -> impl axum::serve::Listener<Io = tokio::net::TcpStream, Addr = std::net::SocketAddr> {
+    listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection could not be told to send at once: {error}");
+        }
+    })
 }

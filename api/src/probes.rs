@@ -155,5 +155,5 @@ pub async fn serve(
     listener: tokio::net::TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    Ok(axum::serve(listener, router(probes)).with_graceful_shutdown(stop).await?)
+    Ok(axum::serve(crate::prompt(listener), router(probes)).with_graceful_shutdown(stop).await?)
 }

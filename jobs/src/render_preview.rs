@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use platen_shared::db::{self, Tx};
 use platen_shared::ledger::{Queue, Waiting, finish::Trouble};
 use platen_shared::store::artefacts::{self, StoredFile};
@@ -48,10 +49,9 @@ impl Job for RenderPreview {
     async fn run(&self, ctx: &Ctx) -> Result<Rendered, Failure> {
         same_press(ctx, &self.press_version)?;
         let design = files::design(ctx, &self.spec_hash).await?;
-        let mut stored = Vec::new();
-        for file in ctx.ports.press.render(&self.profile, &design.canonical, design.assets).await? {
-            stored.push(files::store(ctx, file).await?);
-        }
+        let rendered = ctx.ports.press.render(&self.profile, &design.canonical, design.assets).await?;
+        // Together: each waits for the disk, and there are two or three.
+        let stored = try_join_all(rendered.into_iter().map(|file| files::store(ctx, file))).await?;
         ctx.point("stored").await;
         Ok(Rendered { files: stored })
     }

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use image::metadata::Orientation;
+
 use crate::PressError;
-use crate::picture::decode;
+use crate::intake::plain_jpeg;
+use crate::picture::{ImageKind, decode_with_orientation};
 
 /// Most pixels all assets of one design may hold together; four bytes each.
 pub const ASSETS_PX_MAX: u64 = 80_000_000;
@@ -17,6 +20,8 @@ pub(crate) struct Picture {
     pub(crate) rgba: Vec<u8>,
     /// No pixel lets anything through.
     pub(crate) opaque: bool,
+    /// The JPEG that it came as, where it can be printed as it is: smaller than the pixels, and nothing lost a second time.
+    pub(crate) jpeg: Option<Vec<u8>>,
 }
 
 /// Assets by the name the spec uses for them. Cloning shares the pixels.
@@ -39,19 +44,21 @@ impl Assets {
             let reason = format!("The design's pictures together exceed {} megapixels.", ASSETS_PX_MAX / 1_000_000);
             return Err(PressError::BadImage { reason });
         }
-        let (_, image) = decode(bytes)?;
+        let (kind, orientation, image) = decode_with_orientation(bytes)?;
+        let upright = kind.format == ImageKind::Jpeg && orientation == Orientation::NoTransforms;
+        let jpeg = if upright { plain_jpeg(bytes) } else { None };
         let pixels = image.into_rgba8();
         let (width, height) = pixels.dimensions();
         let rgba = pixels.into_raw();
         let opaque = rgba.chunks_exact(4).all(|px| px[3] == 255);
-        self.pictures.insert(href.into(), Arc::new(Picture { width, height, rgba, opaque }));
+        self.pictures.insert(href.into(), Arc::new(Picture { width, height, rgba, opaque, jpeg }));
         Ok(())
     }
 
     /// Keeps pixels that we made ourselves.
     pub(crate) fn insert_rgba(&mut self, href: &str, width: u32, height: u32, rgba: Vec<u8>) {
         let opaque = rgba.chunks_exact(4).all(|px| px[3] == 255);
-        self.pictures.insert(href.to_owned(), Arc::new(Picture { width, height, rgba, opaque }));
+        self.pictures.insert(href.to_owned(), Arc::new(Picture { width, height, rgba, opaque, jpeg: None }));
     }
 
     /// The same from rows of RGB.

@@ -44,6 +44,8 @@ mod picture;
 pub mod preflight;
 pub mod problem;
 mod profile;
+#[cfg(feature = "full")]
+mod threads;
 
 #[cfg(feature = "full")]
 pub use assets::{ASSETS_PX_MAX, Assets};
@@ -70,7 +72,7 @@ pub use spec::{Checked, Layer, Spec, Zone, check, check_str, check_zones, from_c
 /// Version of everything that decides output bytes: layout, fonts, writers, compression.
 ///
 /// Part of every artefact key; raise it when a golden hash changes.
-pub const PRESS_VERSION: &str = "3";
+pub const PRESS_VERSION: &str = "4";
 
 /// [`PRESS_VERSION`] and a digest of the font files: together with a spec's hash, which covers its assets, this names the
 /// exact bytes of its files.

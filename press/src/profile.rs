@@ -5,7 +5,7 @@ use std::str::FromStr;
 #[cfg(feature = "full")]
 use crate::output::{files, mockup, model, preview, proof};
 #[cfg(feature = "full")]
-use crate::{Assets, File, PressError, Spec};
+use crate::{Assets, File, PressError, Spec, threads};
 
 /// Longest side of a preview.
 #[cfg(feature = "full")]
@@ -85,16 +85,16 @@ pub fn render(spec: &Spec, assets: &Assets, profile: Profile) -> Result<Vec<File
     let mut out = Vec::new();
     let thumbnail = match profile {
         Profile::Preview => {
-            let (first, pixels) = preview::preview_and_pixels(spec, assets, PREVIEW_PX)?;
-            // Compressing the second takes as long as all else together, so the thumbnail is drawn meanwhile.
-            let (second, small) = std::thread::scope(|scope| {
-                let second = scope.spawn(|| pixels.webp());
-                let small = preview::thumbnail(spec, assets);
-                (second.join(), small)
-            });
-            let second = second.map_err(|_| PressError::Defect("a WebP could not be written"))??;
+            let pixels = preview::preview_pixels(spec, assets, PREVIEW_PX)?;
+            // Compressing the second takes as long as all else together.
+            let made = threads::all(3, usize::MAX, |n| match n {
+                0 => pixels.webp(),
+                1 => pixels.png(),
+                _ => preview::thumbnail(spec, assets),
+            })?;
+            let [second, first, small] = made.try_into().map_err(|_| PressError::Defect("three files were made"))?;
             out.extend([file("preview.png", png, first), file("preview.webp", webp, second)]);
-            small?
+            small
         }
         Profile::Final => {
             out.extend(files::print_pngs(spec, assets)?);

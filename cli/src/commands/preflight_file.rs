@@ -37,24 +37,23 @@ pub(super) fn run(request: &str) -> ExitCode {
 }
 
 fn looked(request: &str) -> Result<()> {
+    // Taken before the limits, which allow no further handle.
+    let input = std::io::stdin().as_fd().try_clone_to_owned().map(File::from).context("there is no standard input")?;
     limit_myself(MEMORY, SECONDS).context("the process could not limit itself, so it reads nothing")?;
     let asked: Asked = serde_json::from_str(request).context("the request is not understood")?;
     let rules = rules_of(&asked.provider).context("nobody knows the rules of this provider")?;
-    let report = report(rules, asked.target)?;
+    let report = report(input, rules, asked.target)?;
     let mut out = std::io::stdout().lock();
     serde_json::to_writer(&mut out, &report).context("the report could not be written")?;
     out.flush().context("the report could not be handed over")
 }
 
 /// A file is read where it lies; what comes through a pipe is taken whole first.
-fn report(rules: &Rules, target: Target) -> Result<Report> {
-    let input = std::io::stdin().as_fd().try_clone_to_owned().map(File::from);
-    if let Ok(mut file) = input
-        && file.stream_position().is_ok()
-    {
-        return Ok(check(BufReader::new(file), rules, target));
+fn report(mut input: File, rules: &Rules, target: Target) -> Result<Report> {
+    if input.stream_position().is_ok() {
+        return Ok(check(BufReader::new(input), rules, target));
     }
     let mut bytes = Vec::new();
-    std::io::stdin().take(PREFLIGHT_BYTES_MAX).read_to_end(&mut bytes).context("the file could not be read")?;
+    input.take(PREFLIGHT_BYTES_MAX).read_to_end(&mut bytes).context("the file could not be read")?;
     Ok(check(Cursor::new(bytes), rules, target))
 }

@@ -61,3 +61,27 @@ fn scan_end(bytes: &[u8], from: usize) -> Option<usize> {
     let found = pairs.enumerate().find(|(_, pair)| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xd0..=0xd7 | 0xff));
     found.map(|(at, _)| from + at)
 }
+
+/// The JPEG as any printer's reader takes it, without what is not its picture; `None` where readers may differ: other components than
+/// three of luminance and colour, a profile of its own, a coding that is neither baseline nor progressive.
+pub(crate) fn plain(bytes: &[u8]) -> Option<Vec<u8>> {
+    let stripped = stripped(bytes).ok()?;
+    let mut at = 2;
+    loop {
+        let (marker, data) = (*stripped.get(at + 1)?, stripped.get(at + 4..)?);
+        match marker {
+            0xe2 => return None,
+            // The twelfth byte says how colours were turned: 1 is luminance and two differences.
+            0xee if data.get(11) != Some(&1) => return None,
+            0xc0..=0xc2 => {
+                // Bits a sample, height, width, components, each with its id first.
+                let three = data.first() == Some(&8) && data.get(5) == Some(&3) && data.get(1..3) != Some(&[0, 0]);
+                let letters = [6, 9, 12].map(|n| data.get(n).copied()) == [Some(b'R'), Some(b'G'), Some(b'B')];
+                return (three && !letters).then_some(stripped);
+            }
+            0xc4 | 0xcc | 0xdb | 0xdd | 0xe0 | 0xee => {}
+            _ => return None,
+        }
+        at += 2 + usize::from(u16::from_be_bytes([*stripped.get(at + 2)?, *stripped.get(at + 3)?]));
+    }
+}

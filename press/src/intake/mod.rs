@@ -8,6 +8,9 @@ mod pdf;
 mod png;
 mod webp;
 
+#[cfg(feature = "full")]
+pub(crate) use jpeg::plain as plain_jpeg;
+
 use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;

@@ -11,6 +11,7 @@ use crate::ink::Cmyk;
 use crate::preflight::all_rules;
 use crate::spec::limits::PRINT_DPI;
 use crate::spec::{Process, Spec};
+use crate::threads;
 
 /// 300 dots per inch, as PNG counts them.
 const DOTS_PER_METRE: u32 = 11_811;
@@ -40,6 +41,17 @@ pub fn print_files(spec: &Spec, assets: &Assets, inks: Option<&Cmyk>) -> Result<
     let hash = spec.hash();
     let lists = display_lists(spec, assets)?;
     let rules = all_rules().first().ok_or(PressError::Defect("there are no provider's rules"))?;
+    // The slow three of every zone, each by itself.
+    let mut made = threads::all(3 * lists.len(), usize::MAX, |n| {
+        let list = &lists[n / 3];
+        match n % 3 {
+            0 => print_png(list, assets),
+            1 => pdf::write(list, assets, &hash, inks),
+            _ => svg::write(list, assets),
+        }
+    })?
+    .into_iter();
+    let mut next = || made.next().unwrap_or_default();
     let mut files = Vec::with_capacity(4 * lists.len());
     let mut zones = Vec::with_capacity(lists.len());
     for list in &lists {
@@ -49,9 +61,10 @@ pub fn print_files(spec: &Spec, assets: &Assets, inks: Option<&Cmyk>) -> Result<
             bytes,
         };
         let engraved = spec.process(list.zone) == Process::Engrave;
-        files.push(file("svg", "image/svg+xml", svg::write(list, assets)?));
-        files.push(file("pdf", "application/pdf", pdf::write(list, assets, &hash, inks)?));
-        files.push(file("png", "image/png", print_png(list, assets)?));
+        let (png, pdf, svg) = (next(), next(), next());
+        files.push(file("svg", "image/svg+xml", svg));
+        files.push(file("pdf", "application/pdf", pdf));
+        files.push(file("png", "image/png", png));
         if engraved || list.cut.is_some() {
             files.push(file("dxf", "image/vnd.dxf", dxf::write(list, engraved)));
         }

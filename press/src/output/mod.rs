@@ -5,6 +5,7 @@ pub(crate) mod convert;
 mod dxf;
 mod facts;
 pub(crate) mod files;
+mod huffman;
 pub(crate) mod mockup;
 pub(crate) mod model;
 mod number;

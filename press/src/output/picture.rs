@@ -61,6 +61,22 @@ pub(crate) struct Pixels {
 }
 
 impl Pixels {
+    /// As PNG.
+    pub(crate) fn png(&self) -> Result<Vec<u8>, PressError> {
+        let channels = if self.opaque() { 3 } else { 4 };
+        let stride = self.width as usize * channels;
+        let page = Page { width: self.width, height: self.height, channels };
+        png::encode(
+            page,
+            None,
+            |rows| Ok(self.bytes[rows.start as usize * stride..rows.end as usize * stride].to_vec()),
+        )
+    }
+
+    fn opaque(&self) -> bool {
+        self.bytes.len() == self.width as usize * self.height as usize * 3
+    }
+
     /// As lossless WebP.
     pub(crate) fn webp(&self) -> Result<Vec<u8>, PressError> {
         webp(&self.bytes, self.width, self.height)

@@ -1,28 +1,26 @@
 //! A PNG writer that never owns a whole page: bands are produced, filtered and deflated on their own, then joined.
 //!
-//! Band height depends on width alone, so threads change nothing. Level 2 of the fixed deflate is part of the byte
-//! contract, as is the choice of filter.
+//! Band height depends on width alone, so threads change nothing. How a band is filtered and deflated is part of the byte contract: flat
+//! artwork by level 2 of the fixed deflate, which finds its repetitions, photographs by [`huffman`], which looks for none.
 
 use std::io::Write;
 use std::ops::Range;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
+use super::huffman;
 use crate::PressError;
+use crate::threads;
 
 /// Pixels of a band, about one MiB of RGBA.
 const BAND_PX: u32 = 262_144;
 /// Deflate level: beyond it time doubles and size hardly moves.
 const LEVEL: u32 = 2;
-/// Rows that differ by less than this per byte from those above are flat artwork.
-const FLAT: u64 = 4;
+/// Of this many bytes at least all but one equal those above in flat artwork.
+const FLAT: usize = 6;
 /// Pages smaller than this are not worth a thread.
 const THREADED_PX_MIN: u64 = 2_000_000;
-/// Most threads one page takes.
-const THREADS_MAX: usize = 4;
 
 /// What a page is made of.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +83,8 @@ where
     let band = |index: u32| {
         let range = index * rows..((index + 1) * rows).min(page.height);
         let raw = produce(range)?;
-        Band::new(&filter(page, &raw), index + 1 == count)
+        let (filtered, kind) = filter(page, &raw);
+        Band::new(&filtered, kind, index + 1 == count)
     };
     let bands = all_bands(page, count, band)?;
     let mut checksum = 1;
@@ -109,34 +108,8 @@ where
     F: Fn(u32) -> Result<Band, PressError> + Sync,
 {
     let px = u64::from(page.width) * u64::from(page.height);
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = cores.min(THREADS_MAX).min(count as usize);
-    if px < THREADED_PX_MIN || threads < 2 {
-        return (0..count).map(band).collect();
-    }
-    let next = AtomicU32::new(0);
-    let done = Mutex::new(Vec::with_capacity(count as usize));
-    let work = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= count {
-                break;
-            }
-            let result = band(index);
-            if let Ok(mut done) = done.lock() {
-                done.push((index, result));
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(work);
-        }
-        work();
-    });
-    let mut done = done.into_inner().map_err(|_| PressError::Defect("a band was lost"))?;
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
+    let threads = if px < THREADED_PX_MIN { 1 } else { usize::MAX };
+    threads::all(count as usize, threads, |index| band(index as u32))
 }
 
 struct Band {
@@ -146,19 +119,26 @@ struct Band {
 }
 
 impl Band {
-    fn new(filtered: &[u8], last: bool) -> Result<Self, PressError> {
-        let failed = |_| PressError::Defect("deflate failed in memory");
-        let mut encoder = DeflateEncoder::new(Vec::with_capacity(filtered.len() / 8 + 64), Compression::new(LEVEL));
-        encoder.write_all(filtered).map_err(failed)?;
-        let deflated = if last {
-            encoder.finish().map_err(failed)?
-        } else {
-            // A sync flush ends on a whole byte, so the next band's stream can follow.
-            encoder.flush().map_err(failed)?;
-            std::mem::take(encoder.get_mut())
+    fn new(filtered: &[u8], kind: Kind, last: bool) -> Result<Self, PressError> {
+        let deflated = match kind {
+            Kind::Flat => repetitive(filtered, last)?,
+            Kind::Noisy => huffman::deflate(filtered, last),
         };
         Ok(Self { deflated, adler: simd_adler32::adler32(&filtered), raw_len: filtered.len() })
     }
+}
+
+/// By a deflate that looks for repetitions.
+fn repetitive(filtered: &[u8], last: bool) -> Result<Vec<u8>, PressError> {
+    let failed = |_| PressError::Defect("deflate failed in memory");
+    let mut encoder = DeflateEncoder::new(Vec::with_capacity(filtered.len() / 8 + 64), Compression::new(LEVEL));
+    encoder.write_all(filtered).map_err(failed)?;
+    if last {
+        return encoder.finish().map_err(failed);
+    }
+    // A sync flush ends on a whole byte, so the next band's stream can follow.
+    encoder.flush().map_err(failed)?;
+    Ok(std::mem::take(encoder.get_mut()))
 }
 
 /// Adler-32 of two stretches from the sums of each.
@@ -180,11 +160,20 @@ enum Filter {
     Paeth = 4,
 }
 
-/// Prefixes every row with its filter. A band's first row cannot look up: the row above belongs to another band.
-fn filter(page: Page, raw: &[u8]) -> Vec<u8> {
+/// What a band shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Plain surfaces and edges, whose rows hardly differ from those above.
+    Flat,
+    /// A photograph.
+    Noisy,
+}
+
+/// Prefixes every row with its filter; answers what the band shows too. Its first row cannot look up: the row above belongs to another band.
+fn filter(page: Page, raw: &[u8]) -> (Vec<u8>, Kind) {
     let stride = page.width as usize * page.channels;
     let rows: Vec<&[u8]> = raw.chunks_exact(stride).collect();
-    let chosen = choose(&rows, page.channels);
+    let (chosen, shows) = choose(&rows, page.channels);
     let mut out = vec![0; rows.len() * (stride + 1)];
     for (index, (row, target)) in rows.iter().zip(out.chunks_exact_mut(stride + 1)).enumerate() {
         let kind = if index == 0 { Filter::Sub } else { chosen };
@@ -195,31 +184,35 @@ fn filter(page: Page, raw: &[u8]) -> Vec<u8> {
         }
         apply(kind, row, above, page.channels, &mut target[1..]);
     }
-    out
+    (out, shows)
 }
 
-/// The filter with the least sum of absolutes over every eighth row. In flat artwork, whose rows hardly differ from those above, that is `Up`
-/// or not worth looking for.
-fn choose(rows: &[&[u8]], channels: usize) -> Filter {
-    let Some(first) = rows.first() else { return Filter::Up };
-    let mut scratch = vec![0; first.len()];
+/// What every eighth row says: in flat artwork `Up` is best or not worth looking further, else the filter with the least sum of absolutes.
+fn choose(rows: &[&[u8]], channels: usize) -> (Filter, Kind) {
+    let looked_at: Vec<&[&[u8]]> = rows.windows(2).step_by(8).collect();
+    let bytes: usize = looked_at.iter().map(|pair| pair[1].len()).sum();
+    let changed = looked_at.iter().map(|pair| differing(pair[0], pair[1])).sum::<usize>();
+    if changed * FLAT <= bytes {
+        return (Filter::Up, Kind::Flat);
+    }
+    let mut scratch = vec![0; rows[0].len()];
     let mut sum = |kind| -> u64 {
         let mut sum = 0;
-        for pair in rows.windows(2).step_by(8) {
+        for pair in &looked_at {
             apply(kind, pair[1], pair[0], channels, &mut scratch);
             // A row of the widest page sums to less than 2^32.
             sum += u64::from(scratch.iter().map(|byte| u32::from(byte.cast_signed().unsigned_abs())).sum::<u32>());
         }
         sum
     };
-    let up = sum(Filter::Up);
-    let looked_at = (rows.len() / 8 * first.len()) as u64;
-    if up < looked_at * FLAT {
-        return Filter::Up;
-    }
-    let others = [(Filter::Sub, sum(Filter::Sub)), (Filter::Paeth, sum(Filter::Paeth))];
-    let best = [(Filter::Up, up)].into_iter().chain(others).min_by_key(|(_, sum)| *sum);
-    best.map_or(Filter::Up, |(kind, _)| kind)
+    let best = [Filter::Up, Filter::Sub, Filter::Paeth].into_iter().min_by_key(|kind| sum(*kind));
+    (best.unwrap_or(Filter::Up), Kind::Noisy)
+}
+
+fn differing(above: &[u8], row: &[u8]) -> usize {
+    // Counted in bytes of 255 at most, which the compiler adds up many at a time.
+    let parts = above.chunks(255).zip(row.chunks(255));
+    parts.map(|(above, row)| usize::from(above.iter().zip(row).map(|(a, b)| u8::from(a != b)).sum::<u8>())).sum()
 }
 
 fn apply(kind: Filter, row: &[u8], above: &[u8], channels: usize, out: &mut [u8]) {

@@ -31,16 +31,12 @@ pub fn preview(spec: &Spec, assets: &Assets, longest_px: u32) -> Result<Vec<u8>,
     row.sheet(&lists, assets, (width, height), (0, 0), (width, height))?.png(None)
 }
 
-/// [`preview`], and its pixels for another format: drawn once.
-pub(crate) fn preview_and_pixels(
-    spec: &Spec,
-    assets: &Assets,
-    longest_px: u32,
-) -> Result<(Vec<u8>, Pixels), PressError> {
+/// The pixels of [`preview`], for any format: drawn once.
+pub(crate) fn preview_pixels(spec: &Spec, assets: &Assets, longest_px: u32) -> Result<Pixels, PressError> {
     let lists = display_lists(spec, assets)?;
     let row = Row::new(&lists);
     let (width, height) = row.fit(longest_px);
-    row.sheet(&lists, assets, (width, height), (0, 0), (width, height))?.png_and_pixels()
+    row.sheet(&lists, assets, (width, height), (0, 0), (width, height))?.pixels()
 }
 
 /// A PNG of exactly 200 by 200 pixels, the preview centred on it.

@@ -1,8 +1,6 @@
 //! Display lists to pixels, one band at a time.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Mutex;
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{PixelType, Resizer};
@@ -104,6 +102,8 @@ impl Part {
     }
 }
 
+/// Strokes of this width and less are left to the drawing of hairlines.
+const HAIRLINE_PX: f32 = 1.5;
 const NO_PIXELS: PressError = PressError::Defect("a band of this size cannot be made");
 
 fn pixmap(width: u32, height: u32) -> Result<Pixmap, PressError> {
@@ -113,41 +113,35 @@ fn pixmap(width: u32, height: u32) -> Result<Pixmap, PressError> {
 impl Sheet {
     /// The sheet as PNG; opaque sheets drop their alpha channel.
     pub(super) fn png(&self, dots_per_metre: Option<u32>) -> Result<Vec<u8>, PressError> {
-        self.encode(dots_per_metre, |_, _| ())
+        let page = Page { width: self.width, height: self.height, channels: self.channels() };
+        png::encode(page, dots_per_metre, |rows| self.rows(&rows))
     }
 
-    /// The sheet as PNG, and its pixels for another format: drawn once.
-    pub(super) fn png_and_pixels(&self) -> Result<(Vec<u8>, Pixels), PressError> {
-        let bands: Mutex<BTreeMap<u32, Vec<u8>>> = Mutex::default();
-        let png = self.encode(None, |from, raw| {
-            if let Ok(mut bands) = bands.lock() {
-                bands.insert(from, raw.to_vec());
-            }
-        })?;
-        let bands = bands.into_inner().map_err(|_| PressError::Defect("a band was lost"))?;
-        let bytes: Vec<u8> = bands.into_values().collect::<Vec<_>>().concat();
-        Ok((png, Pixels { width: self.width, height: self.height, bytes }))
+    /// The sheet's pixels, in as many channels as its PNG has.
+    pub(super) fn pixels(&self) -> Result<Pixels, PressError> {
+        Ok(Pixels { width: self.width, height: self.height, bytes: self.rows(&(0..self.height))? })
     }
 
-    /// Writes the PNG and shows every band's pixels, with the number of its first row, to `also`.
-    fn encode(&self, dots_per_metre: Option<u32>, also: impl Fn(u32, &[u8]) + Sync) -> Result<Vec<u8>, PressError> {
-        let whole = match self.parts.as_slice() {
+    /// The part that is all of the sheet.
+    fn whole(&self) -> Option<&Part> {
+        match self.parts.as_slice() {
             [part] if part.left == 0 && part.top == 0 && (part.width, part.height) == (self.width, self.height) => {
                 Some(part)
             }
             _ => None,
+        }
+    }
+
+    fn channels(&self) -> usize {
+        if self.whole().is_some_and(|part| part.opaque) { 3 } else { 4 }
+    }
+
+    fn rows(&self, rows: &Range<u32>) -> Result<Vec<u8>, PressError> {
+        let pixels = match self.whole() {
+            Some(part) => part.draw(rows)?,
+            None => self.compose(rows)?,
         };
-        let opaque = whole.is_some_and(|part| part.opaque);
-        let page = Page { width: self.width, height: self.height, channels: if opaque { 3 } else { 4 } };
-        png::encode(page, dots_per_metre, |rows| {
-            let pixels = match whole {
-                Some(part) => part.draw(&rows)?,
-                None => self.compose(&rows)?,
-            };
-            let raw = if opaque { without_alpha(&pixels) } else { straight(&pixels) };
-            also(rows.start, &raw);
-            Ok(raw)
-        })
+        Ok(if self.channels() == 3 { without_alpha(&pixels) } else { straight(&pixels) })
     }
 
     fn compose(&self, rows: &Range<u32>) -> Result<Pixmap, PressError> {
@@ -204,13 +198,26 @@ fn ready(item: &Item<'_>, assets: &Assets, scale: f32) -> Result<Option<Ready>, 
         Item::Background { color, .. } => Some(Ready::Background(*color)),
         Item::Fill { path, color } => outline(path).map(|path| Ready::Fill { path, color: *color }),
         Item::Stroke { path, color, width_um } => {
-            outline(path).map(|path| Ready::Stroke { path, color: *color, width: *width_um as f32 })
+            outline(path).map(|path| stroked(path, *color, *width_um as f32, scale))
         }
         Item::Picture { href, place } => {
             let picture = assets.get(href).ok_or_else(|| PressError::MissingAsset((*href).to_owned()))?;
             Some(prepare(picture, *place, scale)?)
         }
     })
+}
+
+/// A stroke becomes the outline of what it covers, once and not again for every band. Hairlines are drawn as such, paler where thinner.
+fn stroked(path: tiny_skia::Path, color: Color, width: f32, scale: f32) -> Ready {
+    let covered = if width * scale > HAIRLINE_PX { path.stroke(&round(width), scale) } else { None };
+    match covered {
+        Some(path) => Ready::Fill { path, color },
+        None => Ready::Stroke { path, color, width },
+    }
+}
+
+fn round(width: f32) -> Stroke {
+    Stroke { width, line_join: LineJoin::Round, ..Stroke::default() }
 }
 
 /// Scales a picture down to the density it is drawn at: sampling alone would alias.
@@ -253,8 +260,7 @@ impl Ready {
             }
             Self::Stroke { path, color, width } => {
                 if touches(pixels, path.bounds(), *width, to_px) {
-                    let stroke = Stroke { width: *width, line_join: LineJoin::Round, ..Stroke::default() };
-                    pixels.stroke_path(path, &paint(*color), &stroke, to_px, None);
+                    pixels.stroke_path(path, &paint(*color), &round(*width), to_px, None);
                 }
             }
             Self::Picture { pixels: picture, place, bounds, quality } => {

@@ -67,8 +67,11 @@ fn push_item(out: &mut Vec<u8>, item: &Item<'_>, assets: &Assets) -> Result<(), 
                 out.push(b'"');
             }
             // The old attribute name: some editors drop a bare href without a word.
-            out.extend(b" xlink:href=\"data:image/png;base64,");
-            out.extend(STANDARD.encode(picture_png(picture)?).bytes());
+            out.extend(b" xlink:href=\"data:image/");
+            match &picture.jpeg {
+                Some(jpeg) => out.extend(format!("jpeg;base64,{}", STANDARD.encode(jpeg)).bytes()),
+                None => out.extend(format!("png;base64,{}", STANDARD.encode(picture_png(picture)?)).bytes()),
+            }
             out.extend(b"\"/>\n");
         }
     }

@@ -1,5 +1,6 @@
 //! Pictures inside the file.
 
+use pdf_writer::writers::ImageXObject;
 use pdf_writer::{Filter, Finish, Pdf, Ref};
 
 use super::super::png::{self, Page};
@@ -16,9 +17,15 @@ pub(super) fn write_picture(
 ) -> Result<(), PressError> {
     let pixels = Ref::new(PICTURES + 2 * index);
     let mask = Ref::new(PICTURES + 2 * index + 1);
-    let (data, colors) = match inks {
-        Some(inks) => (samples(picture, 4, |rows| inks.pixels(rows))?, 4),
-        None => (samples(picture, 3, |rows| some(rows, |px| &px[..3]))?, 3),
+    let (data, colors) = match (inks, &picture.jpeg) {
+        (Some(inks), _) => (samples(picture, 4, |rows| inks.pixels(rows))?, 4),
+        (None, Some(jpeg)) => {
+            let mut object = pdf.image_xobject(pixels, jpeg);
+            object.filter(Filter::DctDecode);
+            shape(&mut object, picture, 3);
+            return Ok(());
+        }
+        (None, None) => (samples(picture, 3, |rows| some(rows, |px| &px[..3]))?, 3),
     };
     image(pdf, pixels, picture, (&data, colors), (!picture.opaque).then_some(mask));
     if !picture.opaque {
@@ -49,20 +56,27 @@ fn samples(
 }
 
 fn image(pdf: &mut Pdf, id: Ref, picture: &Picture, (data, colors): (&[u8], i32), mask: Option<Ref>) {
-    let side = |px: u32| i32::try_from(px).unwrap_or(0);
     let mut object = pdf.image_xobject(id, data);
     object.filter(Filter::FlateDecode);
     let mut parms = object.decode_parms();
     parms.predictor(pdf_writer::types::Predictor::PngOptimum).colors(colors).columns(side(picture.width));
     parms.finish();
+    shape(&mut object, picture, colors);
+    if let Some(mask) = mask {
+        object.s_mask(mask);
+    }
+}
+
+/// How large a picture is, and in which colours.
+fn shape(object: &mut ImageXObject<'_>, picture: &Picture, colors: i32) {
     object.width(side(picture.width)).height(side(picture.height)).bits_per_component(8).interpolate(true);
     match colors {
         4 => object.color_space().device_cmyk(),
         3 => object.color_space().device_rgb(),
         _ => object.color_space().device_gray(),
     }
-    if let Some(mask) = mask {
-        object.s_mask(mask);
-    }
-    object.finish();
+}
+
+fn side(px: u32) -> i32 {
+    i32::try_from(px).unwrap_or(0)
 }
