@@ -1,13 +1,14 @@
 //! Our side of `bench/previews.mjs`: commands on standard input, a JSON line each on standard output.
 //!
-//! `preview SPEC PX N`, `print SPEC N`: N times from the spec's text to the PNG's bytes, with the nanoseconds of each; `svg SPEC OUT`: what
+//! `preview SPEC PX N`, `print SPEC N`: N times from the spec's text to the PNG's bytes, with the nanoseconds of each; `pdf SPEC N`: the same
+//! to the PDFs' bytes, the pictures read and decoded each time; `svg SPEC OUT`: what
 //! the others are given to draw; `many SPEC PX SECONDS THREADS`: how many previews fit; `memory`: the most this process ever held.
 
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use platen_press::{Assets, Profile, Spec, check_str, preview, render, zone_files};
+use platen_press::{Assets, Profile, Spec, check_str, preview, print_pdfs, render, zone_files};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -34,6 +35,11 @@ impl Design {
 
     fn preview(&self, px: u32) -> Result<usize, Failed> {
         Ok(preview(&Self::spec(&self.text)?, &self.assets, px)?.len())
+    }
+
+    fn pdf(&self) -> Result<usize, Failed> {
+        let files = print_pdfs(&Self::spec(&self.text)?, &self.assets, None)?;
+        Ok(files.iter().map(|file| file.bytes.len()).sum())
     }
 
     fn print(&self) -> Result<usize, Failed> {
@@ -85,6 +91,7 @@ fn answer(line: &str) -> Result<String, Failed> {
             let design = Design::read(spec)?;
             timed(n.parse()?, || design.print())
         }
+        ["pdf", spec, n] => timed(n.parse()?, || Design::read(spec)?.pdf()),
         ["many", spec, px, seconds, threads] => {
             many(&Design::read(spec)?, px.parse()?, seconds.parse()?, threads.parse()?)
         }

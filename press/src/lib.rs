@@ -58,7 +58,7 @@ pub use output::bundle::{BUNDLE_BYTES_MAX, Bundle, FILES_MAX, Head, ITEMS_MAX, I
 #[cfg(feature = "full")]
 pub use output::convert::convert;
 #[cfg(feature = "full")]
-pub use output::files::{File, Printed, print_files, zone_files};
+pub use output::files::{File, Printed, print_files, print_pdfs, zone_files};
 #[cfg(feature = "full")]
 pub use output::preview::{PREVIEW_PX_MAX, PREVIEW_PX_MIN, THUMBNAIL_PX, preview, thumbnail};
 #[cfg(feature = "image")]

@@ -78,6 +78,17 @@ pub fn zone_files(spec: &Spec, assets: &Assets) -> Result<Vec<File>, PressError>
     print_files(spec, assets, None).map(|printed| printed.files)
 }
 
+/// The PDFs among [`print_files`] alone: `{zone}.pdf`, bleed included.
+pub fn print_pdfs(spec: &Spec, assets: &Assets, inks: Option<&Cmyk>) -> Result<Vec<File>, PressError> {
+    let hash = spec.hash();
+    let lists = display_lists(spec, assets)?;
+    let file = |list: &DisplayList<'_>| {
+        let path = format!("{}.pdf", list.zone.id);
+        Ok(File { path, media_type: "application/pdf", bytes: pdf::write(list, assets, &hash, inks)? })
+    };
+    lists.iter().map(file).collect()
+}
+
 /// Every zone at print resolution: `{zone}.png`, bleed included.
 pub(crate) fn print_pngs(spec: &Spec, assets: &Assets) -> Result<Vec<File>, PressError> {
     let lists = display_lists(spec, assets)?;

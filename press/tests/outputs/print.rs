@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
-use crate::common::{assets, sample, samples};
+use crate::common::{asset, assets, sample, samples};
 use crate::profile::{icc, inks};
-use platen_press::{Cmyk, PressError, print_files};
+use platen_press::{Assets, Cmyk, File, PressError, check_str, print_files, zone_files};
 
 fn pdf(start: &str, zone: &str, inks: Option<&Cmyk>) -> Vec<u8> {
     let checked = sample(start).checked();
@@ -95,5 +95,40 @@ fn only_profiles_of_cmyk_printing_conditions_are_taken() {
         broken[at] ^= 0xff;
         let _ = Cmyk::new(&broken);
         let _ = Cmyk::new(&icc[..at]);
+    }
+}
+
+/// The poster of one photograph, and its files by their endings.
+fn poster(photo: &[u8]) -> Vec<File> {
+    let spec = r##"{"specVersion":"1.0.0","product":{"id":"p","kind":"poster","templateVersion":1,"zones":[{"id":"a","widthMm":80,"heightMm":80,
+        "bleedMm":0,"background":"#ffffff"}]},"layers":[{"zone":"a","type":"image","href":"photo","box":{"x":4,"y":4,"w":72,"h":48}}]}"##;
+    let mut assets = Assets::new();
+    assets.insert("photo", photo).unwrap();
+    zone_files(&check_str(spec).unwrap().spec, &assets).unwrap()
+}
+
+/// The photograph with a segment more after its start.
+fn with_segment(photo: &[u8], marker: u8, data: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(data.len() + 2).unwrap().to_be_bytes();
+    [&photo[..2], &[0xff, marker], &length, data, &photo[2..]].concat()
+}
+
+#[test]
+fn a_jpeg_is_printed_as_it_came_and_nothing_it_carried_besides() {
+    let photo = asset("assets/gradient-photo.jpg");
+    let plain = poster(&photo);
+    let tagged = with_segment(&photo, 0xfe, b"taken at home by Chloe");
+    assert_eq!(poster(&tagged), plain, "a comment leaves no trace");
+    let has = |file: &File, what: &[u8]| file.bytes.windows(what.len()).any(|part| part == what);
+    let by = |files: &[File], ending: &str| files.iter().find(|file| file.path.ends_with(ending)).unwrap().clone();
+    let (svg, pdf) = (by(&plain, "svg"), by(&plain, "pdf"));
+    assert!(has(&svg, b"data:image/jpeg;base64,") && has(&pdf, b"/DCTDecode"));
+    assert!(pdf.bytes.len() < photo.len() + 4_000, "{} and {}", pdf.bytes.len(), photo.len());
+    // A profile, colours turned in another way, a picture that lies on its side: pixels, as we understand them.
+    let turn = b"Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    for (marker, data) in [(0xe2, &b"ICC_PROFILE\0\x01\x01"[..]), (0xee, b"Adobe\0\x64\0\0\0\0\0"), (0xe1, turn)] {
+        let files = poster(&with_segment(&photo, marker, data));
+        assert!(has(&by(&files, "svg"), b"data:image/png;base64,"), "{marker:x}");
+        assert!(!has(&by(&files, "pdf"), b"DCTDecode"), "{marker:x}");
     }
 }
