@@ -3,6 +3,7 @@
 mod api;
 mod backup;
 mod bench;
+mod bundle;
 mod chaos;
 mod config;
 mod demo;
@@ -122,6 +123,9 @@ enum Command {
     Press(press::Args),
     /// Say whether a printer can use a file (PDF, PNG, JPEG, TIFF, SVG), without any server
     Preflight(preflight::Args),
+    /// Bundles in files: say whether one is whole, without any server
+    #[command(subcommand)]
+    Bundle(bundle::Args),
     /// Serve a stand-in for Gelato on loopback
     Sim(sim::Args),
     /// Break everything that can break, on this machine alone, and see that nothing is lost or done twice
@@ -190,6 +194,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Spec(args) => spec::run(args),
         Command::Press(args) => press::run(&args),
         Command::Preflight(args) => preflight::run(args).await,
+        Command::Bundle(args) => bundle::run(args),
         Command::PreflightFile { request } => Ok(preflight_file::run(&request)),
         Command::Sim(args) => sim::run(args).await,
         Command::Chaos(args) => chaos::run(args, database_url.is_some()).await,

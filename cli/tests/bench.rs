@@ -14,7 +14,7 @@ use platen_shared::testing::{DEADLINE, TestDb, postgres_url, redis_url};
 
 use cli::{platen, said};
 
-/// Every verb with sizes of a test, and what its answer begins with.
+/// Every verb but `bundles` with sizes of a test, and what its answer begins with.
 const VERBS: [(&[&str], &str); 12] = [
     (&["single", "--n", "100"], "single enqueue, 64 in flight"),
     (&["bulk", "--n", "2000"], "enqueue in blocks of 1000"),
@@ -67,6 +67,29 @@ async fn every_measurement_runs_on_postgres_and_leaves_an_empty_database() {
     }
     every_verb(Some(&db.url));
     assert_eq!(db.db.schema().await.expect("an answer"), Schema::TooOld(None));
+    db.drop_it().await;
+}
+
+/// The measurement fails by itself when four workers make other bytes than one; it says a hash of all bundles, for every database the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_is_the_same_bytes_from_one_worker_and_from_four_on_every_database() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let words = ["bundles", "--orders", "6"];
+    let (code, out, err) = bench(&words, &parent.path().join("place"), None);
+    let same = |out: &str| out.lines().last().unwrap_or_default().to_owned();
+    assert!(code == 0 && out.starts_with("bundles of two items, 6 orders, workers: 1, sqlite: "), "{out}{err}");
+    assert!(same(&out).starts_with("6 bundles, the same bytes from 1 and from 4 workers: "), "{out}");
+    assert!(!parent.path().join("place").exists(), "it left its folder behind");
+    if postgres_url().is_none() {
+        return;
+    }
+    let db = TestDb::postgres().await;
+    for statement in ["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"] {
+        db.tamper(statement).await.expect("a schema of its own");
+    }
+    let (code, there, err) = bench(&words, &parent.path().join("place"), Some(&db.url));
+    assert!(code == 0 && there.contains("workers: 4, postgres: "), "{there}{err}");
+    assert_eq!(same(&out), same(&there), "the same bytes on both databases");
     db.drop_it().await;
 }
 

@@ -60,6 +60,8 @@ fn help_names_every_command_and_nonsense_is_exit_code_2() {
         "schedules",
         "spec",
         "press",
+        "preflight",
+        "bundle",
         "sim",
         "bench-adapter",
     ] {

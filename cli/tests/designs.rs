@@ -1,4 +1,4 @@
-//! `platen spec` and `platen press`: designs in files, without any server.
+//! `platen spec`, `platen press` and `platen bundle`: designs in files, without any server.
 
 #[path = "support/cli.rs"]
 mod cli;
@@ -165,4 +165,61 @@ fn the_press_draws_without_a_server_and_twice_the_same() {
     );
     let (code, _, err) = run(&["press", &file, "--out", &a, "--profile", "hologram"]);
     assert!(code == 2 && err.contains("possible values"), "{err}");
+}
+
+/// A folder that a bundle of two files was unpacked into.
+fn unpacked(folder: &Path) {
+    let files = [("items/01-mug/left.pdf", "%PDF-1.6"), ("items/01-mug/left.svg", "<svg/>")];
+    let listed =
+        files.map(|(path, text)| json!({ "path": path, "bytes": text.len(), "sha256": sha256_hex(text.as_bytes()) }));
+    let manifest = json!({ "reference": "order-7", "pressVersion": "3", "fonts": [], "items": [{}], "files": listed });
+    std::fs::create_dir_all(folder.join("items/01-mug")).expect("a folder");
+    for (path, text) in files {
+        std::fs::write(folder.join(path), text).expect("written");
+    }
+    let text = platen_shared::canon::canonical(&manifest).expect("JSON");
+    std::fs::write(folder.join("manifest.json"), text).expect("written");
+}
+
+#[test]
+fn whoever_receives_a_bundle_can_tell_whether_it_is_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    run(&["press", &sample("02"), "--out", &place("drawn"), "--bundle"]);
+    let zip = place("drawn/bundle.zip");
+    let (code, out, _) = run(&["bundle", "check", &zip]);
+    assert!(code == 0 && out.starts_with("sound: all 9 files of "), "{out}");
+    let mut bytes = std::fs::read(&zip).expect("the ZIP");
+    let at = bytes.windows(5).position(|window| window == b"%PDF-").expect("a PDF is stored as it is");
+    bytes[at + 5] = b'9';
+    std::fs::write(&zip, bytes).expect("written");
+    let (code, out, _) = run(&["bundle", "check", &zip]);
+    assert!(code == 1 && out.contains(".pdf cannot be read") && out.contains("not sound: do not print"), "{out}");
+
+    let (shop, words) = (folder.path().join("shop"), ["bundle", "check", &place("shop"), "--json"]);
+    unpacked(&shop);
+    let (code, said) = run_json(&words);
+    assert_eq!((code, &said["sound"], &said["files"]), (0, &json!(true), &json!(2)), "{said}");
+    std::fs::write(shop.join("items/01-mug/left.svg"), "<SVG/>").expect("written");
+    std::fs::write(shop.join("items/right.pdf"), "%PDF").expect("written");
+    std::fs::remove_file(shop.join("items/01-mug/left.pdf")).expect("removed");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("/etc/hostname", shop.join("items/01-mug/left.pdf")).expect("a link");
+    let (code, said) = run_json(&words);
+    let faults: Vec<&str> = said["faults"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    assert_eq!(
+        faults,
+        [
+            "items/01-mug/left.pdf is a link or a device: a bundle has files alone.",
+            "items/01-mug/left.svg was changed: its SHA-256 is another.",
+            "items/right.pdf is not in the manifest: somebody added it.",
+            "items/01-mug/left.pdf is missing.",
+        ]
+    );
+    assert_eq!((code, &said["sound"]), (1, &json!(false)));
+    std::fs::write(shop.join("manifest.json"), "{}\n").expect("written");
+    let (code, _, err) = run(&["bundle", "check", &place("shop")]);
+    assert!(code == 1 && err.contains("is no bundle") && err.contains("canonical form"), "{err}");
+    let (code, _, err) = run(&["bundle", "check", &place("nowhere")]);
+    assert!(code == 1 && err.contains("cannot be read"), "{err}");
 }

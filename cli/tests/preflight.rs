@@ -1,5 +1,15 @@
 //! `platen preflight` on files that were made to harm: whatever they do, there is a report, soon, and nothing else happens.
 
+#[path = "support/api.rs"]
+mod api;
+#[expect(dead_code, reason = "orders are other tests' business")]
+#[path = "support/seed.rs"]
+mod seed;
+#[path = "support/shell.rs"]
+mod shell;
+#[path = "preflight/uploads.rs"]
+mod uploads;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -167,6 +177,50 @@ fn a_picture_that_claims_to_be_huge_costs_nothing() {
     assert_eq!(report("star.png", include_bytes!("../../fixtures/demo/star.png"))["format"], "png");
 }
 
+/// Those of the hostile documents that ask something of whoever draws them.
+const COSTLY_TO_DRAW: [&str; 5] = [
+    "arrays-in-arrays.pdf",
+    "a-drawing-of-300-mb.pdf",
+    "forms-that-double.pdf",
+    "half-of-one.pdf",
+    "nothing-but-numbers.pdf",
+];
+
+/// Whatever drawing dies of, the report is there, with a page of pictures or sketches.
+#[test]
+fn what_cannot_be_drawn_is_sketched_and_its_report_is_whole() {
+    let folder = folder().join("sketched");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let place = folder.to_string_lossy().into_owned();
+    let mut all = hostile();
+    all.retain(|(name, _)| COSTLY_TO_DRAW.contains(name));
+    let bomb = stream("/Filter/FlateDecode", &deflated(&"q 9 9 9 9 re f Q ".repeat(1_000_000).into_bytes()));
+    all.push(("a-million-squares.pdf", one_page(bomb, "", vec![])));
+    for (name, bytes) in all {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).expect("written");
+        let said = platen(&["preflight", &path.to_string_lossy(), "--report", &place]);
+        assert!(said.status.code().is_some_and(|code| code < 2), "{name}");
+        let html = std::fs::read_to_string(folder.join("report.html")).expect("the page");
+        assert!(html.contains(name) && html.contains("<table>") && html.ends_with("</html>\n"), "{name}");
+        let figures = html.matches("<figure>").count();
+        assert_eq!(figures, html.matches("<image ").count() + html.matches("a sketch").count(), "{name}");
+    }
+}
+
+#[test]
+fn a_product_of_the_samples_says_its_size() {
+    let star = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/demo/star.png");
+    let target = |words: &[&str]| {
+        let said = platen(&[&["preflight", &star.to_string_lossy(), "--json", "--product"], words].concat());
+        let report: Value = serde_json::from_slice(&said.stdout).expect("a report");
+        (report["target"]["sizeUm"].clone(), report["target"]["bleedUm"].clone())
+    };
+    assert_eq!(target(&["sticker-50"]), (serde_json::json!([50_000, 50_000]), 3_000.into()));
+    assert_eq!(target(&["tee-unisex", "--area", "back"]), (serde_json::json!([300_000, 400_000]), 0.into()));
+    assert_eq!(target(&["spaceship", "--size", "A6"]).0, serde_json::json!([105_000, 148_000]));
+}
+
 #[test]
 fn the_command_says_what_it_found_and_writes_it_down() {
     let star = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/demo/star.png");
@@ -186,6 +240,10 @@ fn the_command_says_what_it_found_and_writes_it_down() {
     assert!(text.contains("effective_dpi") && text.lines().last().is_some_and(|line| line.contains(": it ")), "{text}");
     let html = std::fs::read_to_string(out.join("report.html")).expect("the page");
     assert!(html.contains("<svg") && html.contains("Preflight of star.png"));
+    assert!(
+        html.contains("<image href=\"data:image/jpeg;base64,") && !html.contains("a sketch"),
+        "it shows the picture"
+    );
     let report: Value =
         serde_json::from_slice(&std::fs::read(out.join("report.json")).expect("the report")).expect("JSON");
     assert_eq!(report["target"]["kind"], "tshirt");
@@ -193,6 +251,8 @@ fn the_command_says_what_it_found_and_writes_it_down() {
         (vec!["preflight", "/nonexistent.pdf"], "cannot be read"),
         (vec!["preflight", "/"], "is no file"),
         (vec!["preflight", "x", "--size", "huge"], "is no size"),
+        (vec!["preflight", "x", "--product", "spaceship"], "Nobody knows the product `spaceship`"),
+        (vec!["preflight", "x", "--product", "mug-11oz-wrap"], "left, right, handle"),
         (vec!["preflight", "x", "--provider", "nobody"], "nobody knows the rules"),
         (vec!["preflight", "x", "--bleed-um", "-1"], "unexpected argument"),
     ] {

@@ -23,11 +23,7 @@ pub(crate) fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredF
     for item in items {
         let mut links = Vec::new();
         for (zone, area) in &item.placements.0 {
-            let name = format!("items/{}/{zone}.pdf", item.position);
-            let file = files.iter().find(|f| f.name == name);
-            let file = file.ok_or_else(|| {
-                PortError::Invalid(format!("item {} has no print file for its zone {zone}", item.position + 1))
-            })?;
+            let file = print_file(files, item, zone)?;
             links.push((
                 area.clone(),
                 ctx.ports.links.link_for(
@@ -55,6 +51,13 @@ pub(crate) fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredF
         recipient,
         metadata: metadata(order, items),
     })
+}
+
+/// What is sent of a zone of an item.
+pub(crate) fn print_file<'f>(files: &'f [StoredFile], item: &Item, zone: &str) -> Result<&'f StoredFile, PortError> {
+    let name = format!("items/{}/{zone}.pdf", item.position);
+    let file = files.iter().find(|file| file.name == name);
+    file.ok_or_else(|| PortError::Invalid(format!("item {} has no print file for its zone {zone}", item.position + 1)))
 }
 
 /// What people and programs at the printer may want to know, within the narrowest limits of all printers: whose order it is, what was

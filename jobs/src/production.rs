@@ -4,11 +4,12 @@ use platen_shared::id::SnapshotId;
 use platen_shared::ports::press::{BundleHead, FileName, PressItem};
 use platen_shared::store::artefacts::StoredFile;
 use platen_shared::store::orders::Item;
-use platen_shared::store::{namings, snapshots};
+use platen_shared::store::{namings, snapshots, specs};
 use serde_json::{Value, json};
 
 use crate::files;
 use crate::job::{Ctx, Failure};
+use crate::order_request::print_file;
 
 /// The name of the ZIP among a bundle's files.
 pub const ZIP: &str = "bundle.zip";
@@ -81,6 +82,25 @@ fn passed(item: usize, zones: &Value) -> Result<(), Failure> {
         if let Some(check) = checks.iter().find(|check| check["verdict"] == "refuse") {
             let (zone, why) = (zone["id"].as_str().unwrap_or_default(), check["detail"].as_str().unwrap_or_default());
             return Err(Failure::fatal("preflight", format!("item {item}, zone {zone}: {why}")));
+        }
+    }
+    Ok(())
+}
+
+/// What leaves is looked at as the printer will look at it: the very bytes of every file that is sent, by its rules.
+pub(crate) async fn inspected(ctx: &Ctx, items: &[Item], files: &[StoredFile]) -> Result<(), Failure> {
+    for item in items {
+        let spec = specs::get(&mut ctx.read(), ctx.tenant, &item.spec_hash)
+            .await?
+            .ok_or_else(|| Failure::fatal("not_found", format!("there is no spec {}", item.spec_hash)))?;
+        for zone in item.placements.0.keys() {
+            let file = ctx.ports.blobs.get(ctx.tenant, &print_file(files, item, zone)?.sha256).await?;
+            if let Some(why) = ctx.ports.press.inspect(&item.provider, &spec.canonical, zone, file).await? {
+                return Err(Failure::fatal(
+                    "preflight",
+                    format!("the print file of item {}, zone {zone}: {why}", item.position + 1),
+                ));
+            }
         }
     }
     Ok(())

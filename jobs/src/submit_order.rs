@@ -4,7 +4,7 @@
 //! money, and it happens after a fenced checkpoint on a draft that later attempts find again. An answer that was lost makes the order
 //! `outcome_unknown` and leads to the same look-up, never to a blind repeat; when the job ends like that, `look_up_order` goes on looking.
 //! Test mode, a freeze or a spending limit hold the order, with the reason on it, and the job goes on by itself once that is over.
-//! Fatal means that the printer refuses (address, file, stock, price): the order goes on hold with the printer's sentence; a person mends
+//! Fatal means that the printer refuses (address, file, stock, price), or that its rules refuse a print file: the order goes on hold with the printer's sentence; a person mends
 //! it and retries the job, or cancels the order.
 
 use std::sync::Arc;
@@ -18,10 +18,11 @@ use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::{Queue, Waiting, follow};
 use platen_shared::ports::PortError;
 use platen_shared::ports::provider::{Found, OrderRequest, PrintProvider, Quote, Staged};
+use platen_shared::store::artefacts::{self, StoredFile};
 use platen_shared::store::operator_items::{self, Kind};
-use platen_shared::store::orders::{self, Order};
+use platen_shared::store::orders::{self, Item, Order};
 use platen_shared::store::spending::{self, Over};
-use platen_shared::store::{artefacts, tenants};
+use platen_shared::store::tenants;
 use serde::{Deserialize, Serialize};
 
 use crate::build_bundle::BuildBundle;
@@ -30,6 +31,7 @@ use crate::look_up_order::LookUpOrder;
 use crate::order_request::request;
 use crate::placing;
 pub use crate::placing::Placed;
+use crate::production::inspected;
 use crate::registry::enqueue;
 use crate::workflow::into_db;
 
@@ -130,7 +132,11 @@ impl Job for SubmitOrder {
         let why = format!("not placed at the printer: {}", trouble.message);
         let moved = orders::advance(tx, at, done.tenant, self.order, OrderState::OnHold, &source, &why).await?;
         if moved != orders::Moved::Yes {
-            return Ok(());
+            // It was on hold and was tried again: what keeps it there now may be something else.
+            return match order.state == OrderState::OnHold.word() {
+                true => orders::explain(tx, at, &order, &source, &why).await.map(drop),
+                false => Ok(()),
+            };
         }
         spending::release(tx, done.tenant, self.order).await?;
         orders::announce(tx, at, &order, "not_placed", &source, &why).await?;
@@ -212,6 +218,8 @@ fn method(quotes: &[Quote]) -> String {
 /// What one attempt needs to know of the order.
 struct Sale {
     order: Order,
+    items: Vec<Item>,
+    files: Vec<StoredFile>,
     request: OrderRequest,
 }
 
@@ -235,7 +243,7 @@ impl Sale {
             .await?
             .ok_or_else(|| not_ready("not_ready", Duration::from_secs(60), "the print files are not made yet"))?;
         let request = request(ctx, &order, &items, &bundle.files)?;
-        Ok(Sale { order, request })
+        Ok(Sale { order, items, files: bundle.files.0, request })
     }
 
     /// Looks, and does what is left to do.
@@ -274,9 +282,10 @@ impl Sale {
         }
     }
 
-    /// Through the gate, a quote and the caps to a draft.
+    /// Through the gate, a last look at the print files, a quote and the caps to a draft.
     async fn stage(&self, ctx: &Ctx, provider: &Arc<dyn PrintProvider>) -> Result<Draft, Failure> {
         self.may_be_released(ctx).await?;
+        inspected(ctx, &self.items, &self.files).await?;
         let quotes = provider.quote(&self.request).await?;
         let quoted = quoted(&quotes, self.order.currency);
         self.afford(ctx, provider, quoted).await?;

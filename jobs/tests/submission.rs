@@ -11,6 +11,7 @@ use platen_shared::domain::money::Money;
 use platen_shared::domain::order::OrderState;
 use platen_shared::id::{JobId, OrderId};
 use platen_shared::ledger::{control, follow};
+use platen_shared::store::artefacts;
 use platen_shared::store::operator_items::{self, OperatorItem};
 use platen_shared::store::orders::{self, Moved, Order};
 use platen_shared::store::spending::{self, Limits, Over};
@@ -114,6 +115,76 @@ async fn a_job_that_ends_in_the_dark_leaves_a_look_behind() {
         world.run(id).await;
         assert_eq!(order(&world).await.state, "in_production");
         assert_eq!(open_items(&world).await, [], "the facts closed it");
+        assert_eq!(world.printer.counts().released_groups, 1);
+        world.end().await;
+    }
+}
+
+/// A page of this size in points, with this drawing in a font that is not in the file.
+fn page(boxes: &str, drawing: &str) -> Vec<u8> {
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
+        format!("<</Type/Page/Parent 2 0 R/Contents 4 0 R{boxes}/Resources<</Font<</F 5 0 R>>>>>>"),
+        format!("<</Length {}>>stream\n{drawing}\nendstream", drawing.len() + 1),
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
+    ];
+    let (mut out, mut places) = (b"%PDF-1.6\n".to_vec(), Vec::new());
+    for (n, object) in objects.iter().enumerate() {
+        places.push(out.len());
+        out.extend(format!("{} 0 obj\n{object}\nendobj\n", n + 1).bytes());
+    }
+    let start = out.len();
+    out.extend(format!("xref\n0 {}\n0000000000 65535 f \n", places.len() + 1).bytes());
+    places.iter().for_each(|place| out.extend(format!("{place:010} 00000 n \n").bytes()));
+    out.extend(format!("trailer<</Size {}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n", places.len() + 1).bytes());
+    out
+}
+
+/// Puts other bytes in the place of a print file; answers the hash of those that were there.
+async fn swap(world: &World, name: &str, bytes: Vec<u8>) -> (String, String) {
+    let order = order(world).await;
+    let key = format!("{}:{}", order.id, order.revision);
+    let made = artefacts::get(&mut world.test.db.reader(), world.tenant, "build_bundle", &key).await.unwrap().unwrap();
+    let ours = made.files.0.into_iter().find(|file| file.name == name).unwrap().sha256;
+    let theirs = world.ports.blobs.put(world.tenant, bytes.into()).await.unwrap();
+    rename(world, &ours, &theirs).await;
+    (ours, theirs)
+}
+
+async fn rename(world: &World, from: &str, to: &str) {
+    let (text, json) = if world.test.engine() == "postgres" { ("files::text", "::jsonb") } else { ("files", "") };
+    let statement = format!("UPDATE artefacts SET files = replace({text}, '{from}', '{to}'){json}");
+    world.test.tamper(Box::leak(statement.into_boxed_str())).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_print_file_that_is_not_what_was_drawn_is_held_with_the_reason() {
+    // A zone of 40 by 45 mm with 2 mm bleed: 44 by 49 mm are 124.724 by 138.898 points.
+    let right = "/MediaBox[0 0 124.724 138.898]/TrimBox[5.669 5.669 119.055 133.228]";
+    let broken: [(Vec<u8>, &str); 4] = [
+        (page("/MediaBox[0 0 595 842]/TrimBox[11 11 584 831]", ""), "the product is 40 × 45 mm"),
+        (page("/MediaBox[0 0 124.724 138.898]/TrimBox[-90 5 119 133]", ""), "TrimBox lies outside the sheet"),
+        (page(right, "BT /F 12 Tf 9 9 Td (x) Tj ET"), "Helvetica is not embedded"),
+        (b"%PDF-1.6 and nothing else".to_vec(), "damaged"),
+    ];
+    for test in databases().await {
+        let (world, id) = submitting(test).await;
+        for (bytes, why) in broken.clone() {
+            let (ours, theirs) = swap(&world, "items/0/left.pdf", bytes).await;
+            world.run(id).await;
+            let held = order(&world).await;
+            assert_eq!((held.state.as_str(), world.job(id).await.state.as_str()), ("on_hold", "dead"), "{why}");
+            assert!(held.state_why.contains("item 1, zone left") && held.state_why.contains(why), "{}", held.state_why);
+            let counts = world.printer.counts();
+            assert_eq!((counts.creates, counts.released_groups), (0, 0), "{why}: the printer hears nothing of it");
+            rename(&world, &theirs, &ours).await;
+            let mut tx = world.ledger.db.begin("test").await.unwrap();
+            assert!(control::retry(&mut tx, world.ledger.now(), world.tenant, id).await.unwrap());
+            tx.commit().await.unwrap();
+        }
+        world.run(id).await;
+        assert_eq!(order(&world).await.state, "in_production", "with the file that was drawn it goes on");
         assert_eq!(world.printer.counts().released_groups, 1);
         world.end().await;
     }

@@ -18,6 +18,12 @@ pub enum PressError {
         /// A sentence for the person who uploaded it.
         reason: String,
     },
+    /// A bundle's manifest that no press wrote.
+    #[error("the manifest cannot be used: {reason}")]
+    BadManifest {
+        /// A sentence for the person who checks the bundle.
+        reason: String,
+    },
     /// A size, count or name the caller chose is outside the limits.
     #[error("{0}")]
     OutOfLimits(String),

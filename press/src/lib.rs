@@ -32,10 +32,14 @@ mod assets;
 #[cfg(feature = "full")]
 mod draw;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 #[cfg(feature = "full")]
 mod ink;
 #[cfg(feature = "image")]
 pub mod intake;
+#[cfg(feature = "full")]
+pub mod manifest;
 mod naming;
 #[cfg(feature = "full")]
 mod output;

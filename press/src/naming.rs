@@ -66,7 +66,7 @@ impl Naming {
         let naming = Self(template.to_owned());
         let named = Named { order: "o", item: 1, product: "p", zone: "z", quantity: 1, hash: "0", kind: "pdf" };
         let tried = naming.of(&named);
-        if !tried.split('/').all(is_name) || tried.eq_ignore_ascii_case("manifest.json") {
+        if !is_path(&tried) || tried.eq_ignore_ascii_case("manifest.json") {
             return refuse(
                 "A template for file names is made of letters, digits, dots, dashes, underscores and slashes between names.".to_owned(),
             );
@@ -98,8 +98,12 @@ impl Naming {
     }
 }
 
-/// One name of a path that every file system takes.
-pub(crate) fn is_name(name: &str) -> bool {
+/// A path inside a folder, of names that every file system takes.
+pub(crate) fn is_path(path: &str) -> bool {
+    path.split('/').all(is_name)
+}
+
+fn is_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     (1..=200).contains(&name.len()) && name.chars().all(plain) && !name.starts_with('.')
 }

@@ -16,11 +16,15 @@ use crate::servers::find_or_install;
 use crate::step::{Outcome, cargo, must};
 
 /// A target, where its first inputs lie, and how many inputs are ten seconds' worth.
-const TARGETS: [(&str, &str, u64); 4] = [
+const TARGETS: [(&str, &str, u64); 8] = [
     ("canon", "fixtures/specs", 1_000_000),
     ("spec", "fixtures/specs", 30_000),
     ("image", "fuzz/seeds/image", 150_000),
     ("svg", "fuzz/seeds/svg", 1_200),
+    ("zip", "fuzz/seeds/zip", 500),
+    ("dxf", "fuzz/seeds/dxf", 2_000),
+    ("preflight", "fuzz/seeds/preflight", 800),
+    ("manifest", "fuzz/seeds/manifest", 300_000),
 ];
 /// What libFuzzer is guided by: which edges are reached, and what is compared.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

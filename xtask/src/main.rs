@@ -39,8 +39,9 @@ The commands of this repository.
   cargo xtask golden           Run the tests that compare with checked-in files, and accept what they produce now.
   cargo xtask instructions     Compare what small pieces of hot work cost with bench/instructions.toml, in instructions; with the
                                word `accept`, write down what they cost now.
-  cargo xtask fuzz [TARGET S]  Feed designs, canonical JSON, pictures and SVG with what libFuzzer thinks of: each target for about ten
-                               seconds, or one of canon, spec, image, svg for S seconds, going on from what it found before.
+  cargo xtask fuzz [TARGET S]  Feed readers and writers of files with what libFuzzer thinks of: each target for about ten seconds, or
+                               one (canon, spec, image, svg, zip, dxf, preflight, manifest) for S seconds, going on from what it found
+                               before.
   cargo xtask mutants          Break the arithmetic of money and the state machines in every way, and tell which breaks no test notices
                                (about five minutes).
   cargo xtask help             Print this.

@@ -39,7 +39,7 @@ const SUITES: &[(&str, &[&str])] = &[
     ("dispatch", &["sqlite-ledger", "postgres-ledger", "sqlite-redis", "postgres-redis"]),
     ("fleet", &["postgres-redis"]),
     ("models", &["gltf", "usd"]),
-    ("judges", &["pdf", "ink", "png", "dxf", "zip", "barcode"]),
+    ("judges", &["pdf", "x4", "ink", "png", "dxf", "zip", "barcode"]),
     ("chaos", &["sqlite", "postgres-redis"]),
 ];
 

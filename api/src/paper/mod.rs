@@ -1,6 +1,6 @@
 //! Statements on paper: A4, in English or French, with an embedded font, so that every name prints that the font has letters for.
 //!
-//! printpdf numbers its files by chance: two prints of one statement say the same and are not the same bytes. The JSON and the CSV are.
+//! The same statement is the same bytes, on every day and machine.
 
 mod workshop;
 
@@ -10,8 +10,8 @@ use platen_press::Language;
 use platen_shared::domain::money::{Currency, Money};
 use platen_shared::domain::statement::{Section, Statement, StatementLine, amount};
 use printpdf::{
-    Color, FontId, Greyscale, Line, LinePoint, Mm, Op, ParsedFont, PdfDocument, PdfFontHandle, PdfPage, PdfSaveOptions,
-    Point, Pt, TextItem,
+    Color, FontId, Greyscale, Line, LinePoint, Mm, Op, ParsedFont, PdfDocument, PdfFont, PdfFontHandle, PdfPage,
+    PdfSaveOptions, Point, Pt, TextItem, to_lopdf_doc,
 };
 
 pub use workshop::{Slip, Ticket, TicketLine, slip, ticket};
@@ -30,7 +30,7 @@ const SIZE: f32 = 8.5;
 
 /// Why there is no paper.
 #[derive(Debug, thiserror::Error)]
-#[error("the shipped font cannot be embedded")]
+#[error("the shipped font cannot be embedded, or the document not be written")]
 pub struct NoPaper;
 
 /// A party's statement of a month, issued by whoever owes it.
@@ -38,28 +38,43 @@ pub struct NoPaper;
 /// # Errors
 /// [`NoPaper`], never with the shipped font.
 pub fn statement(statement: &Statement, issuer: &str, language: Language) -> Result<Vec<u8>, NoPaper> {
-    let bytes = platen_press::text::font_named("Noto Sans").ok_or(NoPaper)?;
-    let font = ParsedFont::from_bytes(bytes, 0, &mut Vec::new()).ok_or(NoPaper)?;
     let words = Words(language);
     let title = format!("{} {}", words.title(), statement.month);
-    let mut document = PdfDocument::new(&title);
-    let id = document.add_font(&font);
+    paper(&title, |sheet| {
+        sheet.text(LEFT, 16.0, &title);
+        sheet.down(2.0);
+        sheet.text(LEFT, 11.0, &format!("{} ({})", statement.name, statement.party));
+        sheet.down(1.3);
+        sheet.text(LEFT, SIZE, &format!("{} {issuer}", words.issued_by()));
+        sheet.down(2.0);
+        if statement.currencies.is_empty() {
+            sheet.text(LEFT, SIZE, words.nothing());
+        }
+        for section in &statement.currencies {
+            write_section(sheet, section, &words);
+        }
+        Ok(())
+    })
+}
+
+/// A document in the shipped font, written page by page. The same words are the same bytes: what printpdf would draw by lot, the font's name
+/// and the file's identifier, is given and left out.
+fn paper(title: &str, write: impl FnOnce(&mut Sheet<'_>) -> Result<(), NoPaper>) -> Result<Vec<u8>, NoPaper> {
+    let bytes = platen_press::text::font_named("Noto Sans").ok_or(NoPaper)?;
+    let font = ParsedFont::from_bytes(bytes, 0, &mut Vec::new()).ok_or(NoPaper)?;
+    let mut document = PdfDocument::new(title);
+    let id = FontId("F0".to_owned());
+    document.resources.fonts.map.insert(id.clone(), PdfFont::new(font.clone()));
     let mut sheet = Sheet { font: &font, id, pages: vec![Vec::new()], y: TOP };
-    sheet.text(LEFT, 16.0, &title);
-    sheet.down(2.0);
-    sheet.text(LEFT, 11.0, &format!("{} ({})", statement.name, statement.party));
-    sheet.down(1.3);
-    sheet.text(LEFT, SIZE, &format!("{} {issuer}", words.issued_by()));
-    sheet.down(2.0);
-    if statement.currencies.is_empty() {
-        sheet.text(LEFT, SIZE, words.nothing());
-    }
-    for section in &statement.currencies {
-        write_section(&mut sheet, section, &words);
-    }
+    write(&mut sheet)?;
     let pages = sheet.finish();
     document.with_pages(pages);
-    Ok(document.save(&PdfSaveOptions::default(), &mut Vec::new()))
+    let mut file = to_lopdf_doc(&document, &PdfSaveOptions::default(), &mut Vec::new());
+    file.trailer.remove(b"ID");
+    file.compress();
+    let mut bytes = Vec::new();
+    file.save_to(&mut bytes).map_err(|_| NoPaper)?;
+    Ok(bytes)
 }
 
 fn write_section(sheet: &mut Sheet<'_>, section: &Section, words: &Words) {
@@ -292,6 +307,7 @@ mod tests {
         for language in [Language::En, Language::Fr] {
             let bytes = statement(&told, "Boutique Été", language).expect("a paper");
             assert!(bytes.starts_with(b"%PDF-"));
+            assert!(bytes == statement(&told, "Boutique Été", language).expect("a paper"), "the same bytes again");
             let read = PdfDocument::parse(&bytes, &Default::default(), &mut Vec::new()).expect("a PDF");
             assert_eq!(read.pages.len(), 3);
             assert!(bytes.len() < 400_000, "small enough for a mail: {}", bytes.len());

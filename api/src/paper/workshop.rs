@@ -2,10 +2,10 @@
 
 use barcoders::sym::code128::Code128;
 use platen_press::Language;
-use printpdf::{Line, LinePoint, Mm, Op, ParsedFont, PdfDocument, PdfSaveOptions, Point, Pt};
+use printpdf::{Line, LinePoint, Mm, Op, Point, Pt};
 use qrcode::{Color as Module, EcLevel, QrCode};
 
-use super::{LEFT, NoPaper, RIGHT, SIZE, Sheet, TOP, Words};
+use super::{LEFT, NoPaper, RIGHT, SIZE, Sheet, TOP, Words, paper};
 
 /// Width of a bar, in millimetres: readers on a bench manage half of it.
 const BAR: f32 = 0.42;
@@ -124,18 +124,6 @@ pub fn slip(slip: &Slip, language: Language) -> Result<Vec<u8>, NoPaper> {
     })
 }
 
-fn paper(title: &str, write: impl FnOnce(&mut Sheet<'_>) -> Result<(), NoPaper>) -> Result<Vec<u8>, NoPaper> {
-    let bytes = platen_press::text::font_named("Noto Sans").ok_or(NoPaper)?;
-    let font = ParsedFont::from_bytes(bytes, 0, &mut Vec::new()).ok_or(NoPaper)?;
-    let mut document = PdfDocument::new(title);
-    let id = document.add_font(&font);
-    let mut sheet = Sheet { font: &font, id, pages: vec![Vec::new()], y: TOP };
-    write(&mut sheet)?;
-    let pages = sheet.finish();
-    document.with_pages(pages);
-    Ok(document.save(&PdfSaveOptions::default(), &mut Vec::new()))
-}
-
 impl Sheet<'_> {
     /// A row of five columns; what does not fit is cut with an ellipsis.
     fn cells(&mut self, texts: [&str; 5]) {
@@ -233,6 +221,8 @@ impl Sheet<'_> {
 
 #[cfg(test)]
 mod tests {
+    use printpdf::PdfDocument;
+
     use super::*;
 
     fn example() -> Ticket {
@@ -270,9 +260,11 @@ mod tests {
             let bytes = ticket(&example(), language).expect("a ticket");
             let read = PdfDocument::parse(&bytes, &Default::default(), &mut Vec::new()).expect("a PDF");
             assert_eq!(read.pages.len(), 2);
+            assert!(bytes == ticket(&example(), language).expect("a ticket"), "the same bytes again");
             let bytes = slip(&slip_example(), language).expect("a slip");
             let read = PdfDocument::parse(&bytes, &Default::default(), &mut Vec::new()).expect("a PDF");
             assert_eq!(read.pages.len(), 1);
+            assert!(bytes == slip(&slip_example(), language).expect("a slip"), "the same bytes again");
             assert!(!String::from_utf8_lossy(&bytes).contains("Platen"), "white label");
         }
     }

@@ -4,6 +4,7 @@
 
 pub(super) mod adapter;
 mod bulk;
+mod bundles;
 mod catalogue;
 mod claim;
 mod drain;
@@ -133,6 +134,12 @@ enum What {
         #[arg(long, default_value_t = 100_000, value_parser = value_parser!(u64).range(1..=1_000_000))]
         n: u64,
     },
+    /// How many bundles one worker and four make of orders of two items, and whether they are the same bytes
+    Bundles {
+        /// Orders
+        #[arg(long, default_value_t = 1_000, value_parser = value_parser!(u64).range(1..=100_000))]
+        orders: u64,
+    },
     /// One small piece of work many times, for counting instructions (`cargo xtask instructions`)
     Micro {
         /// Which
@@ -168,6 +175,7 @@ async fn measure(place: &Place, rounds: u32, what: What) -> Result<()> {
         What::Money { lines } => money::run(place, rounds, lines).await,
         What::Catalogue { products } => catalogue::run(place, rounds, products).await,
         What::Orders { n } => orders::run(place, rounds, n).await,
+        What::Bundles { orders } => bundles::run(place, orders).await,
         What::Micro { what, times } => micro::run(place, what, times).await,
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use platen_press::preflight::{Report, Rules, Target, Verdict, all_rules, page, rules_of};
+use platen_press::preflight::{Drawn, Report, Rules, Target, TargetError, Verdict, all_rules, page, rules_of};
 use platen_shared::preflight::{PreflightError, Preflighter};
 use serde_json::json;
 
@@ -16,9 +16,12 @@ pub(super) struct Args {
     /// A PDF, PNG, JPEG, TIFF or SVG
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The provider's uid of the product; its size is read from it where it says one
+    /// A product of the sample designs (mug-11oz), or the provider's uid, whose size is read from it where it says one
     #[arg(long, value_name = "UID")]
     product: Option<String>,
+    /// Which of the product's print areas, where it has several
+    #[arg(long, value_name = "NAME", requires = "product")]
+    area: Option<String>,
     /// The trimmed size in millimetres (210x297), or a paper's name (A5)
     #[arg(long, value_name = "SIZE")]
     size: Option<String>,
@@ -47,7 +50,8 @@ pub(super) async fn run(args: Args) -> Result<ExitCode> {
     };
     let report = looked(&args.file, rules, target).await?;
     if let Some(folder) = &args.report {
-        write(folder, &report, &args.file)?;
+        let drawn = drawn(&args.file, &report).await;
+        write(folder, &report, &args.file, &drawn)?;
     }
     if args.json {
         print_json(&report)?;
@@ -58,7 +62,14 @@ pub(super) async fn run(args: Args) -> Result<ExitCode> {
 }
 
 fn target(args: &Args) -> Result<Target> {
-    let mut target = args.product.as_deref().map(Target::of_uid).unwrap_or_default();
+    let product = args.product.as_deref();
+    let mut target = match (product.map(|name| Target::of_product(name, args.area.as_deref())), &args.size) {
+        (Some(Ok(target)), _) => target,
+        // Whoever tells the size needs no product that is known.
+        (Some(Err(TargetError::UnknownProduct(name))), Some(_)) => Target::of_uid(&name),
+        (Some(Err(error)), _) => bail!("{error}"),
+        (None, _) => Target::default(),
+    };
     if let Some(size) = &args.size {
         let size_um = Target::size(size);
         target.size_um =
@@ -67,7 +78,7 @@ fn target(args: &Args) -> Result<Target> {
     if args.bleed_um.is_some_and(|um| !(0..=100_000).contains(&um)) {
         bail!("--bleed-um is between 0 and 100000");
     }
-    target.bleed_um = args.bleed_um;
+    target.bleed_um = args.bleed_um.or(target.bleed_um);
     target.pages = args.pages.or(target.pages);
     Ok(target)
 }
@@ -90,12 +101,30 @@ async fn looked(path: &Path, rules: &Rules, target: Target) -> Result<Report> {
     }
 }
 
-fn write(folder: &Path, report: &Report, file: &Path) -> Result<()> {
+/// Pictures of the pages that are worth it, by another process under the same limits. When it fails the report is drawn as a sketch.
+async fn drawn(path: &Path, report: &Report) -> Vec<Drawn> {
+    let pages = report.worth_drawing();
+    let (Ok(program), Ok(file)) = (std::env::current_exe(), std::fs::File::open(path)) else { return Vec::new() };
+    if pages.is_empty() {
+        return Vec::new();
+    }
+    let target = Target::default();
+    let request = json!({ "provider": report.provider, "target": target, "draw": pages }).to_string();
+    match Preflighter::new(&program).file(file, &request).await {
+        Ok(answer) => serde_json::from_slice(&answer).unwrap_or_default(),
+        Err(error) => {
+            eprintln!("note: the pages are sketched, since drawing them failed: {error}");
+            Vec::new()
+        }
+    }
+}
+
+fn write(folder: &Path, report: &Report, file: &Path, drawn: &[Drawn]) -> Result<()> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     std::fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
     for (name, bytes) in [
         ("report.json", serde_json::to_string_pretty(report).context("the report is no JSON")?),
-        ("report.html", page(report, &name)),
+        ("report.html", page(report, &name, drawn)),
     ] {
         let path = folder.join(name);
         std::fs::write(&path, bytes).with_context(|| format!("{} cannot be written", path.display()))?;

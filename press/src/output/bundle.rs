@@ -9,9 +9,10 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::files::Printed;
-use crate::naming::{Named, Naming, is_name};
-use crate::spec::canonical_json;
-use crate::{PRESS_VERSION, PressError, text};
+use crate::PressError;
+use crate::manifest::{Listed, MANIFEST, Manifest, check_head};
+use crate::naming::{Named, Naming, is_path};
+use crate::spec::{canonical_json, hex};
 
 /// Most items in one bundle.
 pub const ITEMS_MAX: usize = 1_000;
@@ -106,14 +107,14 @@ pub struct Packer<W: Write + Seek> {
     seen: BTreeSet<String>,
     last: String,
     total: u64,
-    sums: Vec<Value>,
+    files: Vec<Listed>,
 }
 
 impl<W: Write + Seek> Packer<W> {
     /// Begins a ZIP.
     pub fn new(to: W) -> Self {
-        let (seen, last) = (BTreeSet::from(["manifest.json".to_owned()]), String::new());
-        Self { zip: ZipWriter::new(to), open: None, held: Vec::new(), seen, last, total: 0, sums: Vec::new() }
+        let (seen, last) = (BTreeSet::from([MANIFEST.to_owned()]), String::new());
+        Self { zip: ZipWriter::new(to), open: None, held: Vec::new(), seen, last, total: 0, files: Vec::new() }
     }
 
     /// Begins a file.
@@ -122,7 +123,7 @@ impl<W: Write + Seek> Packer<W> {
     /// [`PressError::OutOfLimits`] for a path that leaves the folder, has been there, or comes out of order.
     pub fn begin(&mut self, path: &str) -> Result<(), PressError> {
         self.end()?;
-        if !path.split('/').all(is_name) || !self.seen.insert(path.to_ascii_lowercase()) {
+        if !is_path(path) || !self.seen.insert(path.to_ascii_lowercase()) {
             return refuse("File paths are unique, relative, and made of plain names.");
         }
         if path <= self.last.as_str() {
@@ -159,10 +160,9 @@ impl<W: Write + Seek> Packer<W> {
     }
 
     fn end(&mut self) -> Result<(), PressError> {
-        if let Some((path, hash, length)) = self.open.take() {
+        if let Some((path, hash, bytes)) = self.open.take() {
             self.zip.write_all(&std::mem::take(&mut self.held)).map_err(|_| UNWRITTEN)?;
-            let sha256: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-            self.sums.push(json!({"path": path, "bytes": length, "sha256": sha256}));
+            self.files.push(Listed { path, bytes, sha256: hex(&hash.finalize()) });
         }
         Ok(())
     }
@@ -173,23 +173,9 @@ impl<W: Write + Seek> Packer<W> {
     /// [`PressError::OutOfLimits`] for a reference or a number of items that no bundle has.
     pub fn finish(mut self, head: &Head) -> Result<(W, Value), PressError> {
         self.end()?;
-        let reference = &head.reference;
-        if reference.is_empty() || reference.len() > 200 || reference.chars().any(char::is_control) {
-            return refuse("A bundle's reference is 1 to 200 bytes without control characters.");
-        }
-        if head.items.is_empty() || head.items.len() > ITEMS_MAX {
-            return refuse("A bundle holds 1 to 1000 items.");
-        }
-        let fonts: Vec<Value> =
-            text::fonts().iter().map(|(name, sha256)| json!({"name": name, "sha256": sha256})).collect();
-        let manifest = json!({
-            "reference": reference,
-            "pressVersion": PRESS_VERSION,
-            "fonts": fonts,
-            "items": head.items,
-            "files": self.sums,
-        });
-        self.zip.start_file("manifest.json", options("manifest.json")).map_err(|_| UNWRITTEN)?;
+        check_head(&head.reference, head.items.len())?;
+        let manifest = json!(Manifest::new(&head.reference, &head.items, self.files));
+        self.zip.start_file(MANIFEST, options(MANIFEST)).map_err(|_| UNWRITTEN)?;
         // Canonical: a plain writer's key order depends on how the JSON crate was built.
         self.zip.write_all(canonical_json(&manifest).as_bytes()).map_err(|_| UNWRITTEN)?;
         Ok((self.zip.finish().map_err(|_| UNWRITTEN)?, manifest))

@@ -16,18 +16,22 @@ type Corner = (i64, i64);
 
 /// Writes the cut line, and with `engrave` everything that is engraved.
 pub(super) fn write(list: &DisplayList<'_>, engrave: bool) -> Vec<u8> {
-    let height = list.zone.height_um;
+    let cut = list.cut.iter().map(|path| ("CUT", path));
+    let engraved = list.items.iter().filter(|_| engrave).filter_map(|item| match item {
+        Item::Fill { path, .. } => Some(("ENGRAVE", path)),
+        _ => None,
+    });
+    drawing((list.zone.width_um, list.zone.height_um), cut.chain(engraved))
+}
+
+/// Outlines on their layers, on a zone of this size.
+pub(crate) fn drawing<'a>((width, height): (i32, i32), outlines: impl Iterator<Item = (&'a str, &'a Path)>) -> Vec<u8> {
     let mut out = Vec::with_capacity(16 * 1024);
-    header(&mut out, list.zone.width_um, height);
+    header(&mut out, width, height);
     tables(&mut out);
     pairs(&mut out, &[("0", "SECTION"), ("2", "ENTITIES")]);
-    if let Some(cut) = &list.cut {
-        polylines(&mut out, "CUT", cut, height);
-    }
-    for item in list.items.iter().filter(|_| engrave) {
-        if let Item::Fill { path, .. } = item {
-            polylines(&mut out, "ENGRAVE", path, height);
-        }
+    for (layer, path) in outlines {
+        polylines(&mut out, layer, path, height);
     }
     pairs(&mut out, &[("0", "ENDSEC"), ("0", "EOF")]);
     out

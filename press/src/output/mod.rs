@@ -2,7 +2,7 @@
 
 pub(crate) mod bundle;
 pub(crate) mod convert;
-mod dxf;
+pub(crate) mod dxf;
 mod facts;
 pub(crate) mod files;
 mod huffman;

@@ -1,6 +1,7 @@
 //! The look at a file: told by its first bytes, then read by what reads its format.
 
 use std::io::{BufRead, Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::report::Report;
 use super::{Rules, Target, Verdict, pdf, picture};
@@ -29,14 +30,16 @@ pub fn check(mut file: impl BufRead + Seek, rules: &Rules, target: Target) -> Re
     }
     let mut report = Report::new(rules, target.clone(), format, bytes);
     whole(&mut report, rules);
-    let looked = match format {
+    let look = AssertUnwindSafe(|| match format {
         "png" => picture::png(file, rules, &mut report),
         other => held(file, bytes).and_then(|all| match other {
             "pdf" => pdf::pdf(&all, rules, &mut report),
             "svg" => picture::svg(&all, rules, &mut report),
             _ => picture::decoded(&all, rules, &mut report),
         }),
-    };
+    });
+    // What a reader trips over is a fault of the file; what was noted before is still true.
+    let looked = catch_unwind(look).unwrap_or_else(|_| Err("The file is damaged, and stops what reads it.".to_owned()));
     match looked {
         Ok(()) => report.note("opens", Verdict::Pass, "The file opens and could be read to its end.".to_owned()),
         Err(sentence) => report.note("opens", Verdict::Refuse, sentence),
@@ -76,7 +79,7 @@ fn filled(file: &mut impl Read, into: &mut [u8]) -> std::io::Result<usize> {
     Ok(have)
 }
 
-fn format(head: &[u8]) -> &'static str {
+pub(super) fn format(head: &[u8]) -> &'static str {
     match crate::intake::sniff(head) {
         Some(crate::intake::Sniffed::Pdf) => "pdf",
         Some(crate::intake::Sniffed::Tiff) => "tiff",

@@ -3,18 +3,19 @@
 use std::fmt::Write;
 
 use super::Verdict;
-use super::report::{PageView, Report, size};
+use super::report::{Drawn, PageView, Report, size};
 
-/// Most pages that are drawn; the list tells of all.
-const DRAWN_MAX: usize = 40;
+/// Most pages that are shown beside those that are drawn; the list tells of all.
+const SHOWN_MAX: usize = 40;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1b1b1b}\
 h1{font-size:1.4rem}.pass{color:#17663a}.warn{color:#8a5300}.refuse{color:#a3141e}\
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}\
 figure{display:inline-block;margin:0 1.5rem 1.5rem 0}figcaption{font-size:13px;color:#555}svg{background:#fff;box-shadow:0 0 0 1px #bbb}";
 
-/// The page, complete in itself: no script, nothing from elsewhere. `name` is the file's.
-pub fn page(report: &Report, name: &str) -> String {
+/// The page, complete in itself: no script, nothing from elsewhere. `name` is the file's; pages of which there is a picture are shown by it, the
+/// others as a sketch.
+pub fn page(report: &Report, name: &str, drawn: &[Drawn]) -> String {
     let mut out = String::with_capacity(16 * 1024);
     let title = format!("Preflight of {}", escaped(name));
     let verdict = match report.verdict {
@@ -32,11 +33,21 @@ pub fn page(report: &Report, name: &str) -> String {
         escaped(&report.provider),
         report.target.product.as_ref().map_or_else(String::new, |uid| format!(" · {}", escaped(uid))),
     );
-    for (index, view) in report.pages.iter().take(DRAWN_MAX).enumerate() {
-        figure(&mut out, report, view, index + 1);
+    let picture = |number: usize| drawn.iter().find(|drawn| drawn.page == number);
+    let shown = |number: usize| number <= SHOWN_MAX || picture(number).is_some();
+    for (number, view) in (1..).zip(&report.pages).filter(|(number, _)| shown(*number)) {
+        figure(&mut out, report, view, number, picture(number));
     }
-    if report.pages.len() > DRAWN_MAX {
-        let _ = write!(out, "<p>{} more pages are not drawn.</p>", report.pages.len() - DRAWN_MAX);
+    if let Some(only) = picture(1).filter(|_| report.pages.is_empty()) {
+        let _ = write!(
+            out,
+            "<figure><img src=\"data:image/jpeg;base64,{}\" width=\"360\" alt=\"the picture\"><figcaption>The picture; where it is trimmed was not told.</figcaption></figure>",
+            escaped(&only.jpeg)
+        );
+    }
+    let hidden = (1..=report.pages.len()).filter(|number| !shown(*number)).count();
+    if hidden > 0 {
+        let _ = write!(out, "<p>{hidden} more pages are not shown.</p>");
     }
     out.push_str("<table><tr><th>#<th>Verdict<th>Check<th>What was found</tr>");
     for (index, check) in report.checks.iter().enumerate() {
@@ -53,8 +64,9 @@ pub fn page(report: &Report, name: &str) -> String {
     out
 }
 
-/// A page to scale: sheet, bleed (red dashes), trim (black), pictures (grey), and places with the numbers of their lines in the list.
-fn figure(out: &mut String, report: &Report, view: &PageView, number: usize) {
+/// A page to scale: how it looks or, in a sketch, its pictures in grey; bleed (red dashes), trim (black), and places with the numbers of their
+/// lines in the list.
+fn figure(out: &mut String, report: &Report, view: &PageView, number: usize, drawn: Option<&Drawn>) {
     let [width, height] = view.size.map(|side| side.max(1));
     let scale = 360.0 / f64::from(width.max(height));
     let stroke = f64::from(width.max(height)) / 300.0;
@@ -64,8 +76,17 @@ fn figure(out: &mut String, report: &Report, view: &PageView, number: usize) {
         f64::from(width) * scale,
         f64::from(height) * scale
     );
-    for place in &view.pictures {
-        rect(out, place, "fill=\"#d9e3ec\" stroke=\"#7a8fa3\"", stroke);
+    match drawn {
+        Some(drawn) => {
+            let jpeg = escaped(&drawn.jpeg);
+            let _ = write!(
+                out,
+                "<image href=\"data:image/jpeg;base64,{jpeg}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\"/>"
+            );
+        }
+        None => view.pictures.iter().for_each(|place| {
+            rect(out, place, "fill=\"#d9e3ec\" stroke=\"#7a8fa3\"", stroke);
+        }),
     }
     if let Some(bleed) = &view.bleed {
         rect(
@@ -97,7 +118,9 @@ fn figure(out: &mut String, report: &Report, view: &PageView, number: usize) {
         );
     }
     let trim = view.trim.map_or_else(String::new, |trim| format!(", trimmed to {}", size(trim[2], trim[3])));
-    let _ = write!(out, "</svg><figcaption>Page {number}: {}{trim}</figcaption></figure>", size(width, height));
+    let sketch = if drawn.is_some() { "" } else { "; a sketch: where things lie, not how they look" };
+    let _ =
+        write!(out, "</svg><figcaption>Page {number}: {}{trim}{sketch}.</figcaption></figure>", size(width, height));
 }
 
 fn rect(out: &mut String, [x, y, w, h]: &[i32; 4], look: &str, stroke: f64) {

@@ -9,7 +9,7 @@ use super::{Rules, Verdict};
 use crate::picture::{decode, sniff_image};
 
 /// Most memory that the decoder of a PNG may take: rows, not pages.
-const PNG_MEMORY: usize = 48 * 1024 * 1024;
+pub(super) const PNG_MEMORY: usize = 48 * 1024 * 1024;
 /// Longest side of a PNG.
 const SIDE_MAX: u32 = 60_000;
 /// Sides that differ by more than this many thousandths from the product's show bars or lose edges.

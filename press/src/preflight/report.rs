@@ -6,6 +6,8 @@ use super::{Rules, Target, Verdict};
 
 /// Most checks of one report; one page of a broken file is like the next.
 const CHECKS_MAX: usize = 300;
+/// Most pages that are worth a picture.
+const DRAWN_MAX: usize = 10;
 
 /// A report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,7 +63,32 @@ pub struct PageView {
     pub pictures: Vec<[i32; 4]>,
 }
 
+/// A page as it looks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drawn {
+    /// Counted from 1.
+    pub page: usize,
+    /// A JPEG in Base64: the whole sheet, unturned.
+    pub jpeg: String,
+}
+
 impl Report {
+    /// The pages that are worth a picture: the first, and those with the worst findings; none of a document that does not open.
+    pub fn worth_drawing(&self) -> Vec<usize> {
+        if self.format == "pdf" && self.pages.is_empty() {
+            return Vec::new();
+        }
+        let found = self.checks.iter().filter(|check| check.verdict > Verdict::Pass).filter_map(|check| check.page);
+        let mut pages = vec![1];
+        for page in found {
+            if pages.len() < DRAWN_MAX && !pages.contains(&page) {
+                pages.push(page);
+            }
+        }
+        pages.sort_unstable();
+        pages
+    }
+
     /// An empty one.
     pub fn new(rules: &Rules, target: Target, format: &str, bytes: u64) -> Self {
         let (provider, format) = (rules.provider.clone(), format.to_owned());

@@ -3,6 +3,7 @@
 use std::io::{Cursor, Read};
 
 use crate::common::{assets, sample};
+use platen_press::manifest::{Manifest, check_zip};
 use platen_press::{File, Head, Item, Naming, PRESS_VERSION, Packer, PressError, Printed, bundle, print_files, text};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -126,5 +127,84 @@ fn whatever_is_packed_is_found_again() {
             zip.by_name(path).unwrap().read_to_end(&mut found).unwrap();
             assert!(found == *bytes, "{path}");
         }
+    }
+}
+
+/// A bundle of two small files.
+fn small() -> (Vec<u8>, serde_json::Value) {
+    let mut packer = Packer::new(Cursor::new(Vec::new()));
+    for (path, bytes) in [("items/01-mug/left.pdf", &b"%PDF-1.6"[..]), ("items/01-mug/left.svg", b"<svg/>")] {
+        packer.begin(path).unwrap();
+        packer.write(bytes).unwrap();
+    }
+    let head = Head { reference: "order-7".to_owned(), items: vec![json!({"item": 1})] };
+    let (zip, manifest) = packer.finish(&head).unwrap();
+    (zip.into_inner(), manifest)
+}
+
+#[test]
+fn a_bundle_is_sound_or_says_which_file_is_not() {
+    let (zip, manifest) = small();
+    let (read, faults) = check_zip(Cursor::new(&zip)).unwrap();
+    assert!(faults.is_empty() && json!(read) == manifest, "{faults:?}");
+    let said = |found: &[(&str, &[u8])]| {
+        let mut comparison = read.compare();
+        found.iter().for_each(|(path, bytes)| comparison.file(path, *bytes));
+        comparison.finish()
+    };
+    let (pdf, svg) = (("items/01-mug/left.pdf", &b"%PDF-1.6"[..]), ("items/01-mug/left.svg", &b"<svg/>"[..]));
+    assert_eq!(said(&[svg, pdf]), Vec::<String>::new(), "in any order");
+    assert_eq!(said(&[pdf]), ["items/01-mug/left.svg is missing."]);
+    assert_eq!(said(&[pdf, svg, svg]), ["items/01-mug/left.svg is there twice."]);
+    assert_eq!(
+        said(&[pdf, svg, ("no\u{1b}te.txt", b"")]),
+        ["no\\u{1b}te.txt is not in the manifest: somebody added it."]
+    );
+    for (bytes, what) in [(&b"<svg>"[..], "shorter"), (b"<svg/>\n", "longer"), (b"<SVG/>", "was changed")] {
+        let faults = said(&[pdf, ("items/01-mug/left.svg", bytes)]);
+        assert!(faults.len() == 1 && faults[0].starts_with("items/01-mug/left.svg ") && faults[0].contains(what));
+    }
+    // The PDF is stored as it is: a changed letter of it is a wrong checksum of the ZIP, too.
+    let mut changed = zip.clone();
+    let at = changed.windows(8).position(|window| window == b"%PDF-1.6").unwrap();
+    changed[at + 7] = b'7';
+    let (_, faults) = check_zip(Cursor::new(&changed)).unwrap();
+    assert_eq!(faults, ["items/01-mug/left.pdf cannot be read to its end."]);
+    for (bytes, sentence) in [(&b"PK"[..], "is no ZIP"), (b"", "is no ZIP"), (&zip[..zip.len() / 2], "is no ZIP")] {
+        let error = check_zip(Cursor::new(bytes)).unwrap_err().to_string();
+        assert!(error.contains(sentence), "{error}");
+    }
+}
+
+#[test]
+fn a_manifest_that_no_press_wrote_is_refused_with_a_sentence() {
+    let (_, manifest) = small();
+    let text = |value: &serde_json::Value| serde_json_canonicalizer::to_vec(value).unwrap();
+    assert_eq!(json!(Manifest::read(&text(&manifest)).unwrap()), manifest);
+    let changed = |change: fn(&mut serde_json::Value)| {
+        let mut value = manifest.clone();
+        change(&mut value);
+        text(&value)
+    };
+    for (json, sentence) in [
+        (b"{".to_vec(), "no JSON"),
+        (serde_json::to_vec_pretty(&manifest).unwrap(), "canonical form"),
+        (text(&json!([])), "expected struct Manifest"),
+        (changed(|m| drop(m.as_object_mut().unwrap().remove("files"))), "missing field `files`"),
+        (changed(|m| m["reference"] = json!("a\nb")), "without control characters"),
+        (changed(|m| m["items"] = json!([])), "1 to 1000 items"),
+        (changed(|m| m["items"] = json!([1])), "no object"),
+        (changed(|m| m["files"][1]["path"] = m["files"][0]["path"].clone()), "file 2: its path is there twice"),
+        (changed(|m| m["files"][1]["path"] = json!("ITEMS/01-mug/left.PDF")), "there twice"),
+        (changed(|m| m["files"].as_array_mut().unwrap().reverse()), "out of order"),
+        (changed(|m| m["files"][0]["path"] = json!("../passwd")), "file 1: its path is not made of plain names"),
+        (changed(|m| m["files"][0]["path"] = json!("manifest.json")), "there twice"),
+        (changed(|m| m["files"][0]["sha256"] = json!("0")), "SHA-256 is none"),
+        (changed(|m| m["files"][0]["bytes"] = json!(-1)), "invalid value"),
+        (changed(|m| m["files"][0]["bytes"] = json!(4_000_000_000_u64)), "longer than a bundle"),
+        (changed(|m| m["fonts"][0]["sha256"] = json!("x")), "of a font"),
+    ] {
+        let error = Manifest::read(&json).unwrap_err().to_string();
+        assert!(error.contains(sentence) && error.ends_with('.'), "{sentence}: {error}");
     }
 }

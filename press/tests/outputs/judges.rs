@@ -65,6 +65,53 @@ fn pdf_readers_find_sound_files_without_fonts() {
     suite_ran("pdf");
 }
 
+/// What `x4.py`, which reads by qpdf and was written from the standard, has against a file.
+fn x4_faults(python: &Path, file: &Path) -> String {
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/outputs/x4.py");
+    let out = Command::new(python).arg(script).arg(file).output().unwrap();
+    let faults = String::from_utf8_lossy(&out.stdout).trim().to_owned();
+    assert_eq!(out.status.success(), faults.is_empty(), "{}", String::from_utf8_lossy(&out.stderr));
+    faults
+}
+
+/// No free program validates PDF/X that runs here; this one at least nobody wrote from our writer.
+#[test]
+fn what_claims_pdf_x4_keeps_what_it_asks() {
+    let Some(python) = python() else { return };
+    let all = written("x4", ".pdf");
+    for (path, _) in &all {
+        let faults = x4_faults(&python, path);
+        if path.to_string_lossy().contains("-cmyk-") {
+            assert_eq!(faults, "", "{}", path.display());
+        } else {
+            assert!(faults.contains("output intent") && faults.contains("no metadata"), "what claims nothing is none");
+        }
+    }
+    // The judge sees what is wrong: one word of a sound file changed, at the same length.
+    let (sound, file) =
+        all.iter().find(|(path, _)| path.to_string_lossy().contains("07-engraved-plate-cmyk-")).unwrap();
+    let broken = sound.with_extension("broken.pdf");
+    for (from, to, fault) in [
+        ("%PDF-1.6", "%PDF-1.7", "the header"),
+        ("/GTS_PDFX\n", "/GTS_PDFA\n", "output intent"),
+        (">PDF/X-4<", ">PDF/X-3<", "does not say PDF/X-4"),
+        ("/Trapped /False", "/Trapped /Unset", "whether it is trapped"),
+        ("<pdf:Trapped>False", "<pdf:Trapped>Truee", "whether it is trapped"),
+        ("/TrimBox", "/Trimmed", "has not a MediaBox"),
+        ("/ID [", "/IX [", "no ID"),
+        ("T00:00:00Z</xmp:Cr", "T01:00:00Z</xmp:Cr", "/CreationDate and"),
+    ] {
+        let at = file.bytes.windows(from.len()).position(|window| window == from.as_bytes());
+        let at = at.unwrap_or_else(|| panic!("{from} is in the file"));
+        let mut bytes = file.bytes.clone();
+        bytes[at..at + from.len()].copy_from_slice(to.as_bytes());
+        std::fs::write(&broken, bytes).unwrap();
+        let faults = x4_faults(&python, &broken);
+        assert!(faults.contains(fault), "{from} as {to}: {faults}");
+    }
+    suite_ran("x4");
+}
+
 /// Points of a box as `pdfinfo` prints it.
 fn trim(path: &Path) -> [f64; 2] {
     let info = said("pdfinfo", &["-box"], path);
@@ -158,11 +205,19 @@ fn ezdxf_has_nothing_to_mend() {
     suite_ran("dxf");
 }
 
+/// Python's own reader of ZIPs finds every file of the manifest, and no other.
+const MANIFEST: &str = "import sys, json, hashlib, zipfile\n\
+    pack = zipfile.ZipFile(sys.argv[1])\n\
+    manifest = json.loads(pack.read('manifest.json'))\n\
+    names = [info.filename for info in pack.infolist()]\n\
+    assert names == [file['path'] for file in manifest['files']] + ['manifest.json'], names\n\
+    for file in manifest['files']:\n\
+    \x20   data = pack.read(file['path'])\n\
+    \x20   assert (len(data), hashlib.sha256(data).hexdigest()) == (file['bytes'], file['sha256']), file['path']\n";
+
 #[test]
-fn unzip_tests_every_bundle() {
-    if python().is_none() {
-        return;
-    }
+fn unzip_and_python_read_every_bundle() {
+    let Some(python) = python() else { return };
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("zip");
     std::fs::create_dir_all(&folder).unwrap();
     for sample in samples().iter().filter(|sample| sample.valid()) {
@@ -172,6 +227,8 @@ fn unzip_tests_every_bundle() {
         let path = folder.join(format!("{}.zip", sample.name));
         std::fs::write(&path, bundle("order", vec![item], &Naming::default()).unwrap().zip).unwrap();
         assert!(said("unzip", &["-tqq"], &path).is_empty());
+        let read = Command::new(&python).args(["-c", MANIFEST]).arg(&path).output().unwrap();
+        assert!(read.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&read.stderr));
     }
     suite_ran("zip");
 }

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use crate::common::{assets, sample};
-use platen_press::preflight::{Check, Report, Target, Verdict, check, page, rules_of};
+use platen_press::preflight::{Check, Drawn, Report, Target, Verdict, check, draw, inspect, page, rules_of};
 use platen_press::print_files;
 
 fn look(bytes: &[u8], target: Target) -> Report {
@@ -172,7 +172,7 @@ fn other_files_are_refused_with_a_sentence() {
 fn reports_are_pages_that_run_nothing() {
     let mut report = look(&pdf("0.1 w 0 0 m 9 9 l S", "", TRIM, &[]), Target::of_uid("cards_<script>_pf_a5"));
     report.note_at("test", Verdict::Refuse, "<b>&\"".to_owned(), Some(1), Some([1000, 1000, 5000, 5000]));
-    let html = page(&report, "<img src=x>.pdf");
+    let html = page(&report, "<img src=x>.pdf", &[]);
     assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("<b>"));
     assert!(
         html.contains("<svg")
@@ -224,4 +224,72 @@ fn broken_files_are_reports() {
             assert!(!report.checks.is_empty());
         }
     }
+}
+
+fn picture(drawn: &Drawn) -> image::RgbImage {
+    use base64::Engine;
+    let jpeg = base64::engine::general_purpose::STANDARD.decode(&drawn.jpeg).unwrap();
+    image::load_from_memory(&jpeg).unwrap().into_rgb8()
+}
+
+fn drawn(bytes: &[u8], pages: &[usize]) -> Vec<Drawn> {
+    draw(Cursor::new(bytes), pages, || true)
+}
+
+#[test]
+fn a_page_is_drawn_as_it_looks_and_as_it_lies() {
+    let half = "1 0 0 rg 0 0 153 192.756 re f";
+    for page in [TRIM, "/TrimBox[11.339 11.339 294.803 181.417]/Rotate 90"] {
+        let all = drawn(&pdf(half, "", page, &[]), &[1, 2]);
+        assert_eq!(all.iter().map(|drawn| drawn.page).collect::<Vec<_>>(), [1], "there is no second page");
+        let seen = picture(&all[0]);
+        assert_eq!(seen.dimensions(), (720, 453), "unturned, whatever the page says");
+        let (left, right) = (seen.get_pixel(100, 200).0, seen.get_pixel(600, 200).0);
+        assert!(left[0] > 240 && left[1] < 15 && right.iter().all(|c| *c > 240), "{left:?} {right:?}");
+    }
+    let report = look(&pdf(half, "", TRIM, &[]), Target::default());
+    assert_eq!(report.worth_drawing(), [1]);
+    let shown = page(&report, "a.pdf", &drawn(&pdf(half, "", TRIM, &[]), &[1]));
+    assert!(shown.contains("<image href=\"data:image/jpeg;base64,") && !shown.contains("a sketch"));
+    assert!(page(&report, "a.pdf", &[]).contains("a sketch: where things lie"));
+    let bytes = pdf(half, "", TRIM, &[]);
+    assert!(draw(Cursor::new(&bytes), &[1], || false).is_empty(), "it stops when it is told");
+    for broken in [&bytes[..200], b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"<svg"] {
+        assert!(drawn(broken, &[0, 1, 9_999]).is_empty());
+    }
+}
+
+#[test]
+fn the_picture_of_our_pdf_is_that_of_our_png() {
+    let checked = sample("02").checked();
+    let files = print_files(&checked.spec, &assets(&checked.spec), Some(crate::profile::inks())).unwrap().files;
+    let of = |path: &str| {
+        let all = drawn(&files.iter().find(|file| file.path == path).unwrap().bytes, &[1]);
+        image::imageops::resize(&picture(&all[0]), 60, 64, image::imageops::FilterType::Triangle)
+    };
+    let (print, pixels) = (of("left.pdf"), of("left.png"));
+    let off: u64 = print.iter().zip(pixels.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    let inked = pixels.pixels().filter(|px| px.0.iter().any(|c| *c < 200)).count();
+    // Inks dull what is bright; what is drawn where is the same.
+    assert!(inked > 50 && off / (60 * 64 * 3) < 12, "{inked} inked, {off}");
+    let svg =
+        b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 20'><rect width='20' height='20' fill='#00f'/></svg>";
+    let seen = picture(&drawn(svg, &[1])[0]);
+    assert_eq!((seen.dimensions(), seen.get_pixel(700, 10).0.iter().all(|c| *c > 240)), ((720, 360), true));
+    assert!(seen.get_pixel(10, 10).0[2] > 240 && seen.get_pixel(10, 10).0[0] < 15, "blue, on paper");
+}
+
+#[test]
+fn a_print_file_of_another_zone_is_not_sent() {
+    let checked = sample("02").checked();
+    let files = print_files(&checked.spec, &assets(&checked.spec), None).unwrap().files;
+    let file = |path: &str| &files.iter().find(|file| file.path == path).unwrap().bytes;
+    let why = |zone: &str, path: &str| inspect(&checked.spec, zone, file(path), "gelato");
+    for zone in ["left", "right", "handle"] {
+        assert_eq!(why(zone, &format!("{zone}.pdf")), Ok(None), "{zone}: what we draw may be sent");
+        assert_eq!(why(zone, &format!("{zone}.png")), Ok(None), "{zone}");
+    }
+    let wrong = why("left", "handle.pdf").unwrap().unwrap();
+    assert!(wrong.contains("12 × 60 mm; the product is 85 × 90 mm"), "{wrong}");
+    assert!(why("lid", "left.pdf").is_err());
 }

@@ -117,6 +117,16 @@ pub trait Press: Send + Sync {
     /// What the printer gets of a design.
     async fn print_files(&self, canonical: &str, assets: AssetBytes) -> Result<PrintFiles, PressError>;
 
+    /// What the printer's rules refuse of a finished print file of one of a design's zones, in a sentence; nothing when it may be sent. The
+    /// bytes themselves are looked at, whoever made them.
+    async fn inspect(
+        &self,
+        provider: &str,
+        canonical: &str,
+        zone: &str,
+        file: Bytes,
+    ) -> Result<Option<String>, PressError>;
+
     /// The path of a file inside a bundle, by a tenant's template or the usual one.
     fn file_name(&self, template: Option<&str>, file: &FileName<'_>) -> Result<String, PressError>;
 

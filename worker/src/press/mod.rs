@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::channel::mpsc::Receiver;
-use platen_press::preflight::all_rules;
+use platen_press::preflight::{all_rules, inspect};
 use platen_press::text::{check_rules, judge};
 use platen_press::{Assets, Cmyk, File, Named, Naming, Profile, from_canonical};
 use platen_shared::ports::press::{
@@ -100,6 +100,18 @@ impl Press for LocalPress {
             Ok(PrintFiles { files: printed.files.into_iter().map(press_file).collect(), zones: printed.zones })
         })
         .await
+    }
+
+    async fn inspect(
+        &self,
+        provider: &str,
+        canonical: &str,
+        zone: &str,
+        file: Bytes,
+    ) -> Result<Option<String>, PressError> {
+        let (provider, canonical, zone) = (provider.to_owned(), canonical.to_owned(), zone.to_owned());
+        // It is read, not drawn: an order that leaves never waits behind a bundle.
+        LocalPress::on_a_slot(&self.previews, move || inspect(&read(&canonical)?, &zone, &file, &provider)).await
     }
 
     fn file_name(&self, template: Option<&str>, file: &FileName<'_>) -> Result<String, PressError> {

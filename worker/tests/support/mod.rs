@@ -86,6 +86,10 @@ impl Press for StubPress {
         Ok(PrintFiles { files: self.files().await?, zones: serde_json::Value::Null })
     }
 
+    async fn inspect(&self, _: &str, _: &str, _: &str, _: Bytes) -> Result<Option<String>, PressError> {
+        Ok(None)
+    }
+
     fn file_name(&self, _: Option<&str>, file: &FileName<'_>) -> Result<String, PressError> {
         Ok(format!("{}/{}", file.item, file.file))
     }

@@ -14,15 +14,13 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
-use super::figures::tell;
+use super::figures::{processor_time, tell};
 use super::place::{Place, config, new_tenant};
 use crate::config::Config;
 use crate::wire::Base;
 
 /// Longer than any sync of this size takes.
 const DEADLINE: Duration = Duration::from_secs(600);
-/// Of the clock that counts processor time.
-const TICKS_PER_SECOND: f64 = 100.0;
 
 pub(super) async fn run(place: &Place, rounds: u32, products: u64) -> Result<()> {
     let ledger = place.fresh().await?;
@@ -39,9 +37,9 @@ pub(super) async fn run(place: &Place, rounds: u32, products: u64) -> Result<()>
     let running = tokio::spawn(platen_worker::run(setup, settings, stop.clone()));
     let (mut own, mut whole, mut items) = (Vec::new(), Vec::new(), 0);
     for round in 0..rounds {
-        let (began, spent) = (Instant::now(), own_time()?);
+        let (began, spent) = (Instant::now(), processor_time("self")?);
         items = sync(&base.ledger, tenant, round).await?;
-        own.push(own_time()? - spent);
+        own.push((processor_time("self")? - spent).as_secs_f64());
         whole.push(began.elapsed().as_secs_f64());
         eprintln!("round {} of {rounds}", round + 1);
     }
@@ -108,14 +106,6 @@ impl Printer {
         let (_, url) = said.rsplit_once(' ').context("the stand-in did not say where it is")?;
         Ok(Printer { url: url.to_owned(), _child: child })
     }
-}
-
-/// What this process has spent on the processors, in seconds.
-fn own_time() -> Result<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").context("this measurement needs Linux")?;
-    let (_, after) = stat.rsplit_once(") ").context("/proc/self/stat is not as expected")?;
-    let ticks: f64 = after.split(' ').skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-    Ok(ticks / TICKS_PER_SECOND)
 }
 
 /// The most memory that this process ever held.

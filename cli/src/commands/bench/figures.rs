@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use anyhow::{Context, Result};
+
+/// Of the clock that counts processor time.
+const TICK: Duration = Duration::from_millis(10);
+
 /// `title: median unit (lowest–highest of n)`.
 pub(super) fn tell(title: &str, unit: &str, values: &[f64]) {
     let mut sorted = values.to_vec();
@@ -33,6 +38,14 @@ pub(super) fn median_us(times: &[Duration]) -> f64 {
 /// So many in this time, per second.
 pub(super) fn rate(n: u64, took: Duration) -> f64 {
     n as f64 / took.as_secs_f64().max(1e-9)
+}
+
+/// What a process, named as in `/proc`, has spent on the processors.
+pub(super) fn processor_time(process: &str) -> Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).context("this measurement needs Linux")?;
+    let (_, after) = stat.rsplit_once(") ").context("/proc/…/stat is not as expected")?;
+    let ticks: u64 = after.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Ok(TICK * u32::try_from(ticks)?)
 }
 
 fn at(sorted: &[f64], share: f64) -> f64 {

@@ -18,7 +18,7 @@ use super::place::Place;
 
 const BLOCK: u64 = 500;
 /// 2026-01-01, and a minute between two orders.
-const FIRST: i64 = 1_767_225_600_000_000;
+pub(super) const FIRST: i64 = 1_767_225_600_000_000;
 const MINUTE: i64 = 60_000_000;
 /// State, payment, fulfilment; most orders are over, and one in a thousand needs a person.
 const LIVES: [(OrderState, PaymentState, FulfilmentState); 5] = [
@@ -88,7 +88,8 @@ async fn fill(db: &Db, tenant: TenantId, n: u64) -> Result<Vec<(OrderId, String)
     Ok(filled)
 }
 
-fn order(keyring: &Keyring, tenant: TenantId, k: u64) -> Result<Order> {
+/// An order of this number, with what it does not matter to.
+pub(super) fn order(keyring: &Keyring, tenant: TenantId, k: u64) -> Result<Order> {
     let (state, payment, fulfilment) = if k % 1_000 == 999 { RARE } else { LIVES[usize::try_from(k % 5)?] };
     let (id, at) = (OrderId::new(), At(FIRST + i64::try_from(k)? * MINUTE));
     let recipient = json!({ "firstName": "Lena", "lastName": "Vogt", "addressLine1": "12 rue des Lilas", "city": "Lyon", "postCode": "69003",
@@ -125,7 +126,7 @@ fn currency() -> Result<Currency> {
     "EUR".parse().ok().context("EUR is a currency")
 }
 
-fn item(k: u64) -> Item {
+pub(super) fn item(k: u64) -> Item {
     Item {
         id: ItemId::new(),
         position: 0,

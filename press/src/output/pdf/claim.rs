@@ -6,6 +6,7 @@ use pdf_writer::{Date, Filter, Finish, Pdf, TextStr};
 use super::{CATALOG, METADATA, PAGES, PROFILE};
 use crate::PRESS_VERSION;
 use crate::ink::Cmyk;
+use crate::spec::hex;
 
 /// The day this version of the press was made. The standard asks for a date, and a file must not know when it was made.
 const DAY: (u16, u8, u8) = (2026, 11, 29);
@@ -40,7 +41,7 @@ pub(super) fn claim(pdf: &mut Pdf, inks: &Cmyk, title: &str, id: &[u8]) {
 fn packet(title: &str, id: &[u8]) -> String {
     let (year, month, day) = DAY;
     let date = format!("{year:04}-{month:02}-{day:02}T00:00:00Z");
-    let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(id);
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
     let uuid = [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-");
     let producer = producer();

@@ -93,7 +93,10 @@ pub(super) fn tell(seen: &Seen, rules: &Rules, report: &mut Report) {
     report.note("color", verdict, format!("Colours used: {all}.{more}"));
     if let Some((percent, page)) = seen.ink {
         let verdict = if percent > f64::from(rules.ink_percent_max) { Verdict::Warn } else { Verdict::Pass };
-        let sentence = format!("The most ink in one place is {percent:.0} %; {} % dry well.", rules.ink_percent_max);
+        let sentence = format!(
+            "The most ink of one colour or pixel is {percent:.0} %; {} % dry well. What overprints, and pictures packed as JPEG, are not counted.",
+            rules.ink_percent_max
+        );
         report.note_at("ink_total", verdict, sentence, Some(page), None);
     }
     if seen.transparent.is_empty() {

@@ -25,7 +25,7 @@ pub(super) fn pdf(bytes: &[u8], rules: &Rules, report: &mut Report) -> Result<()
     let options = LoadOptions { max_decompressed_size: Some(UNPACKED_MAX), ..LoadOptions::default() };
     let doc = Document::load_mem_with_options(bytes, options)
         .map_err(|_| "The PDF is damaged, or unpacks beyond every limit; export it again.".to_owned())?;
-    if doc.is_encrypted() || doc.was_encrypted() {
+    if doc.is_encrypted() || doc.was_encrypted() || doc.trailer.has(b"Encrypt") {
         return Err("The PDF is encrypted; export it without a password.".to_owned());
     }
     let pages: Vec<ObjectId> = doc.page_iter().take(PAGES_MAX + 1).collect();
