@@ -108,23 +108,24 @@ impl Job for CancelOrder {
 }
 
 impl CancelOrder {
-    /// (printer, its id) of everything that may be there.
+    /// (printer, its id) of everything that may be there: the parts we know, and what a submission noted before it ended half-way.
     async fn known(&self, ctx: &Ctx, order: &Order) -> Result<Vec<(String, String)>, Failure> {
         let rows = parcels::parts(&mut ctx.read(), ctx.tenant, self.order).await?;
-        if !rows.is_empty() {
-            return Ok(rows.into_iter().map(|row| (row.provider, row.provider_id)).collect());
-        }
-        let Some(submission) = submission(ctx, order).await? else { return Ok(Vec::new()) };
+        let mut known: Vec<_> = rows.into_iter().map(|row| (row.provider, row.provider_id)).collect();
+        let Some(submission) = submission(ctx, order).await? else { return Ok(known) };
         let mut ids = submission.noted;
-        let printer = ctx.ports.providers.open(ctx.tenant, &submission.provider).await?;
-        match printer.find(&self.order.to_string()).await? {
-            Found::Nothing => {}
-            Found::Drafts(drafts) => ids.extend(drafts.into_iter().flat_map(|draft| draft.ids)),
-            Found::Released(parts) => ids.extend(parts.into_iter().map(|part| part.id)),
+        if known.is_empty() {
+            let printer = ctx.ports.providers.open(ctx.tenant, &submission.provider).await?;
+            match printer.find(&self.order.to_string()).await? {
+                Found::Nothing => {}
+                Found::Drafts(drafts) => ids.extend(drafts.into_iter().flat_map(|draft| draft.ids)),
+                Found::Released(parts) => ids.extend(parts.into_iter().map(|part| part.id)),
+            }
         }
-        ids.sort();
-        ids.dedup();
-        Ok(ids.into_iter().map(|id| (submission.provider.clone(), id)).collect())
+        known.extend(ids.into_iter().map(|id| (submission.provider.clone(), id)));
+        known.sort();
+        known.dedup();
+        Ok(known)
     }
 }
 

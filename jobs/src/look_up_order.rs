@@ -93,6 +93,7 @@ impl Job for LookUpOrder {
                 for part in parts.iter().filter(|part| part.released) {
                     parcels::merge(tx, at, done.tenant, &self.provider, self.order, part).await?;
                 }
+                placing::follow_up(tx, done, &self.provider, &order).await?;
                 (
                     Kind::HalfReleased,
                     "a part of the order is in production and the rest is not: retry its submission, which goes on there",

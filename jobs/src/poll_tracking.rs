@@ -117,7 +117,8 @@ impl Job for PollTracking {
         follow::watch(tx, done, &order, &parts, out).await?;
         // What a person must look at is not waved on by a later fact about something else.
         let held = operator_items::of_order(tx, done.tenant, self.order).await?;
-        let held = held.iter().any(|item| item.kind == Kind::ItemsDiffer.word());
+        let held =
+            held.iter().any(|item| [Kind::ItemsDiffer, Kind::HalfReleased].map(Kind::word).contains(&&*item.kind));
         if let Some((to, why)) = order_state(reached, &stages, out).filter(|(to, _)| !held || *to == OrderState::OnHold)
         {
             orders::advance(tx, done.business_now, done.tenant, self.order, to, &source, &why).await?;

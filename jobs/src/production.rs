@@ -1,7 +1,7 @@
 //! What bundles of orders, items and work orders share: rendering line by line, the gate of the printer's rules, and the ZIP.
 
 use platen_shared::id::SnapshotId;
-use platen_shared::ports::press::{BundleHead, FileName, PressItem};
+use platen_shared::ports::press::{BundleHead, FileName, PressItem, PrintFiles, Printer};
 use platen_shared::store::artefacts::StoredFile;
 use platen_shared::store::orders::Item;
 use platen_shared::store::{namings, snapshots};
@@ -13,33 +13,14 @@ use crate::job::{Ctx, Failure};
 /// The name of the ZIP among a bundle's files.
 pub const ZIP: &str = "bundle.zip";
 
-/// What is made of one design.
-pub(crate) struct Line {
-    /// From 0: the folder of its files in the answer.
-    pub(crate) position: i64,
-    pub(crate) product: String,
-    pub(crate) title: String,
-    pub(crate) quantity: i64,
-    pub(crate) spec_hash: String,
-    pub(crate) snapshot: SnapshotId,
-}
-
-impl From<Item> for Line {
-    fn from(item: Item) -> Line {
-        Line {
-            position: item.position,
-            product: item.product_id,
-            title: item.title,
-            quantity: item.quantity,
-            spec_hash: item.spec_hash,
-            snapshot: item.snapshot,
-        }
-    }
+/// The name that an item's print file has among a bundle's files.
+pub(crate) fn item_file(position: i64, file: &str) -> String {
+    format!("items/{position}/{file}")
 }
 
 /// Renders and stores the files of all lines, one design in memory at a time, and packs them: [`ZIP`] first, then
 /// `items/<position>/<zone>.<kind>`.
-pub(crate) async fn bundle(ctx: &Ctx, reference: &str, lines: Vec<Line>) -> Result<Vec<StoredFile>, Failure> {
+pub(crate) async fn bundle(ctx: &Ctx, reference: &str, lines: Vec<Item>) -> Result<Vec<StoredFile>, Failure> {
     if lines.is_empty() {
         return Err(Failure::fatal("not_found", "there is no such order, or it has no items"));
     }
@@ -52,20 +33,21 @@ pub(crate) async fn bundle(ctx: &Ctx, reference: &str, lines: Vec<Line>) -> Resu
             return Err(Failure::Cancelled);
         }
         let design = files::design(ctx, &line.spec_hash).await?;
-        let printed = ctx.ports.press.print_files(&design.canonical, design.assets).await?;
-        passed(n + 1, &printed.zones)?;
+        let printer = Printer { provider: &line.provider, uid: &line.provider_uid };
+        let printed = ctx.ports.press.print_files(&design.canonical, design.assets, printer).await?;
+        passed(n + 1, &printed)?;
         let quantity = u32::try_from(line.quantity).map_err(|e| Failure::fatal("bug", e))?;
-        let (product, hash) = (line.product.as_str(), line.spec_hash.as_str());
+        let (product, hash) = (line.product_id.as_str(), line.spec_hash.as_str());
         for file in printed.files {
             let name = FileName { order: reference, item: n + 1, product, quantity, hash, file: &file.path };
             let path = ctx.ports.press.file_name(template.as_deref(), &name)?;
             let mut kept = files::store(ctx, file).await?;
-            kept.name = format!("items/{}/{}", line.position, kept.name);
+            kept.name = item_file(line.position, &kept.name);
             packed.push((path, kept.clone()));
             stored.push(kept);
         }
         let approval = approval(ctx, line.snapshot).await?;
-        let (product, spec_hash) = (line.product, line.spec_hash);
+        let (product, spec_hash) = (line.product_id, line.spec_hash);
         items.push(PressItem { position: n + 1, product, quantity, spec_hash, approval, zones: printed.zones });
     }
     ctx.progress(steps - 1, steps, ZIP);
@@ -75,15 +57,15 @@ pub(crate) async fn bundle(ctx: &Ctx, reference: &str, lines: Vec<Line>) -> Resu
 }
 
 /// Nothing that the printer's rules refuse goes any further: what is not built is not submitted.
-fn passed(item: usize, zones: &Value) -> Result<(), Failure> {
-    for zone in zones.as_array().into_iter().flatten() {
+fn passed(item: usize, printed: &PrintFiles) -> Result<(), Failure> {
+    let stop = |zone: &str, why: &str| Err(Failure::fatal("preflight", format!("item {item}, zone {zone}: {why}")));
+    for zone in printed.zones.as_array().into_iter().flatten() {
         let checks = zone["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
         if let Some(check) = checks.iter().find(|check| check["verdict"] == "refuse") {
-            let (zone, why) = (zone["id"].as_str().unwrap_or_default(), check["detail"].as_str().unwrap_or_default());
-            return Err(Failure::fatal("preflight", format!("item {item}, zone {zone}: {why}")));
+            return stop(zone["id"].as_str().unwrap_or_default(), check["detail"].as_str().unwrap_or_default());
         }
     }
-    Ok(())
+    printed.refused.first().map_or(Ok(()), |(zone, why)| stop(zone, why))
 }
 
 /// Who approved a design, when and how, and who locked it: frozen by the lock, so that the same order has the same manifest.

@@ -10,13 +10,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use platen_shared::db::{self, Tx};
+use platen_shared::db::{self, At, Tx};
 use platen_shared::domain::money::{Currency, Money};
 use platen_shared::domain::order::OrderState;
 use platen_shared::id::OrderId;
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::{Queue, Waiting, follow};
 use platen_shared::ports::PortError;
+use platen_shared::ports::links::{FETCHED_WITHIN, PROVIDER_TTL};
 use platen_shared::ports::provider::{Found, OrderRequest, PrintProvider, Quote, Staged};
 use platen_shared::store::operator_items::{self, Kind};
 use platen_shared::store::orders::{self, Order};
@@ -58,13 +59,24 @@ pub(crate) fn gelato() -> String {
     "gelato".to_owned()
 }
 
-/// What must not be forgotten before a release: the draft, and the quote it was made after.
+/// What must not be forgotten before a release: the draft, the quote it was made after, and until when its files can be fetched.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Draft {
     #[serde(flatten)]
     staged: Staged,
     #[serde(default)]
     quoted: Option<Money>,
+    #[serde(default)]
+    links_until: Option<At>,
+}
+
+impl Draft {
+    /// Whether the printer could fetch the files for long enough after a release now. A draft that nobody noted is as old as the job that
+    /// made it, at the most.
+    fn lasts(&self, ctx: &Ctx) -> bool {
+        let until = self.links_until.unwrap_or_else(|| ctx.enqueued_at().plus(PROVIDER_TTL));
+        ctx.wall().plus(FETCHED_WITHIN) < until
+    }
 }
 
 impl Job for SubmitOrder {
@@ -178,15 +190,19 @@ async fn adopt(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, mut drafts: Vec<Sta
     let kept = drafts.iter().position(is_saved).unwrap_or(0);
     let kept = drafts.swap_remove(kept);
     let quoted = saved.as_ref().and_then(|draft| draft.quoted);
+    let draft = |staged: Staged| {
+        let links_until = saved.as_ref().filter(|_| is_saved(&staged)).and_then(|saved| saved.links_until);
+        Draft { staged, quoted, links_until }
+    };
     for surplus in drafts {
         match provider.discard(&surplus).await {
             Ok(()) => {}
             // Its production has begun already, so it is the one.
-            Err(PortError::Conflict(_)) => return Ok(Draft { staged: surplus, quoted }),
+            Err(PortError::Conflict(_)) => return Ok(draft(surplus)),
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(Draft { staged: kept, quoted })
+    Ok(draft(kept))
 }
 
 /// Whether a part of a draft is none any more.
@@ -245,7 +261,10 @@ impl Sale {
                 let quoted = ctx.saved::<Draft>().and_then(|draft| draft.quoted);
                 return Ok(Placed { parts, quoted });
             }
-            Found::Drafts(drafts) => adopt(ctx, provider, drafts).await?,
+            Found::Drafts(drafts) => {
+                let draft = adopt(ctx, provider, drafts).await?;
+                if self.outlived(ctx, provider, &draft).await? { self.stage(ctx, provider).await? } else { draft }
+            }
             // Search may lag behind a release: what we checkpointed is asked for by its own ids before anything new is made.
             Found::Nothing => {
                 if let Some(placed) = self.checkpointed(ctx, provider).await? {
@@ -265,6 +284,9 @@ impl Sale {
             provider.discard(&draft.staged).await?;
             return Err(Failure::Cancelled);
         }
+        if self.outlived(ctx, provider, &draft).await? {
+            return Ok(None);
+        }
         self.may_be_released(ctx).await?;
         self.afford(ctx, provider, draft.quoted).await?;
         match provider.release(&draft.staged).await {
@@ -272,6 +294,20 @@ impl Sale {
             Err(PortError::NotFound(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether an old draft was taken away, because its links end before the printer is sure to have fetched the files. It stays while
+    /// something holds the order, and goes only after a look that shows nothing of it in production: what is half released goes on.
+    async fn outlived(&self, ctx: &Ctx, provider: &Arc<dyn PrintProvider>, draft: &Draft) -> Result<bool, Failure> {
+        if draft.lasts(ctx) {
+            return Ok(false);
+        }
+        self.may_be_released(ctx).await?;
+        if released(provider, &draft.staged).await? {
+            return Ok(false);
+        }
+        provider.discard(&draft.staged).await?;
+        Ok(true)
     }
 
     /// Through the gate, a quote and the caps to a draft.
@@ -282,7 +318,7 @@ impl Sale {
         self.afford(ctx, provider, quoted).await?;
         let staged = provider.stage(&self.request, &method(&quotes)).await?;
         ctx.point("staged").await;
-        Ok(Draft { staged, quoted })
+        Ok(Draft { staged, quoted, links_until: Some(ctx.wall().plus(PROVIDER_TTL)) })
     }
 
     /// Checkpoints a draft, then releases it, unless something holds it by now. Whoever asked us to stop before the release gets his wish,

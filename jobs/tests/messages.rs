@@ -5,6 +5,9 @@
 #[expect(dead_code, reason = "the kinds' suite uses all of it, this one some")]
 #[path = "world/post.rs"]
 mod post;
+#[expect(dead_code, reason = "each suite uses some of it")]
+#[path = "world/queue.rs"]
+mod queue;
 #[expect(dead_code, reason = "the kinds' suite uses all of it, this one some")]
 mod world;
 
@@ -12,11 +15,11 @@ use std::time::Duration;
 
 use platen_jobs::{Origin, find, outbox};
 use platen_shared::domain::order::OrderState;
-use platen_shared::id::{ItemId, OrderId};
+use platen_shared::id::OrderId;
 use platen_shared::ledger::Queue;
 use platen_shared::signature;
 use platen_shared::store::message_settings::{self, Template};
-use platen_shared::store::orders::{self, Item, Order};
+use platen_shared::store::orders::{self, Order};
 use platen_shared::store::{incidents, parties, webhook_endpoints as endpoints};
 use platen_shared::testing::{databases, suite_ran};
 use platen_sim::gelato::{Fault, FaultKind};
@@ -137,28 +140,16 @@ async fn an_orders_life_is_told_once_to_each() {
 /// Another order like the world's, taken in while people are told.
 async fn another(world: &World) -> OrderId {
     let (now, keyring) = (world.ledger.now(), world.ports.links.keyring());
-    let first = order(world).await;
     let items = orders::items(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap();
-    let id = OrderId::new();
-    let recipient = keyring.open(&first.recipient, &format!("{}:{}", first.tenant, first.id)).unwrap();
-    let row = Order {
-        id,
-        number: "T-2".into(),
-        external_id: "x-2".into(),
-        state: "received".into(),
-        recipient: keyring.seal(&recipient, &format!("{}:{id}", first.tenant)).unwrap(),
-        ..first
-    };
-    let items: Vec<Item> = items.iter().map(|item| Item { id: ItemId::new(), ..item.clone() }).collect();
     let mut tx = world.ledger.db.begin("another").await.unwrap();
     parties::introduce(&mut tx, now, world.tenant, ["ada"]).await.unwrap();
     let sealed = keyring.seal("ada@example.org", &parties::bound(world.tenant, "ada")).unwrap();
     parties::put_email(&mut tx, world.tenant, "ada", Some(sealed)).await.unwrap();
-    assert!(orders::create(&mut tx, &row, &items, "test").await.unwrap());
+    let order = queue::like(world, &mut tx, "2", &items, |order| order).await;
     let origin = Origin { tenant: world.tenant, now, run_at: now, priority: 0, correlation_id: "test".into() };
     outbox::carry(&mut tx, &origin).await.unwrap();
     tx.commit().await.unwrap();
-    id
+    order.id
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,9 +33,6 @@ pub(crate) struct SettingsBody {
     /// `en` or `fr`: for whoever said nothing.
     #[serde(default = "english")]
     language: String,
-    /// No print provider's name in anything that a customer sees.
-    #[serde(default = "yes")]
-    white_label: bool,
     /// Topics that are not sent by e-mail.
     #[serde(default = "quiet")]
     muted: Vec<String>,
@@ -51,10 +48,6 @@ pub(crate) struct SettingsBody {
 
 fn english() -> String {
     "en".to_owned()
-}
-
-fn yes() -> bool {
-    true
 }
 
 fn quiet() -> Vec<String> {
@@ -101,7 +94,6 @@ impl From<MessageSettings> for SettingsBody {
             sender_name: s.sender_name,
             support_email: s.support_email,
             language: s.language,
-            white_label: s.white_label,
             muted: s.muted.0,
             tracking_page: s.tracking_page,
             delay_days: s.delay_days.0,
@@ -118,7 +110,6 @@ pub(crate) async fn put(call: Call, Input(body): Input<SettingsBody>) -> Reply<J
         sender_name: body.sender_name,
         support_email: body.support_email,
         language: body.language,
-        white_label: body.white_label,
         muted: Column(body.muted),
         tracking_page: body.tracking_page,
         delay_days: Column(body.delay_days),

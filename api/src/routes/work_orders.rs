@@ -93,11 +93,11 @@ impl From<Line> for LineView {
         LineView {
             order_id: l.order_id,
             order_number: l.order_number,
-            item_id: l.item,
-            product_id: l.product_id,
-            title: l.title,
-            spec_hash: l.spec_hash,
-            quantity: l.quantity,
+            item_id: l.made.id,
+            product_id: l.made.product_id,
+            title: l.made.title,
+            spec_hash: l.made.spec_hash,
+            quantity: l.made.quantity,
         }
     }
 }
@@ -328,9 +328,9 @@ pub(crate) async fn ticket(
             .into_iter()
             .map(|line| TicketLine {
                 reference: line.order_number,
-                title: line.title,
-                detail: format!("{} · {}", line.product_id, line.spec_hash.get(..12).unwrap_or_default()),
-                quantity: line.quantity,
+                title: line.made.title,
+                detail: format!("{} · {}", line.made.product_id, line.made.spec_hash.get(..12).unwrap_or_default()),
+                quantity: line.made.quantity,
             })
             .collect(),
     };

@@ -22,4 +22,4 @@ pub use look::{PREFLIGHT_BYTES_MAX, check};
 pub use page::page;
 pub use product::Target;
 pub use report::{Check, PageView, Report};
-pub use rules::{Rules, Verdict, all_rules, rules_of};
+pub use rules::{Rules, Sends, Verdict, all_rules, rules_of};

@@ -25,6 +25,15 @@ pub struct PressFile {
     pub bytes: Bytes,
 }
 
+/// Who prints a design, and as what.
+#[derive(Clone, Copy, Debug)]
+pub struct Printer<'a> {
+    /// The provider.
+    pub provider: &'a str,
+    /// Its product.
+    pub uid: &'a str,
+}
+
 /// The print files of a design.
 #[derive(Clone, Debug)]
 pub struct PrintFiles {
@@ -32,6 +41,8 @@ pub struct PrintFiles {
     pub files: Vec<PressFile>,
     /// What is true of each zone, for the manifest.
     pub zones: serde_json::Value,
+    /// Zones whose file the printer would refuse, of the files that are sent to it, each with a sentence.
+    pub refused: Vec<(String, String)>,
 }
 
 /// An item of a bundle, as the manifest tells it.
@@ -114,8 +125,16 @@ pub trait Press: Send + Sync {
     /// An uploaded picture as pages show it: `picture.webp` and `thumbnail.png`.
     async fn convert(&self, picture: Bytes) -> Result<Vec<PressFile>, PressError>;
 
-    /// What the printer gets of a design.
-    async fn print_files(&self, canonical: &str, assets: AssetBytes) -> Result<PrintFiles, PressError>;
+    /// The print files of a design, of which those that this printer is sent are judged by its rules.
+    async fn print_files(
+        &self,
+        canonical: &str,
+        assets: AssetBytes,
+        printer: Printer<'_>,
+    ) -> Result<PrintFiles, PressError>;
+
+    /// Which of a zone's print files the printer is sent, as the ending of its name: `pdf` or `png`.
+    fn sends(&self, printer: Printer<'_>) -> Result<&'static str, PressError>;
 
     /// The path of a file inside a bundle, by a tenant's template or the usual one.
     fn file_name(&self, template: Option<&str>, file: &FileName<'_>) -> Result<String, PressError>;

@@ -1,5 +1,6 @@
 //! The press port over the `press` crate: rendering on a bounded number of threads, never on the reactor.
 
+mod gate;
 mod pack;
 
 use std::sync::Arc;
@@ -7,11 +8,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::channel::mpsc::Receiver;
-use platen_press::preflight::all_rules;
+use platen_press::preflight::{Rules, rules_of};
 use platen_press::text::{check_rules, judge};
 use platen_press::{Assets, Cmyk, File, Named, Naming, Profile, from_canonical};
 use platen_shared::ports::press::{
-    AssetBytes, BundleHead, FileName, Packed, Part, Press, PressError, PressFile, PrintFiles,
+    AssetBytes, BundleHead, FileName, Packed, Part, Press, PressError, PressFile, PrintFiles, Printer,
 };
 use tokio::sync::Semaphore;
 
@@ -89,17 +90,27 @@ impl Press for LocalPress {
         .await
     }
 
-    async fn print_files(&self, canonical: &str, assets: AssetBytes) -> Result<PrintFiles, PressError> {
-        let (canonical, inks) = (canonical.to_owned(), self.inks.clone());
+    async fn print_files(
+        &self,
+        canonical: &str,
+        assets: AssetBytes,
+        printer: Printer<'_>,
+    ) -> Result<PrintFiles, PressError> {
+        let (canonical, inks, uid) = (canonical.to_owned(), self.inks.clone(), printer.uid.to_owned());
+        let rules = rules(printer)?;
         LocalPress::on_a_slot(&self.print_files, move || {
             let spec = read(&canonical)?;
-            let in_inks =
-                all_rules().iter().any(|rules| rules.cmyk_kinds.iter().any(|kind| kind == spec.product_kind()));
+            let in_inks = rules.cmyk_kinds.iter().any(|kind| kind == spec.product_kind());
             let inks = inks.as_deref().filter(|_| in_inks);
             let printed = platen_press::print_files(&spec, &load(assets)?, inks)?;
-            Ok(PrintFiles { files: printed.files.into_iter().map(press_file).collect(), zones: printed.zones })
+            let refused = gate::refused(&spec, &printed.files, rules, &uid);
+            Ok(PrintFiles { files: printed.files.into_iter().map(press_file).collect(), zones: printed.zones, refused })
         })
         .await
+    }
+
+    fn sends(&self, printer: Printer<'_>) -> Result<&'static str, PressError> {
+        Ok(rules(printer)?.sends(printer.uid).ending())
     }
 
     fn file_name(&self, template: Option<&str>, file: &FileName<'_>) -> Result<String, PressError> {
@@ -115,6 +126,11 @@ impl Press for LocalPress {
         let packed = tokio::task::spawn_blocking(move || pack::pack(&head, parts)).await;
         packed.map_err(|_| PressError("the press panicked on this bundle".to_owned()))?
     }
+}
+
+fn rules(printer: Printer<'_>) -> Result<&'static Rules, PressError> {
+    rules_of(printer.provider)
+        .ok_or_else(|| PressError(format!("nobody knows what the provider {} takes", printer.provider)))
 }
 
 fn read(canonical: &str) -> Result<platen_press::Spec, platen_press::PressError> {
