@@ -16,7 +16,7 @@ use platen_shared::ledger::{Queue, Waiting, read};
 use platen_shared::ports::PortError;
 use platen_shared::ports::provider::{Cancelled, Found, Part, PrintProvider, Staged};
 use platen_shared::store::orders::{self, Order};
-use platen_shared::store::{cancellations, fulfilment as parcels, refunds};
+use platen_shared::store::{cancellations, fulfilment as parcels, operator_items, refunds};
 use serde::{Deserialize, Serialize};
 
 use crate::distribute_revenue::DistributeRevenue;
@@ -92,6 +92,7 @@ impl Job for CancelOrder {
             if out.parts.is_empty() { "cancelled: the printer had nothing of it" } else { "cancelled at the printer" };
         orders::advance(tx, at, done.tenant, self.order, OrderState::Cancelled, &source, why).await?;
         cancellations::decide(tx, at, done.tenant, self.order, CancelState::Done, why).await?;
+        operator_items::settle_order(tx, at, done.tenant, self.order).await?;
         // What was not given back waits for the refund, which shares out what is left.
         if order.payment_state == PaymentState::Unpaid.word() || order.payment_state == PaymentState::Paid.word() {
             return Ok(());

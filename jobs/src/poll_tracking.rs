@@ -165,7 +165,7 @@ fn order_state(reached: Option<FulfilmentState>, stages: &[Stage], seen: &Seen) 
     let refusal = || seen.parts.iter().find_map(|p| p.refusal.clone()).unwrap_or_else(|| "no reason given".to_owned());
     let stuck = |s: &Stage| matches!(s, Stage::Failed | Stage::NeedsAction | Stage::Returned | Stage::Canceled);
     if stages.iter().any(stuck) {
-        return Some((OrderState::OnHold, format!("the printer needs a person: {}", refusal())));
+        return Some((OrderState::OnHold, format!("the printer has trouble with it: {}", refusal())));
     }
     match reached? {
         FulfilmentState::PartlyShipped => Some((OrderState::Shipped, "some parcels are on their way".to_owned())),

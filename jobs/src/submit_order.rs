@@ -22,7 +22,7 @@ use platen_shared::ports::provider::{Found, OrderRequest, PrintProvider, Quote, 
 use platen_shared::store::operator_items::{self, Kind};
 use platen_shared::store::orders::{self, Order};
 use platen_shared::store::spending::{self, Over};
-use platen_shared::store::{artefacts, tenants};
+use platen_shared::store::{artefacts, cancellations, tenants};
 use serde::{Deserialize, Serialize};
 
 use crate::build_bundle::BuildBundle;
@@ -31,6 +31,7 @@ use crate::look_up_order::LookUpOrder;
 use crate::order_request::request;
 use crate::placing;
 pub use crate::placing::Placed;
+use crate::readiness::clause;
 use crate::registry::enqueue;
 use crate::workflow::into_db;
 
@@ -139,13 +140,17 @@ impl Job for SubmitOrder {
             return enqueue(tx, &done.follow(), &look).await.map(drop).map_err(into_db);
         }
         let (at, source) = (done.business_now, done.job.to_string());
-        let why = format!("not placed at the printer: {}", trouble.message);
+        let why = format!("not placed at the printer: {}", clause(&trouble.message));
         let moved = orders::advance(tx, at, done.tenant, self.order, OrderState::OnHold, &source, &why).await?;
         if moved != orders::Moved::Yes {
             return Ok(());
         }
         spending::release(tx, done.tenant, self.order).await?;
         orders::announce(tx, at, &order, "not_placed", &source, &why).await?;
+        // What somebody does not want any more is nobody's trouble.
+        if cancellations::get(tx, done.tenant, self.order).await?.is_some() {
+            return Ok(());
+        }
         let subject = self.order.to_string();
         let detail = format!("The order was {why}. Mend that and retry job {}, or cancel the order.", done.job);
         operator_items::open(tx, at, done.tenant, Kind::NotPlaced, (&subject, Some(self.order)), &detail)

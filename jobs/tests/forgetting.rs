@@ -83,8 +83,11 @@ async fn what_came_to_its_end_goes_after_half_a_year_and_what_is_owed_stays() {
         world.hook.always(Some(Answer::of(503)));
         tell(&world, ["owed".to_owned()].into_iter(), Some(world.order)).await;
         carry(&world).await;
-        let arrived =
-            post::all(&world).await.into_iter().find(|m| m.state == "sent" && m.channel == "webhook").unwrap();
+        let arrived = post::all(&world)
+            .await
+            .into_iter()
+            .find(|m| m.state == "sent" && m.channel == "webhook" && m.order_id == Some(world.order))
+            .unwrap();
         assert_eq!(messages::deliveries(&mut world.test.db.reader(), world.tenant, arrived.id).await.unwrap().len(), 1);
 
         world.clock.advance(179 * DAY);

@@ -20,6 +20,7 @@ fn an_order(tenant: TenantId, k: i64) -> Order {
         channel: "shop".into(),
         state: if rare { "on_hold" } else { "delivered" }.into(),
         payment_state: "paid".into(),
+        total_minor: 1_000,
         fulfilment_state: if rare { "unfulfilled" } else { "delivered" }.into(),
         recipient: "x".repeat(600),
         created_at: At(NOW.0 + k),

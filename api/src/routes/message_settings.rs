@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, Page, made, whole};
 use crate::check::Checks;
-use crate::error::{Problem, Reply};
+use crate::error::{Code, Problem, Reply};
 use crate::extract::{Input, Named};
 
+const NONE_YET: &str = "No message settings are there yet: PUT them, with a senderName.";
 /// Thresholds, holidays.
 const LIST_MAX: usize = 100;
 /// Characters of a template.
@@ -127,7 +128,7 @@ pub(crate) async fn put(call: Call, Input(body): Input<SettingsBody>) -> Reply<J
 #[utoipa::path(get, path = "/v1/message-settings", tag = "messages", responses((status = 200, body = SettingsBody)))]
 pub(crate) async fn show(call: Call) -> Reply<Json<SettingsBody>> {
     let row = message_settings::get(&mut call.read(), call.tenant()).await?;
-    Ok(Json(row.ok_or_else(|| Problem::missing("message settings"))?.into()))
+    Ok(Json(row.ok_or_else(|| Problem::new(Code::NotFound, NONE_YET))?.into()))
 }
 
 /// A tenant's own words for a letter.

@@ -155,7 +155,10 @@ pub(crate) async fn create(call: Call, Input(body): Input<NewWorkOrder>) -> Repl
         let left = item.quantity - here - work_orders::taken(&mut tx, call.tenant(), item.id).await?;
         let quantity = line.quantity.unwrap_or(left);
         if quantity < 1 || quantity > left {
-            let sentence = format!("{left} of the item's {} pieces are on no work order.", item.quantity);
+            let sentence = format!(
+                "Of the item's {} pieces {left} are on no other work order; a line takes 1 to that many.",
+                item.quantity
+            );
             return Err(Problem::field("range", &format!("/lines/{n}/quantity"), &sentence));
         }
         lines.push(NewLine { order: line.order_id, item: item.id, quantity });
