@@ -10,15 +10,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use platen_shared::db::{self, At, Tx};
+use platen_shared::db::{self, Tx};
 use platen_shared::domain::money::{Currency, Money};
 use platen_shared::domain::order::OrderState;
 use platen_shared::id::OrderId;
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::{Queue, Waiting, follow};
 use platen_shared::ports::PortError;
-use platen_shared::ports::links::{FETCHED_WITHIN, PROVIDER_TTL};
-use platen_shared::ports::provider::{Found, OrderRequest, PrintProvider, Quote, Staged};
+use platen_shared::ports::links::PROVIDER_TTL;
+use platen_shared::ports::provider::{Found, OrderRequest, PrintProvider, Quote};
 use platen_shared::store::operator_items::{self, Kind};
 use platen_shared::store::orders::{self, Order};
 use platen_shared::store::spending::{self, Over};
@@ -26,6 +26,7 @@ use platen_shared::store::{artefacts, cancellations, tenants};
 use serde::{Deserialize, Serialize};
 
 use crate::build_bundle::BuildBundle;
+use crate::drafts::{Draft, adopt, released};
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
 use crate::look_up_order::LookUpOrder;
 use crate::order_request::request;
@@ -58,26 +59,6 @@ pub struct SubmitOrder {
 /// The printer of payloads that name none.
 pub(crate) fn gelato() -> String {
     "gelato".to_owned()
-}
-
-/// What must not be forgotten before a release: the draft, the quote it was made after, and until when its files can be fetched.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Draft {
-    #[serde(flatten)]
-    staged: Staged,
-    #[serde(default)]
-    quoted: Option<Money>,
-    #[serde(default)]
-    links_until: Option<At>,
-}
-
-impl Draft {
-    /// Whether the printer could fetch the files for long enough after a release now. A draft that nobody noted is as old as the job that
-    /// made it, at the most.
-    fn lasts(&self, ctx: &Ctx) -> bool {
-        let until = self.links_until.unwrap_or_else(|| ctx.enqueued_at().plus(PROVIDER_TTL));
-        ctx.wall().plus(FETCHED_WITHIN) < until
-    }
 }
 
 impl Job for SubmitOrder {
@@ -185,41 +166,6 @@ fn patient(ctx: &Ctx, failure: Failure) -> Failure {
         }
         failure => failure,
     }
-}
-
-/// Of several drafts (an earlier create answered late) keeps the one we checkpointed, else the oldest, and deletes the others.
-async fn adopt(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, mut drafts: Vec<Staged>) -> Result<Draft, Failure> {
-    let saved: Option<Draft> = ctx.saved();
-    let is_saved =
-        |draft: &Staged| saved.as_ref().is_some_and(|s| draft.ids.iter().any(|id| s.staged.ids.contains(id)));
-    let kept = drafts.iter().position(is_saved).unwrap_or(0);
-    let kept = drafts.swap_remove(kept);
-    let quoted = saved.as_ref().and_then(|draft| draft.quoted);
-    let draft = |staged: Staged| {
-        let links_until = saved.as_ref().filter(|_| is_saved(&staged)).and_then(|saved| saved.links_until);
-        Draft { staged, quoted, links_until }
-    };
-    for surplus in drafts {
-        match provider.discard(&surplus).await {
-            Ok(()) => {}
-            // Its production has begun already, so it is the one.
-            Err(PortError::Conflict(_)) => return Ok(draft(surplus)),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(draft(kept))
-}
-
-/// Whether a part of a draft is none any more.
-async fn released(provider: &Arc<dyn PrintProvider>, staged: &Staged) -> Result<bool, Failure> {
-    for id in &staged.ids {
-        match provider.get(id).await {
-            Ok(part) if part.released => return Ok(true),
-            Ok(_) | Err(PortError::NotFound(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(false)
 }
 
 /// The cheapest method of each facility; several are named together.
