@@ -50,14 +50,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Filters<T> {
             return Err(Problem::field("control", "/", "A parameter holds a NUL character."));
         }
         let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
-        read.map(|query| Filters(query.0)).map_err(|_| {
-            Problem::field(
-                "parameter",
-                "/",
-                "The query has a parameter that is unknown, repeated or of the wrong form.",
-            )
-        })
+        read.map(|query| Filters(query.0)).map_err(|refused| parameter(&refused.body_text()))
     }
+}
+
+/// What is wrong with a query, by what its reader says: `…: limit: invalid digit`, `…: unknown field \`x\`, expected …`.
+fn parameter(said: &str) -> Problem {
+    let said = said.rsplit_once("query string: ").map_or(said, |(_, said)| said);
+    let quoted = |word: &str| {
+        let (_, rest) = said.split_once(&format!("{word} field `"))?;
+        rest.split_once('`').map(|(name, _)| name)
+    };
+    let (name, sentence) = match (quoted("unknown"), quoted("duplicate"), quoted("missing")) {
+        (Some(name), ..) => (name, "There is no parameter of this name here."),
+        (_, Some(name), _) => (name, "This parameter may stand here once."),
+        (.., Some(name)) => (name, "This parameter is required."),
+        _ => (said.split_once(": ").map_or("", |(name, _)| name), "This parameter is of the wrong form."),
+    };
+    let pointer: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).take(64).collect();
+    Problem::field("parameter", &format!("/{pointer}"), sentence)
 }
 
 /// One or more names in the path; a name that cannot be one names nothing.

@@ -123,6 +123,7 @@ pub(crate) struct Mail {
     #[serde(deserialize_with = "secret")]
     pub(crate) url: SecretString,
     pub(crate) from: String,
+    pub(crate) ca: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -221,7 +222,13 @@ impl Config {
         if self.mail.url.expose_secret().is_empty() {
             return Ok(None);
         }
-        Smtp::new(smtp::Server::read(&self.mail.url)?, &self.mail.from).map(Some)
+        let smtp = Smtp::new(smtp::Server::read(&self.mail.url)?, &self.mail.from)?;
+        let ca = self.mail.ca.as_str();
+        if ca.is_empty() {
+            return Ok(Some(smtp));
+        }
+        let pem = std::fs::read(ca).map_err(|e| format!("mail.ca: the file {ca} cannot be read: {e}"))?;
+        smtp.trusting(&pem).map(Some)
     }
 
     /// Who may be sent webhooks.

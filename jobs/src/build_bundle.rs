@@ -16,7 +16,7 @@ use platen_shared::store::orders;
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
-use crate::production::{self, Line};
+use crate::production;
 use crate::workflow;
 
 pub use crate::production::ZIP;
@@ -52,8 +52,7 @@ impl Job for BuildBundle {
 
     async fn run(&self, ctx: &Ctx) -> Result<Built, Failure> {
         let items = orders::items(&mut ctx.read(), ctx.tenant, self.order).await?;
-        let lines = items.into_iter().map(Line::from).collect();
-        let files = production::bundle(ctx, &self.order.to_string(), lines).await?;
+        let files = production::bundle(ctx, &self.order.to_string(), items).await?;
         ctx.point("stored").await;
         Ok(Built { files })
     }

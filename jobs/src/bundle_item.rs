@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::build_bundle::Built;
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
-use crate::production::{self, Line};
+use crate::production;
 
 /// Which item, as its order was specified.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,9 +40,9 @@ impl Job for BundleItem {
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Built, Failure> {
-        let items = orders::items(&mut ctx.read(), ctx.tenant, self.order).await?;
-        let only = items.into_iter().filter(|item| item.id == self.item).map(Line::from);
-        let files = production::bundle(ctx, &self.item.to_string(), only.collect()).await?;
+        let mut items = orders::items(&mut ctx.read(), ctx.tenant, self.order).await?;
+        items.retain(|item| item.id == self.item);
+        let files = production::bundle(ctx, &self.item.to_string(), items).await?;
         ctx.point("stored").await;
         Ok(Built { files })
     }

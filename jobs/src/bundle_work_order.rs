@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::build_bundle::Built;
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
-use crate::production::{self, Line};
+use crate::production;
 
 /// Which work order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,15 +38,8 @@ impl Job for BundleWorkOrder {
 
     async fn run(&self, ctx: &Ctx) -> Result<Built, Failure> {
         let lines = work_orders::lines(&mut ctx.read(), ctx.tenant, self.work_order).await?;
-        let lines = lines.into_iter().map(|line| Line {
-            position: line.position,
-            product: line.product_id,
-            title: line.title,
-            quantity: line.quantity,
-            spec_hash: line.spec_hash,
-            snapshot: line.snapshot,
-        });
-        let files = production::bundle(ctx, &self.work_order.to_string(), lines.collect()).await?;
+        let items = lines.into_iter().map(|line| line.made).collect();
+        let files = production::bundle(ctx, &self.work_order.to_string(), items).await?;
         ctx.point("stored").await;
         Ok(Built { files })
     }

@@ -16,7 +16,7 @@ use platen_shared::ledger::{Queue, Waiting, read};
 use platen_shared::ports::PortError;
 use platen_shared::ports::provider::{Cancelled, Found, Part, PrintProvider, Staged};
 use platen_shared::store::orders::{self, Order};
-use platen_shared::store::{cancellations, fulfilment as parcels, refunds};
+use platen_shared::store::{cancellations, fulfilment as parcels, operator_items, refunds};
 use serde::{Deserialize, Serialize};
 
 use crate::distribute_revenue::DistributeRevenue;
@@ -92,6 +92,7 @@ impl Job for CancelOrder {
             if out.parts.is_empty() { "cancelled: the printer had nothing of it" } else { "cancelled at the printer" };
         orders::advance(tx, at, done.tenant, self.order, OrderState::Cancelled, &source, why).await?;
         cancellations::decide(tx, at, done.tenant, self.order, CancelState::Done, why).await?;
+        operator_items::settle_order(tx, at, done.tenant, self.order).await?;
         // What was not given back waits for the refund, which shares out what is left.
         if order.payment_state == PaymentState::Unpaid.word() || order.payment_state == PaymentState::Paid.word() {
             return Ok(());
@@ -108,23 +109,24 @@ impl Job for CancelOrder {
 }
 
 impl CancelOrder {
-    /// (printer, its id) of everything that may be there.
+    /// (printer, its id) of everything that may be there: the parts we know, and what a submission noted before it ended half-way.
     async fn known(&self, ctx: &Ctx, order: &Order) -> Result<Vec<(String, String)>, Failure> {
         let rows = parcels::parts(&mut ctx.read(), ctx.tenant, self.order).await?;
-        if !rows.is_empty() {
-            return Ok(rows.into_iter().map(|row| (row.provider, row.provider_id)).collect());
-        }
-        let Some(submission) = submission(ctx, order).await? else { return Ok(Vec::new()) };
+        let mut known: Vec<_> = rows.into_iter().map(|row| (row.provider, row.provider_id)).collect();
+        let Some(submission) = submission(ctx, order).await? else { return Ok(known) };
         let mut ids = submission.noted;
-        let printer = ctx.ports.providers.open(ctx.tenant, &submission.provider).await?;
-        match printer.find(&self.order.to_string()).await? {
-            Found::Nothing => {}
-            Found::Drafts(drafts) => ids.extend(drafts.into_iter().flat_map(|draft| draft.ids)),
-            Found::Released(parts) => ids.extend(parts.into_iter().map(|part| part.id)),
+        if known.is_empty() {
+            let printer = ctx.ports.providers.open(ctx.tenant, &submission.provider).await?;
+            match printer.find(&self.order.to_string()).await? {
+                Found::Nothing => {}
+                Found::Drafts(drafts) => ids.extend(drafts.into_iter().flat_map(|draft| draft.ids)),
+                Found::Released(parts) => ids.extend(parts.into_iter().map(|part| part.id)),
+            }
         }
-        ids.sort();
-        ids.dedup();
-        Ok(ids.into_iter().map(|id| (submission.provider.clone(), id)).collect())
+        known.extend(ids.into_iter().map(|id| (submission.provider.clone(), id)));
+        known.sort();
+        known.dedup();
+        Ok(known)
     }
 }
 

@@ -1,6 +1,6 @@
-//! Takes away what is old: finished jobs with their attempts, keys of cron lines' firings, replies kept for repeated requests, who used
-//! which provider, probes of connections that are gone, where snapshots came from (90 days), who fetched files (three years), webhooks
-//! that providers sent (30 days).
+//! Takes away what is old: finished jobs with their attempts, keys of cron lines' firings, messages that came to their end, replies kept
+//! for repeated requests, who used which provider, probes of connections that are gone, where snapshots came from (90 days), who fetched
+//! files (three years), webhooks that providers sent (30 days).
 //!
 //! Twice is harmless: what is gone is gone, and a piece that is deleted again deletes nothing. It goes piece by piece, each in a short
 //! transaction of its own (the ledger's, as a checkpoint is; nothing outside is touched), so that a kill loses one piece at most. What
@@ -11,6 +11,7 @@ use std::time::Duration;
 use platen_shared::db::At;
 use platen_shared::id::TenantId;
 use platen_shared::ledger::Queue;
+use platen_shared::store::tenants;
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Ctx, Failure, Job, Key, Retry};
@@ -20,7 +21,7 @@ const PIECE: i64 = 1000;
 /// Pieces of one kind of rows in one run.
 const PIECES_MAX: u32 = 500;
 /// Kinds of rows that are looked through.
-const STEPS: u64 = 4;
+const STEPS: u64 = 5;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// One run.
@@ -34,10 +35,17 @@ pub struct Housekeeping {
     /// How long succeeded jobs of cron lines are kept, which come by the minute.
     #[serde(default = "two")]
     pub keep_lines_days: u32,
+    /// How long messages are kept after their end, with their notices and attempts.
+    #[serde(default = "half_a_year")]
+    pub keep_messages_days: u32,
 }
 
 fn two() -> u32 {
     2
+}
+
+fn half_a_year() -> u32 {
+    180
 }
 
 /// What went.
@@ -48,6 +56,9 @@ pub struct Trimmed {
     pub jobs: u64,
     /// Keys of firings.
     pub keys: u64,
+    /// Notices, with their messages.
+    #[serde(default)]
+    pub notices: u64,
     /// All else.
     pub rest: u64,
 }
@@ -79,7 +90,11 @@ impl Job for Housekeeping {
         gone.jobs += pieces(ctx, Old::History(history)).await?;
         ctx.progress(2, STEPS, "keys of firings");
         gone.keys = pieces(ctx, Old::Keys(lines)).await?;
-        ctx.progress(3, STEPS, "replies, use of providers, probes");
+        ctx.progress(3, STEPS, "messages");
+        for tenant in tenants::list(&mut ctx.read()).await? {
+            gone.notices += pieces(ctx, Old::Messages(tenant.id, before(self.keep_messages_days))).await?;
+        }
+        ctx.progress(4, STEPS, "replies, use of providers, probes");
         gone.rest = ctx.ledger.trim_rest(lines).await?;
         Ok(gone)
     }
@@ -91,6 +106,7 @@ enum Old {
     Lines(At),
     History(At),
     Keys(At),
+    Messages(TenantId, At),
 }
 
 /// Piece after piece until one is not full; counts the rows. Whoever asks the job to stop is heard between two.
@@ -101,6 +117,7 @@ async fn pieces(ctx: &Ctx, old: Old) -> Result<u64, Failure> {
             Old::Lines(before) => ctx.ledger.trim_lines(before, PIECE).await?,
             Old::History(before) => ctx.ledger.trim_history(before, PIECE).await?,
             Old::Keys(before) => ctx.ledger.trim_keys(before, PIECE).await?,
+            Old::Messages(tenant, before) => ctx.ledger.trim_messages(tenant, before, PIECE).await?,
         };
         gone += piece;
         ctx.point("trimmed").await;

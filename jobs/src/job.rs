@@ -289,6 +289,7 @@ pub struct Ctx {
     pub ports: Ports,
     pub(crate) kind: &'static str,
     pub(crate) fence: Fence,
+    pub(crate) enqueued_at: At,
     pub(crate) saved: Option<Value>,
     pub(crate) ledger: Ledger,
     pub(crate) stop: CancellationToken,
@@ -327,6 +328,7 @@ impl Begin {
             ports: self.ports,
             kind,
             fence: job.fence(),
+            enqueued_at: job.enqueued_at,
             saved: job.saved.as_ref().map(|saved| saved.0.clone()),
             ledger: self.ledger,
             stop: self.stop,
@@ -368,6 +370,12 @@ impl Ctx {
     pub fn progress(&self, done: u64, total: u64, label: &str) {
         let progress = Progress { done, total, label: label.to_owned() };
         *self.meter.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    }
+
+    /// Since when the job is there (the ledger's time): whatever it made outside is younger.
+    #[must_use]
+    pub fn enqueued_at(&self) -> At {
+        self.enqueued_at
     }
 
     /// Which attempt this is, from 1.

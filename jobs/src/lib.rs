@@ -34,6 +34,7 @@ pub mod readiness;
 pub mod registry;
 pub mod workflow;
 
+mod drafts;
 mod files;
 mod follow;
 mod order_request;

@@ -15,7 +15,7 @@ use platen_shared::ledger::{Queue, Waiting};
 use platen_shared::ports::PortError;
 use platen_shared::ports::provider::{Found, Part, PrintProvider};
 use platen_shared::store::operator_items::{self, Kind};
-use platen_shared::store::{fulfilment as parcels, orders, spending};
+use platen_shared::store::{cancellations, fulfilment as parcels, orders, spending};
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
@@ -93,6 +93,7 @@ impl Job for LookUpOrder {
                 for part in parts.iter().filter(|part| part.released) {
                     parcels::merge(tx, at, done.tenant, &self.provider, self.order, part).await?;
                 }
+                placing::follow_up(tx, done, &self.provider, &order).await?;
                 (
                     Kind::HalfReleased,
                     "a part of the order is in production and the rest is not: retry its submission, which goes on there",
@@ -110,6 +111,10 @@ impl Job for LookUpOrder {
         orders::announce(tx, at, &order, "not_placed", &source, why).await?;
         let subject = self.order.to_string();
         operator_items::settle(tx, at, done.tenant, Kind::OutcomeUnknown, &subject).await?;
+        // What somebody does not want any more is nobody's trouble.
+        if cancellations::get(tx, done.tenant, self.order).await?.is_some() {
+            return Ok(());
+        }
         operator_items::open(tx, at, done.tenant, kind, (&subject, Some(self.order)), why).await.map(drop)
     }
 

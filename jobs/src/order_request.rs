@@ -3,11 +3,13 @@
 use platen_shared::domain::address::Recipient;
 use platen_shared::ports::PortError;
 use platen_shared::ports::links::PROVIDER_TTL;
+use platen_shared::ports::press::Printer;
 use platen_shared::ports::provider::{OrderRequest, RequestItem};
 use platen_shared::store::artefacts::StoredFile;
 use platen_shared::store::orders::{Item, Order};
 
 use crate::job::{Ctx, Failure};
+use crate::production::item_file;
 
 /// Pairs and characters of metadata that every printer takes.
 const METADATA_PAIRS_MAX: usize = 20;
@@ -22,8 +24,9 @@ pub(crate) fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredF
     let mut wanted = Vec::new();
     for item in items {
         let mut links = Vec::new();
+        let sends = ctx.ports.press.sends(Printer { provider: &item.provider, uid: &item.provider_uid })?;
         for (zone, area) in &item.placements.0 {
-            let file = print_file(files, item, zone)?;
+            let file = print_file(files, item, zone, sends)?;
             links.push((
                 area.clone(),
                 ctx.ports.links.link_for(
@@ -53,9 +56,14 @@ pub(crate) fn request(ctx: &Ctx, order: &Order, items: &[Item], files: &[StoredF
     })
 }
 
-/// What is sent of a zone of an item.
-pub(crate) fn print_file<'f>(files: &'f [StoredFile], item: &Item, zone: &str) -> Result<&'f StoredFile, PortError> {
-    let name = format!("items/{}/{zone}.pdf", item.position);
+/// What is sent of a zone of an item: the file of this ending.
+pub(crate) fn print_file<'f>(
+    files: &'f [StoredFile],
+    item: &Item,
+    zone: &str,
+    ending: &str,
+) -> Result<&'f StoredFile, PortError> {
+    let name = item_file(item.position, &format!("{zone}.{ending}"));
     let file = files.iter().find(|file| file.name == name);
     file.ok_or_else(|| PortError::Invalid(format!("item {} has no print file for its zone {zone}", item.position + 1)))
 }
@@ -89,61 +97,19 @@ fn metadata(order: &Order, items: &[Item]) -> Vec<(String, String)> {
 mod tests {
     use platen_shared::db::Json;
     use platen_shared::domain::revenue::RevenueTerms;
-    use platen_shared::id::{ItemId, OrderId, SnapshotId, TenantId};
+    use platen_shared::id::TenantId;
+    use platen_shared::testing::rows;
 
     use super::*;
 
-    fn order() -> Order {
-        Order {
-            id: OrderId::new(),
-            tenant: TenantId::new(),
-            number: "A-1001-XK".into(),
-            channel: "api".into(),
-            external_id: "x".into(),
-            state: "submitting".into(),
-            payment_state: "paid".into(),
-            fulfilment_state: "unfulfilled".into(),
-            review_state: "none".into(),
-            state_why: String::new(),
-            revision: "b1946ac9".into(),
-            currency: "EUR".parse().expect("EUR"),
-            items_minor: 0,
-            shipping_minor: 0,
-            packaging_minor: 0,
-            tax_minor: 0,
-            total_minor: 0,
-            terms: Json(Default::default()),
-            country: "FR".into(),
-            recipient: String::new(),
-            test: false,
-            version: 1,
-            created_at: Default::default(),
-            updated_at: Default::default(),
-        }
-    }
-
     fn item(position: i64, creator: &str) -> Item {
-        Item {
-            id: ItemId::new(),
-            position,
-            product_id: "mug".into(),
-            product_version: 1,
-            snapshot: SnapshotId::new(),
-            spec_hash: "ab".repeat(32),
-            title: "Mug".into(),
-            provider: "gelato".into(),
-            provider_uid: "mug".into(),
-            placements: Json(Default::default()),
-            quantity: 1,
-            unit_minor: 1,
-            line_minor: 1,
-            revenue: Json(RevenueTerms { creator: creator.into(), ..RevenueTerms::default() }),
-        }
+        let revenue = Json(RevenueTerms { creator: creator.into(), ..RevenueTerms::default() });
+        Item { position, revenue, spec_hash: "ab".repeat(32), ..rows::item() }
     }
 
     #[test]
     fn metadata_names_the_order_first_and_stays_within_the_limits() {
-        let order = order();
+        let order = rows::order(TenantId::new(), "A-1001-XK");
         let items: Vec<Item> = (0..40).map(|n| item(n, &format!("a-creator-with-a-long-name-{n}"))).collect();
         let pairs = metadata(&order, &items);
         assert_eq!(pairs.len(), METADATA_PAIRS_MAX);

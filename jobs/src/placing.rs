@@ -10,6 +10,7 @@ use platen_shared::domain::order::{OrderState, fulfilment};
 use platen_shared::id::{ItemId, OrderId};
 use platen_shared::ports::provider::Part;
 use platen_shared::store::operator_items::{self, Kind};
+use platen_shared::store::orders::Order;
 use platen_shared::store::{fulfilment as parcels, hooks, orders};
 use serde::{Deserialize, Serialize};
 
@@ -86,9 +87,14 @@ pub(crate) async fn record(
         operator_items::open(tx, at, tenant, Kind::ItemsDiffer, (&about.0, about.1), &detail).await?;
         orders::advance(tx, at, tenant, order, OrderState::OnHold, &source, &why).await?;
     }
-    let poll = PollTracking { order, round: 1, provider: provider.to_owned() };
+    follow_up(tx, done, provider, &row).await
+}
+
+/// Leaves the first poll of an order behind, which is the first whoever places it.
+pub(crate) async fn follow_up(tx: &mut Tx, done: &Recording, provider: &str, order: &Order) -> db::Result<()> {
+    let poll = PollTracking { order: order.id, round: 1, provider: provider.to_owned() };
     // An event may have overtaken this commit: then there is something to read already.
-    let heard = hooks::heard_since(tx, tenant, order, row.created_at).await?;
+    let heard = hooks::heard_since(tx, done.tenant, order.id, order.created_at).await?;
     let wait = if heard { Duration::ZERO } else { follow::FIRST_LOOK };
     enqueue(tx, &done.follow_after(wait), &poll).await.map(drop).map_err(into_db)
 }

@@ -117,7 +117,8 @@ impl Job for PollTracking {
         follow::watch(tx, done, &order, &parts, out).await?;
         // What a person must look at is not waved on by a later fact about something else.
         let held = operator_items::of_order(tx, done.tenant, self.order).await?;
-        let held = held.iter().any(|item| item.kind == Kind::ItemsDiffer.word());
+        let held =
+            held.iter().any(|item| [Kind::ItemsDiffer, Kind::HalfReleased].map(Kind::word).contains(&&*item.kind));
         if let Some((to, why)) = order_state(reached, &stages, out).filter(|(to, _)| !held || *to == OrderState::OnHold)
         {
             orders::advance(tx, done.business_now, done.tenant, self.order, to, &source, &why).await?;
@@ -164,7 +165,7 @@ fn order_state(reached: Option<FulfilmentState>, stages: &[Stage], seen: &Seen) 
     let refusal = || seen.parts.iter().find_map(|p| p.refusal.clone()).unwrap_or_else(|| "no reason given".to_owned());
     let stuck = |s: &Stage| matches!(s, Stage::Failed | Stage::NeedsAction | Stage::Returned | Stage::Canceled);
     if stages.iter().any(stuck) {
-        return Some((OrderState::OnHold, format!("the printer needs a person: {}", refusal())));
+        return Some((OrderState::OnHold, format!("the printer has trouble with it: {}", refusal())));
     }
     match reached? {
         FulfilmentState::PartlyShipped => Some((OrderState::Shipped, "some parcels are on their way".to_owned())),

@@ -1,7 +1,7 @@
 //! What bundles of orders, items and work orders share: rendering line by line, the gate of the printer's rules, and the ZIP.
 
 use platen_shared::id::SnapshotId;
-use platen_shared::ports::press::{BundleHead, FileName, PressItem};
+use platen_shared::ports::press::{BundleHead, FileName, PressItem, Printer};
 use platen_shared::store::artefacts::StoredFile;
 use platen_shared::store::orders::Item;
 use platen_shared::store::{namings, snapshots, specs};
@@ -14,33 +14,14 @@ use crate::order_request::print_file;
 /// The name of the ZIP among a bundle's files.
 pub const ZIP: &str = "bundle.zip";
 
-/// What is made of one design.
-pub(crate) struct Line {
-    /// From 0: the folder of its files in the answer.
-    pub(crate) position: i64,
-    pub(crate) product: String,
-    pub(crate) title: String,
-    pub(crate) quantity: i64,
-    pub(crate) spec_hash: String,
-    pub(crate) snapshot: SnapshotId,
-}
-
-impl From<Item> for Line {
-    fn from(item: Item) -> Line {
-        Line {
-            position: item.position,
-            product: item.product_id,
-            title: item.title,
-            quantity: item.quantity,
-            spec_hash: item.spec_hash,
-            snapshot: item.snapshot,
-        }
-    }
+/// The name that an item's print file has among a bundle's files.
+pub(crate) fn item_file(position: i64, file: &str) -> String {
+    format!("items/{position}/{file}")
 }
 
 /// Renders and stores the files of all lines, one design in memory at a time, and packs them: [`ZIP`] first, then
 /// `items/<position>/<zone>.<kind>`.
-pub(crate) async fn bundle(ctx: &Ctx, reference: &str, lines: Vec<Line>) -> Result<Vec<StoredFile>, Failure> {
+pub(crate) async fn bundle(ctx: &Ctx, reference: &str, lines: Vec<Item>) -> Result<Vec<StoredFile>, Failure> {
     if lines.is_empty() {
         return Err(Failure::fatal("not_found", "there is no such order, or it has no items"));
     }
@@ -53,20 +34,21 @@ pub(crate) async fn bundle(ctx: &Ctx, reference: &str, lines: Vec<Line>) -> Resu
             return Err(Failure::Cancelled);
         }
         let design = files::design(ctx, &line.spec_hash).await?;
-        let printed = ctx.ports.press.print_files(&design.canonical, design.assets).await?;
+        let printer = Printer { provider: &line.provider, uid: &line.provider_uid };
+        let printed = ctx.ports.press.print_files(&design.canonical, design.assets, printer).await?;
         passed(n + 1, &printed.zones)?;
         let quantity = u32::try_from(line.quantity).map_err(|e| Failure::fatal("bug", e))?;
-        let (product, hash) = (line.product.as_str(), line.spec_hash.as_str());
+        let (product, hash) = (line.product_id.as_str(), line.spec_hash.as_str());
         for file in printed.files {
             let name = FileName { order: reference, item: n + 1, product, quantity, hash, file: &file.path };
             let path = ctx.ports.press.file_name(template.as_deref(), &name)?;
             let mut kept = files::store(ctx, file).await?;
-            kept.name = format!("items/{}/{}", line.position, kept.name);
+            kept.name = item_file(line.position, &kept.name);
             packed.push((path, kept.clone()));
             stored.push(kept);
         }
         let approval = approval(ctx, line.snapshot).await?;
-        let (product, spec_hash) = (line.product, line.spec_hash);
+        let (product, spec_hash) = (line.product_id, line.spec_hash);
         items.push(PressItem { position: n + 1, product, quantity, spec_hash, approval, zones: printed.zones });
     }
     ctx.progress(steps - 1, steps, ZIP);
@@ -93,14 +75,16 @@ pub(crate) async fn inspected(ctx: &Ctx, items: &[Item], files: &[StoredFile]) -
         let spec = specs::get(&mut ctx.read(), ctx.tenant, &item.spec_hash)
             .await?
             .ok_or_else(|| Failure::fatal("not_found", format!("there is no spec {}", item.spec_hash)))?;
+        let printer = Printer { provider: &item.provider, uid: &item.provider_uid };
+        let sends = ctx.ports.press.sends(printer)?;
+        let mut sent = Vec::new();
         for zone in item.placements.0.keys() {
-            let file = ctx.ports.blobs.get(ctx.tenant, &print_file(files, item, zone)?.sha256).await?;
-            if let Some(why) = ctx.ports.press.inspect(&item.provider, &spec.canonical, zone, file).await? {
-                return Err(Failure::fatal(
-                    "preflight",
-                    format!("the print file of item {}, zone {zone}: {why}", item.position + 1),
-                ));
-            }
+            let file = print_file(files, item, zone, sends)?;
+            sent.push((zone.clone(), ctx.ports.blobs.get(ctx.tenant, &file.sha256).await?));
+        }
+        if let Some((zone, why)) = ctx.ports.press.refused(&spec.canonical, printer, sent).await?.first() {
+            let item = item.position + 1;
+            return Err(Failure::fatal("preflight", format!("the print file of item {item}, zone {zone}: {why}")));
         }
     }
     Ok(())

@@ -52,9 +52,9 @@ pub async fn missing(source: &mut impl Source, order: &Order, recipient: &Recipi
         add("review", "review", "A person has yet to approve it.".to_owned());
     }
     if details.held {
-        add("held", "an operator", format!("An operator stopped it: {}.", order.state_why));
+        add("held", "an operator", format!("An operator stopped it: {}.", clause(&order.state_why)));
     } else if [OrderState::OnHold, OrderState::Failed].map(OrderState::word).contains(&order.state.as_str()) {
-        add("attention", "a person", format!("It needs a person: {}.", order.state_why));
+        add("attention", "a person", format!("It needs a person: {}.", clause(&order.state_why)));
     }
     let bundle = BuildBundle { order: order.id, revision: order.revision.clone() };
     if artefacts::get(source, order.tenant, BuildBundle::KIND, &bundle.key().text).await?.is_none() {
@@ -117,4 +117,8 @@ async fn tenant(
 pub fn sentence(missing: &[Missing]) -> String {
     let names: Vec<&str> = missing.iter().map(|missing| missing.name).collect();
     if names.is_empty() { "nothing is missing".to_owned() } else { format!("waits for: {}", names.join(", ")) }
+}
+/// A reason as a part of a sentence: whoever gave it may have ended it.
+pub(crate) fn clause(why: &str) -> &str {
+    why.trim_end_matches('.')
 }

@@ -61,6 +61,7 @@ impl Job for SendMessage {
     const RETRY: Retry = Retry::A_DAY;
     const TIMEOUT: Duration = Duration::from_secs(110);
     const POINTS: &'static [&'static str] = &["handing", "handed"];
+    const TELLS: bool = true;
     type Output = Ended;
 
     fn key(&self) -> Key {
@@ -86,6 +87,10 @@ impl Job for SendMessage {
     async fn record(&self, tx: &mut Tx, done: &Recording, out: &Ended) -> db::Result<()> {
         let Some(state) = out.state else { return Ok(()) };
         messages::end(tx, done.business_now, done.tenant, self.message, state, &out.said).await.map(drop)
+    }
+
+    async fn put_off(&self, tx: &mut Tx, done: &Recording, _: Waiting, trouble: &Trouble) -> db::Result<()> {
+        messages::waits(tx, done.tenant, self.message, &trouble.message).await
     }
 
     async fn gave_up(&self, tx: &mut Tx, done: &Recording, trouble: &Trouble) -> db::Result<()> {

@@ -17,21 +17,24 @@ use platen_shared::id::OrderId;
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::{Queue, Waiting, follow};
 use platen_shared::ports::PortError;
-use platen_shared::ports::provider::{Found, OrderRequest, PrintProvider, Quote, Staged};
+use platen_shared::ports::links::PROVIDER_TTL;
+use platen_shared::ports::provider::{Found, OrderRequest, PrintProvider, Quote};
 use platen_shared::store::artefacts::{self, StoredFile};
 use platen_shared::store::operator_items::{self, Kind};
 use platen_shared::store::orders::{self, Item, Order};
 use platen_shared::store::spending::{self, Over};
-use platen_shared::store::tenants;
+use platen_shared::store::{cancellations, tenants};
 use serde::{Deserialize, Serialize};
 
 use crate::build_bundle::BuildBundle;
+use crate::drafts::{Draft, adopt, released};
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
 use crate::look_up_order::LookUpOrder;
 use crate::order_request::request;
 use crate::placing;
 pub use crate::placing::Placed;
 use crate::production::inspected;
+use crate::readiness::clause;
 use crate::registry::enqueue;
 use crate::workflow::into_db;
 
@@ -58,15 +61,6 @@ pub struct SubmitOrder {
 /// The printer of payloads that name none.
 pub(crate) fn gelato() -> String {
     "gelato".to_owned()
-}
-
-/// What must not be forgotten before a release: the draft, and the quote it was made after.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Draft {
-    #[serde(flatten)]
-    staged: Staged,
-    #[serde(default)]
-    quoted: Option<Money>,
 }
 
 impl Job for SubmitOrder {
@@ -129,7 +123,7 @@ impl Job for SubmitOrder {
             return enqueue(tx, &done.follow(), &look).await.map(drop).map_err(into_db);
         }
         let (at, source) = (done.business_now, done.job.to_string());
-        let why = format!("not placed at the printer: {}", trouble.message);
+        let why = format!("not placed at the printer: {}", clause(&trouble.message));
         let moved = orders::advance(tx, at, done.tenant, self.order, OrderState::OnHold, &source, &why).await?;
         if moved != orders::Moved::Yes {
             // It was on hold and was tried again: what keeps it there now may be something else.
@@ -140,6 +134,10 @@ impl Job for SubmitOrder {
         }
         spending::release(tx, done.tenant, self.order).await?;
         orders::announce(tx, at, &order, "not_placed", &source, &why).await?;
+        // What somebody does not want any more is nobody's trouble.
+        if cancellations::get(tx, done.tenant, self.order).await?.is_some() {
+            return Ok(());
+        }
         let subject = self.order.to_string();
         let detail = format!("The order was {why}. Mend that and retry job {}, or cancel the order.", done.job);
         operator_items::open(tx, at, done.tenant, Kind::NotPlaced, (&subject, Some(self.order)), &detail)
@@ -174,37 +172,6 @@ fn patient(ctx: &Ctx, failure: Failure) -> Failure {
         }
         failure => failure,
     }
-}
-
-/// Of several drafts (an earlier create answered late) keeps the one we checkpointed, else the oldest, and deletes the others.
-async fn adopt(ctx: &Ctx, provider: &Arc<dyn PrintProvider>, mut drafts: Vec<Staged>) -> Result<Draft, Failure> {
-    let saved: Option<Draft> = ctx.saved();
-    let is_saved =
-        |draft: &Staged| saved.as_ref().is_some_and(|s| draft.ids.iter().any(|id| s.staged.ids.contains(id)));
-    let kept = drafts.iter().position(is_saved).unwrap_or(0);
-    let kept = drafts.swap_remove(kept);
-    let quoted = saved.as_ref().and_then(|draft| draft.quoted);
-    for surplus in drafts {
-        match provider.discard(&surplus).await {
-            Ok(()) => {}
-            // Its production has begun already, so it is the one.
-            Err(PortError::Conflict(_)) => return Ok(Draft { staged: surplus, quoted }),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(Draft { staged: kept, quoted })
-}
-
-/// Whether a part of a draft is none any more.
-async fn released(provider: &Arc<dyn PrintProvider>, staged: &Staged) -> Result<bool, Failure> {
-    for id in &staged.ids {
-        match provider.get(id).await {
-            Ok(part) if part.released => return Ok(true),
-            Ok(_) | Err(PortError::NotFound(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(false)
 }
 
 /// The cheapest method of each facility; several are named together.
@@ -253,7 +220,10 @@ impl Sale {
                 let quoted = ctx.saved::<Draft>().and_then(|draft| draft.quoted);
                 return Ok(Placed { parts, quoted });
             }
-            Found::Drafts(drafts) => adopt(ctx, provider, drafts).await?,
+            Found::Drafts(drafts) => {
+                let draft = adopt(ctx, provider, drafts).await?;
+                if self.outlived(ctx, provider, &draft).await? { self.stage(ctx, provider).await? } else { draft }
+            }
             // Search may lag behind a release: what we checkpointed is asked for by its own ids before anything new is made.
             Found::Nothing => {
                 if let Some(placed) = self.checkpointed(ctx, provider).await? {
@@ -273,6 +243,9 @@ impl Sale {
             provider.discard(&draft.staged).await?;
             return Err(Failure::Cancelled);
         }
+        if self.outlived(ctx, provider, &draft).await? {
+            return Ok(None);
+        }
         self.may_be_released(ctx).await?;
         self.afford(ctx, provider, draft.quoted).await?;
         match provider.release(&draft.staged).await {
@@ -280,6 +253,20 @@ impl Sale {
             Err(PortError::NotFound(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether an old draft was taken away, because its links end before the printer is sure to have fetched the files. It stays while
+    /// something holds the order, and goes only after a look that shows nothing of it in production: what is half released goes on.
+    async fn outlived(&self, ctx: &Ctx, provider: &Arc<dyn PrintProvider>, draft: &Draft) -> Result<bool, Failure> {
+        if draft.lasts(ctx) {
+            return Ok(false);
+        }
+        self.may_be_released(ctx).await?;
+        if released(provider, &draft.staged).await? {
+            return Ok(false);
+        }
+        provider.discard(&draft.staged).await?;
+        Ok(true)
     }
 
     /// Through the gate, a last look at the print files, a quote and the caps to a draft.
@@ -291,7 +278,7 @@ impl Sale {
         self.afford(ctx, provider, quoted).await?;
         let staged = provider.stage(&self.request, &method(&quotes)).await?;
         ctx.point("staged").await;
-        Ok(Draft { staged, quoted })
+        Ok(Draft { staged, quoted, links_until: Some(ctx.wall().plus(PROVIDER_TTL)) })
     }
 
     /// Checkpoints a draft, then releases it, unless something holds it by now. Whoever asked us to stop before the release gets his wish,

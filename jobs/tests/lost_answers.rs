@@ -9,14 +9,18 @@ use std::time::Duration;
 use platen_jobs::find;
 use platen_shared::id::JobId;
 use platen_shared::store::orders;
-use platen_shared::testing::TestDb;
+use platen_shared::testing::{TestDb, databases};
 use platen_sim::gelato::{Fault, FaultKind, Op, QuoteRefusal};
 use serde_json::json;
 use world::World;
 
 /// A world whose order waits for its submission.
 async fn submitting() -> (World, JobId) {
-    let world = World::new(TestDb::sqlite().await).await;
+    submitting_on(TestDb::sqlite().await).await
+}
+
+async fn submitting_on(test: TestDb) -> (World, JobId) {
+    let world = World::new(test).await;
     let order = orders::get(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap().unwrap();
     let payload = json!({ "order": order.id, "revision": order.revision });
     let bundle = world.enqueue(find("build_bundle").unwrap(), &payload, None).await;
@@ -86,14 +90,16 @@ async fn a_refused_quote_makes_nothing_and_puts_the_order_on_hold() {
         QuoteRefusal::PriceZero,
         QuoteRefusal::OutOfStockMethod,
     ] {
-        let (world, id) = submitting().await;
-        world.printer.set_fault(Fault::new(FaultKind::RefuseQuote { form }));
-        assert_eq!(to_the_end(&world, id).await, "dead", "{form:?}");
-        let order = orders::get(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap().unwrap();
-        assert_eq!(order.state, "on_hold", "{form:?}");
-        let counts = world.printer.counts();
-        assert_eq!((counts.creates, counts.released_groups), (0, 0), "{form:?}: refused is never free");
-        world.end().await;
+        for test in databases().await {
+            let (world, id) = submitting_on(test).await;
+            world.printer.set_fault(Fault::new(FaultKind::RefuseQuote { form }));
+            assert_eq!(to_the_end(&world, id).await, "dead", "{form:?}");
+            let order = orders::get(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap().unwrap();
+            assert_eq!(order.state, "on_hold", "{form:?}");
+            let counts = world.printer.counts();
+            assert_eq!((counts.creates, counts.released_groups), (0, 0), "{form:?}: refused is never free");
+            world.end().await;
+        }
     }
 }
 

@@ -5,19 +5,26 @@
 #[expect(dead_code, reason = "the kinds' suite uses all of it, this one some")]
 #[path = "world/post.rs"]
 mod post;
+#[expect(dead_code, reason = "each suite uses some of it")]
+#[path = "world/queue.rs"]
+mod queue;
 #[expect(dead_code, reason = "the kinds' suite uses all of it, this one some")]
 mod world;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use platen_jobs::{Origin, find, outbox};
+use platen_shared::adapters::smtp::Unset;
 use platen_shared::domain::order::OrderState;
-use platen_shared::id::{ItemId, OrderId};
+use platen_shared::id::OrderId;
 use platen_shared::ledger::Queue;
 use platen_shared::signature;
 use platen_shared::store::message_settings::{self, Template};
-use platen_shared::store::orders::{self, Item, Order};
-use platen_shared::store::{incidents, parties, webhook_endpoints as endpoints};
+use platen_shared::store::orders::{self, Order};
+use platen_shared::store::{
+    cancellations, incidents, operator_items, parties, tenants, webhook_endpoints as endpoints,
+};
 use platen_shared::testing::{databases, suite_ran};
 use platen_sim::gelato::{Fault, FaultKind};
 use platen_sim::hooks::Answer;
@@ -137,28 +144,16 @@ async fn an_orders_life_is_told_once_to_each() {
 /// Another order like the world's, taken in while people are told.
 async fn another(world: &World) -> OrderId {
     let (now, keyring) = (world.ledger.now(), world.ports.links.keyring());
-    let first = order(world).await;
     let items = orders::items(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap();
-    let id = OrderId::new();
-    let recipient = keyring.open(&first.recipient, &format!("{}:{}", first.tenant, first.id)).unwrap();
-    let row = Order {
-        id,
-        number: "T-2".into(),
-        external_id: "x-2".into(),
-        state: "received".into(),
-        recipient: keyring.seal(&recipient, &format!("{}:{id}", first.tenant)).unwrap(),
-        ..first
-    };
-    let items: Vec<Item> = items.iter().map(|item| Item { id: ItemId::new(), ..item.clone() }).collect();
     let mut tx = world.ledger.db.begin("another").await.unwrap();
     parties::introduce(&mut tx, now, world.tenant, ["ada"]).await.unwrap();
     let sealed = keyring.seal("ada@example.org", &parties::bound(world.tenant, "ada")).unwrap();
     parties::put_email(&mut tx, world.tenant, "ada", Some(sealed)).await.unwrap();
-    assert!(orders::create(&mut tx, &row, &items, "test").await.unwrap());
+    let order = queue::like(world, &mut tx, "2", &items, |order| order).await;
     let origin = Origin { tenant: world.tenant, now, run_at: now, priority: 0, correlation_id: "test".into() };
     outbox::carry(&mut tx, &origin).await.unwrap();
     tx.commit().await.unwrap();
-    id
+    order.id
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -357,6 +352,63 @@ async fn a_late_order_is_told_once_per_threshold_in_business_days() {
         // Five and eight business days are five to seven and ten to twelve days of the calendar, whatever day it is today.
         assert_eq!(days.len(), 2, "{days:?}");
         assert!((5..=7).contains(&days[0]) && (10..=12).contains(&days[1]), "{days:?}");
+        world.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_cancels_an_order_that_is_held_hears_of_no_failure() {
+    // Held since its first attempt, or since a later one, of which nobody knows before a look that it left nothing.
+    for attempts in [1, 3] {
+        for test in databases().await {
+            let world = World::new(test).await;
+            queue::queue(&world, 1).await;
+            post::open(&world).await;
+            let mut tx = world.ledger.db.begin("test").await.unwrap();
+            let tenant = tenants::get(&mut tx, world.tenant).await.unwrap().unwrap();
+            tenants::change(&mut tx, &tenants::Tenant { frozen: true, ..tenant }).await.unwrap();
+            tx.commit().await.unwrap();
+            let submission = world.jobs("submit_order").await[0].id;
+            for _ in 0..attempts {
+                world.run(submission).await;
+                world.clock.advance(Duration::from_secs(900));
+            }
+            let mut tx = world.ledger.db.begin("test").await.unwrap();
+            let now = world.ledger.now();
+            let asked = ("a person", "not wanted");
+            cancellations::request(&mut tx, now, world.tenant, world.order, asked, "").await.unwrap();
+            tx.commit().await.unwrap();
+            world.cancel(submission).await;
+            world.clock.advance(Duration::from_secs(3600));
+            if attempts > 1 {
+                let look = world.jobs("look_up_order").await[0].id;
+                world.run(look).await;
+                assert_eq!(world.job(look).await.state, "succeeded");
+            }
+            run(&world, "cancel_order", json!({ "order": world.order })).await;
+            assert_eq!(order(&world).await.state, "cancelled");
+            carry(&world).await;
+            let told = told(&world, "email").await;
+            assert!(told.iter().all(|(topic, _)| topic == "ORDER_STATUS_CHANGED") && !told.is_empty(), "{told:?}");
+            let open = operator_items::list(&mut world.test.db.reader(), world.tenant, true, None, 100).await.unwrap();
+            assert_eq!(open, [], "nothing is left to be mended");
+            world.end().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_waits_says_what_for() {
+    for test in databases().await {
+        let mut world = World::new(test).await;
+        world.ports.mailer = Arc::new(Unset);
+        let message = post::told(&world, "email").await;
+        let payload = json!({ "message": message, "attempt": 1 });
+        let id = world.enqueue(find("send_message").unwrap(), &payload, None).await;
+        world.run(id).await;
+        let waiting = post::all(&world).await.into_iter().find(|m| m.channel == "email").unwrap();
+        assert_eq!(waiting.state, "queued");
+        assert!(waiting.said.contains("give mail.url and mail.from"), "{}", waiting.said);
         world.end().await;
     }
 }

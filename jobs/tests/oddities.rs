@@ -92,10 +92,13 @@ async fn unknown_words_are_kept_counted_and_change_nothing() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn other_types_missing_fields_and_look_alike_keys_are_read() {
-    let oddities = [
+/// What an answer may look like and still be one, by name.
+fn oddities() -> [(&'static str, Value); 9] {
+    let receipt =
+        json!({ "id": 1, "transactionType": "purchase", "currency": "EUR", "totalInclVat": "12.50", "items": [] });
+    [
         ("ids as numbers", json!({ "customerReferenceId": 118, "billingEntity": { "id": 4711 }, "storeId": 9 })),
+        ("numbers as text", json!({ "receipts": [receipt] })),
         (
             "null nearly everywhere",
             json!({ "refusalReason": null, "channel": null, "financialStatus": null, "createdAt": null }),
@@ -107,22 +110,33 @@ async fn other_types_missing_fields_and_look_alike_keys_are_read() {
         ("fields that came later", json!({ "isIgnored": true, "eventLog": [{ "a": 1 }], "totalInclVat": "12.345678" })),
         ("both spellings", json!({ "shipment": { "packagesCount": 2, "packageCount": null } })),
         ("text for a truth value", json!({ "isBusiness": "true", "items": null })),
-    ];
-    for (name, merge) in oddities {
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_types_missing_fields_and_look_alike_keys_are_read() {
+    for (name, merge) in oddities() {
         for op in [Op::Create, Op::Release, Op::Get] {
             // What leaves the items out on the read-back is an order that differs from what was sent, and told so.
             if name == "text for a truth value" && op == Op::Get {
                 continue;
             }
-            let (world, id) = ready(TestDb::sqlite().await).await;
-            world.printer.set_fault(patch(op, merge.clone(), 100));
-            world.run(id).await;
-            let state = order(&world).await.state;
-            assert_eq!(state, "in_production", "{name} on {op:?}: {:?}", world.job(id).await.error);
-            assert_eq!(world.printer.counts().released_groups, 1);
-            poll(&world).await;
-            assert_eq!(kinds(&world).await, [""; 0], "{name} on {op:?}");
-            world.end().await;
+            for test in databases().await {
+                let (world, id) = ready(test).await;
+                world.printer.set_fault(patch(op, merge.clone(), 100));
+                world.run(id).await;
+                let state = order(&world).await.state;
+                assert_eq!(state, "in_production", "{name} on {op:?}: {:?}", world.job(id).await.error);
+                assert_eq!(world.printer.counts().released_groups, 1);
+                poll(&world).await;
+                assert_eq!(kinds(&world).await, [""; 0], "{name} on {op:?}");
+                if name == "numbers as text" && op == Op::Get {
+                    let parts =
+                        fulfilment::parts(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap();
+                    assert!(parts.iter().all(|part| part.cost_minor == 1250), "{parts:?}");
+                }
+                world.end().await;
+            }
         }
     }
 }
@@ -130,18 +144,42 @@ async fn other_types_missing_fields_and_look_alike_keys_are_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_html_is_no_answer_and_is_asked_for_again() {
     for op in [Op::Search, Op::Quote, Op::Create, Op::Release, Op::Get] {
-        let (world, id) = ready(TestDb::sqlite().await).await;
-        let page =
-            FaultKind::Answer { status: 200, body: Value::Null, text: "<html>soon</html>".into(), before: false };
-        world.printer.set_fault(Fault::new(page).on(op).times(1));
-        for _ in 0..3 {
-            if !world.job(id).await.finished() {
-                world.run(id).await;
-                world.clock.advance(Duration::from_secs(300));
+        for test in databases().await {
+            let (world, id) = ready(test).await;
+            let page =
+                FaultKind::Answer { status: 200, body: Value::Null, text: "<html>soon</html>".into(), before: false };
+            world.printer.set_fault(Fault::new(page).on(op).times(1));
+            for _ in 0..3 {
+                if !world.job(id).await.finished() {
+                    world.run(id).await;
+                    world.clock.advance(Duration::from_secs(300));
+                }
             }
+            assert_eq!(order(&world).await.state, "in_production", "HTML on {op:?}");
+            assert_eq!(world.printer.counts().released_groups, 1, "HTML on {op:?}");
+            world.end().await;
         }
-        assert_eq!(order(&world).await.state, "in_production", "HTML on {op:?}");
-        assert_eq!(world.printer.counts().released_groups, 1, "HTML on {op:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_answer_moves_nothing_back() {
+    for test in databases().await {
+        let world = placed(test).await;
+        world.printer.clock().advance(30 * HOUR);
+        poll(&world).await;
+        let before = order(&world).await;
+        assert_eq!(before.state, "shipped");
+        for late in [
+            json!({ "fulfillmentStatus": "in_production", "updatedAt": "2020-01-01T00:00:00+00:00" }),
+            json!({ "fulfillmentStatus": "on_hold", "updatedAt": "2020-01-01T00:00:00+00:00" }),
+        ] {
+            world.printer.set_fault(patch(Op::Get, late, 2));
+            poll(&world).await;
+            let after = order(&world).await;
+            assert_eq!((&after.state, after.version), (&before.state, before.version), "nothing follows from it");
+            assert_eq!(kinds(&world).await, [""; 0]);
+        }
         world.end().await;
     }
 }

@@ -1,46 +1,31 @@
 //! Lists and statistics of many orders are read from their indexes, whatever is asked for, on every database.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-use platen_shared::db::{At, Db, Json, Sql};
+use platen_shared::db::{At, Db, Sql};
 use platen_shared::domain::order::QuoteState;
-use platen_shared::id::{OrderId, TenantId};
+use platen_shared::id::TenantId;
 use platen_shared::store::order_details::{self, Details};
 use platen_shared::store::order_quotes::{self, QuoteRow};
-use platen_shared::store::orders::{self, Filter, Order, OrderTerms, number};
+use platen_shared::store::orders::{self, Filter, Order, number};
 use platen_shared::store::{cancellations, tenants};
-use platen_shared::testing::{databases_and_pooler, suite_ran};
+use platen_shared::testing::{databases_and_pooler, rows, suite_ran};
 
 const NOW: At = At(1_795_910_400_000_000);
 const ORDERS: i64 = 3_000;
 
 fn an_order(tenant: TenantId, k: i64) -> Order {
-    let id = OrderId::new();
-    let rare = k % 500 == 7;
+    let (rare, first) = (k % 500 == 7, rows::order(tenant, &format!("x-{k}")));
     Order {
-        id,
-        tenant,
-        number: number(NOW, id),
+        number: number(NOW, first.id),
         channel: "shop".into(),
-        external_id: format!("x-{k}"),
         state: if rare { "on_hold" } else { "delivered" }.into(),
         payment_state: "paid".into(),
-        fulfilment_state: if rare { "unfulfilled" } else { "delivered" }.into(),
-        review_state: "none".into(),
-        state_why: String::new(),
-        revision: "r".into(),
-        currency: "EUR".parse().unwrap(),
-        items_minor: 1_000,
-        shipping_minor: 0,
-        packaging_minor: 0,
-        tax_minor: 0,
         total_minor: 1_000,
-        terms: Json(OrderTerms::default()),
-        country: "FR".into(),
+        fulfilment_state: if rare { "unfulfilled" } else { "delivered" }.into(),
         recipient: "x".repeat(600),
-        test: false,
-        version: 1,
         created_at: At(NOW.0 + k),
         updated_at: NOW,
+        ..first
     }
 }
 

@@ -4,21 +4,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use platen_shared::db::{At, Db, Json, Read, Tx};
+use platen_shared::db::{Db, Read, Tx};
 use platen_shared::domain::money::{Currency, Money};
 use platen_shared::domain::order::{FulfilmentState, OrderState, Stage};
 use platen_shared::domain::postings;
-use platen_shared::domain::revenue::RevenueTerms;
 use platen_shared::domain::transaction::Transaction;
-use platen_shared::id::{ItemId, OrderId, SnapshotId, TenantId};
+use platen_shared::id::TenantId;
 use platen_shared::ports::provider::{CatalogueItem, Parcel, Part, PartShipment};
 use platen_shared::store::journal::Header;
-use platen_shared::store::orders::{Item, Moved, Order, OrderTerms, Paid, Payment};
+use platen_shared::store::orders::{Moved, Order, Paid, Payment};
 use platen_shared::store::payouts::LATEST;
 use platen_shared::store::{artefacts, books, catalogue, fulfilment, journal, orders};
+use platen_shared::testing::rows::{NOW, item, order};
 use platen_shared::testing::{databases_and_pooler, suite_ran};
-
-const NOW: At = At(1_750_000_000_000_000);
 
 struct Books {
     db: Db,
@@ -36,9 +34,9 @@ impl Books {
 async fn each<F: Future<Output = ()>>(behaviour: impl Fn(Books) -> F) {
     for test in databases_and_pooler().await {
         let (db, tenant) = (test.db.clone(), TenantId::new());
-        let order = an_order(tenant, "x-1");
+        let order = order(tenant, "x-1");
         let mut tx = db.begin("test").await.unwrap();
-        assert!(orders::create(&mut tx, &order, &[an_item()], "test").await.unwrap());
+        assert!(orders::create(&mut tx, &order, &[item()], "test").await.unwrap());
         tx.commit().await.unwrap();
         behaviour(Books { read: db.reader(), db, tenant, order }).await;
         suite_ran("store", test.variant());
@@ -48,54 +46,6 @@ async fn each<F: Future<Output = ()>>(behaviour: impl Fn(Books) -> F) {
 
 fn eur() -> Currency {
     "EUR".parse().unwrap()
-}
-
-fn an_order(tenant: TenantId, external_id: &str) -> Order {
-    Order {
-        id: OrderId::new(),
-        tenant,
-        number: external_id.to_owned(),
-        channel: "api".into(),
-        external_id: external_id.to_owned(),
-        state: "received".into(),
-        payment_state: "unpaid".into(),
-        fulfilment_state: "unfulfilled".into(),
-        review_state: "none".into(),
-        state_why: String::new(),
-        revision: orders::revision([("ab", 1)]),
-        currency: eur(),
-        items_minor: 2000,
-        shipping_minor: 500,
-        packaging_minor: 0,
-        tax_minor: 400,
-        total_minor: 2900,
-        terms: Json(OrderTerms { platform_fee_bps: 2000, ..OrderTerms::default() }),
-        country: "FR".into(),
-        recipient: "sealed".into(),
-        test: false,
-        version: 1,
-        created_at: NOW,
-        updated_at: NOW,
-    }
-}
-
-fn an_item() -> Item {
-    Item {
-        id: ItemId::new(),
-        position: 0,
-        product_id: "mug".into(),
-        product_version: 1,
-        snapshot: SnapshotId::new(),
-        spec_hash: "ab".into(),
-        title: "Mug".into(),
-        provider: "gelato".into(),
-        provider_uid: "mug_x".into(),
-        placements: Json(BTreeMap::from([("left".to_owned(), "default".to_owned())])),
-        quantity: 1,
-        unit_minor: 2000,
-        line_minor: 2000,
-        revenue: Json(RevenueTerms { creator: "ada".into(), ..RevenueTerms::default() }),
-    }
 }
 
 /// Rows that no function of the stores could write, on both engines.
@@ -195,10 +145,10 @@ async fn an_order_is_taken_in_once_and_paid_once() {
     each(|b| async move {
         let mut tx = b.tx().await;
         assert!(
-            !orders::create(&mut tx, &an_order(b.tenant, "x-1"), &[], "test").await.unwrap(),
+            !orders::create(&mut tx, &order(b.tenant, "x-1"), &[], "test").await.unwrap(),
             "the channel's id is taken"
         );
-        assert!(orders::create(&mut tx, &an_order(b.tenant, "x-2"), &[an_item()], "test").await.unwrap());
+        assert!(orders::create(&mut tx, &order(b.tenant, "x-2"), &[item()], "test").await.unwrap());
         tx.commit().await.unwrap();
         let by = orders::by_external(&mut b.read.clone(), b.tenant, "api", "x-1").await.unwrap().unwrap();
         assert_eq!(by.id, b.order.id);

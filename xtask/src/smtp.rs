@@ -16,7 +16,7 @@ use crate::servers::{Server, Servers};
 
 const PACKAGE: &str = "aiosmtpd==1.4.6";
 
-/// Starts it; `TEST_SMTP_MAILS` is the folder where letters arrive.
+/// Starts it; `TEST_SMTP_MAILS` is the folder where letters arrive, and `TEST_SMTP_PYTHON` starts others like it.
 pub(crate) fn start(servers: &Servers) -> Result<Server> {
     let tools = install::target_folder().join("tools");
     fs::create_dir_all(&tools)?;
@@ -46,8 +46,11 @@ pub(crate) fn start(servers: &Servers) -> Result<Server> {
         Ok(folder.guarded("smtp", &command))
     };
     let (port, process) = launch.on_free_port(command, answers)?;
-    let exports =
-        vec![("TEST_SMTP_URL", format!("smtp://127.0.0.1:{port}")), ("TEST_SMTP_MAILS", mails.display().to_string())];
+    let exports = vec![
+        ("TEST_SMTP_URL", format!("smtp://127.0.0.1:{port}")),
+        ("TEST_SMTP_MAILS", mails.display().to_string()),
+        ("TEST_SMTP_PYTHON", python.display().to_string()),
+    ];
     Ok(Server { exports, process: Some(process) })
 }
 

@@ -28,7 +28,7 @@ const SUITES: &[(&str, &[&str])] = &[
     ("simulation", &["sqlite"]),
     ("procfile", &["foreman"]),
     ("messages", DATABASES),
-    ("smtp", &["aiosmtpd"]),
+    ("smtp", &["aiosmtpd", "starttls"]),
     ("blobs", &["folder", "memory", "s3"]),
     ("backup", &["sqlite", "postgres", "s3"]),
     ("gates", &["sqlite", "postgres", "redis"]),

@@ -10,7 +10,7 @@ use platen_shared::id::OrderId;
 use platen_shared::ledger::control::Cancelling;
 use platen_shared::ledger::{Job, read};
 use platen_shared::store::orders::{self, Moved, Order};
-use platen_shared::store::{cancellations, fulfilment};
+use platen_shared::store::{cancellations, fulfilment, operator_items};
 use serde::Deserialize;
 
 use super::jobs::stop;
@@ -66,6 +66,7 @@ pub(crate) async fn cancel(call: &Call, tx: &mut Tx, order: &Order, why: &str) -
     }
     match orders::advance(tx, at, tenant, id, OrderState::Cancelled, &call.actor(), why).await? {
         Moved::Yes | Moved::Already => {
+            operator_items::settle_order(tx, at, tenant, id).await?;
             Ok(cancellations::decide(tx, at, tenant, id, CancelState::Done, "no printer had it").await?)
         }
         Moved::Illegal(from) => Err(Problem::state(format!("An order that is {from} is not cancelled."))),

@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, Page, made, whole};
 use crate::check::Checks;
-use crate::error::{Problem, Reply};
+use crate::error::{Code, Problem, Reply};
 use crate::extract::{Input, Named};
 
+const NONE_YET: &str = "No message settings are there yet: PUT them, with a senderName.";
 /// Thresholds, holidays.
 const LIST_MAX: usize = 100;
 /// Characters of a template.
@@ -33,9 +34,6 @@ pub(crate) struct SettingsBody {
     /// `en` or `fr`: for whoever said nothing.
     #[serde(default = "english")]
     language: String,
-    /// No print provider's name in anything that a customer sees.
-    #[serde(default = "yes")]
-    white_label: bool,
     /// Topics that are not sent by e-mail.
     #[serde(default = "quiet")]
     muted: Vec<String>,
@@ -51,10 +49,6 @@ pub(crate) struct SettingsBody {
 
 fn english() -> String {
     "en".to_owned()
-}
-
-fn yes() -> bool {
-    true
 }
 
 fn quiet() -> Vec<String> {
@@ -101,7 +95,6 @@ impl From<MessageSettings> for SettingsBody {
             sender_name: s.sender_name,
             support_email: s.support_email,
             language: s.language,
-            white_label: s.white_label,
             muted: s.muted.0,
             tracking_page: s.tracking_page,
             delay_days: s.delay_days.0,
@@ -118,7 +111,6 @@ pub(crate) async fn put(call: Call, Input(body): Input<SettingsBody>) -> Reply<J
         sender_name: body.sender_name,
         support_email: body.support_email,
         language: body.language,
-        white_label: body.white_label,
         muted: Column(body.muted),
         tracking_page: body.tracking_page,
         delay_days: Column(body.delay_days),
@@ -136,7 +128,7 @@ pub(crate) async fn put(call: Call, Input(body): Input<SettingsBody>) -> Reply<J
 #[utoipa::path(get, path = "/v1/message-settings", tag = "messages", responses((status = 200, body = SettingsBody)))]
 pub(crate) async fn show(call: Call) -> Reply<Json<SettingsBody>> {
     let row = message_settings::get(&mut call.read(), call.tenant()).await?;
-    Ok(Json(row.ok_or_else(|| Problem::missing("message settings"))?.into()))
+    Ok(Json(row.ok_or_else(|| Problem::new(Code::NotFound, NONE_YET))?.into()))
 }
 
 /// A tenant's own words for a letter.

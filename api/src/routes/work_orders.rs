@@ -93,11 +93,11 @@ impl From<Line> for LineView {
         LineView {
             order_id: l.order_id,
             order_number: l.order_number,
-            item_id: l.item,
-            product_id: l.product_id,
-            title: l.title,
-            spec_hash: l.spec_hash,
-            quantity: l.quantity,
+            item_id: l.made.id,
+            product_id: l.made.product_id,
+            title: l.made.title,
+            spec_hash: l.made.spec_hash,
+            quantity: l.made.quantity,
         }
     }
 }
@@ -155,7 +155,10 @@ pub(crate) async fn create(call: Call, Input(body): Input<NewWorkOrder>) -> Repl
         let left = item.quantity - here - work_orders::taken(&mut tx, call.tenant(), item.id).await?;
         let quantity = line.quantity.unwrap_or(left);
         if quantity < 1 || quantity > left {
-            let sentence = format!("{left} of the item's {} pieces are on no work order.", item.quantity);
+            let sentence = format!(
+                "Of the item's {} pieces {left} are on no other work order; a line takes 1 to that many.",
+                item.quantity
+            );
             return Err(Problem::field("range", &format!("/lines/{n}/quantity"), &sentence));
         }
         lines.push(NewLine { order: line.order_id, item: item.id, quantity });
@@ -328,9 +331,9 @@ pub(crate) async fn ticket(
             .into_iter()
             .map(|line| TicketLine {
                 reference: line.order_number,
-                title: line.title,
-                detail: format!("{} · {}", line.product_id, line.spec_hash.get(..12).unwrap_or_default()),
-                quantity: line.quantity,
+                title: line.made.title,
+                detail: format!("{} · {}", line.made.product_id, line.made.spec_hash.get(..12).unwrap_or_default()),
+                quantity: line.made.quantity,
             })
             .collect(),
     };

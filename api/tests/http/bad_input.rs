@@ -133,7 +133,11 @@ fn orders(seed: &Seeded) -> Vec<Case> {
         ("GET", "/v1/orders?state=lost".into(), Value::Null, 422, "invalid", "/state"),
         ("GET", "/v1/orders?cursor=%21".into(), Value::Null, 422, "invalid", "/cursor"),
         ("GET", "/v1/orders?limit=0".into(), Value::Null, 422, "invalid", "/limit"),
-        ("GET", "/v1/orders?page=2".into(), Value::Null, 422, "invalid", "/"),
+        ("GET", "/v1/orders?page=2".into(), Value::Null, 422, "invalid", "/page"),
+        ("GET", "/v1/orders?limit=many".into(), Value::Null, 422, "invalid", "/limit"),
+        ("GET", "/v1/orders?limit=1&limit=2".into(), Value::Null, 422, "invalid", "/limit"),
+        ("GET", "/v1/operator-items?open=true".into(), Value::Null, 422, "invalid", "/open"),
+        ("GET", "/v1/operator-items?all=perhaps".into(), Value::Null, 422, "invalid", "/all"),
         ("GET", "/v1/orders/ord_zzz".into(), Value::Null, 404, "not-found", ""),
         ("GET", "/v1/products/a%00b".into(), Value::Null, 404, "not-found", ""),
     ]

@@ -34,7 +34,9 @@ async fn an_order_is_told_with_the_order_itself() {
         kit.get(key, "/v1/message-settings").await.problem(404, "not-found");
         let settings = json!({ "senderName": "Atelier Lune", "supportEmail": "help@atelier.example" });
         let kept = kit.put(key, "/v1/message-settings", &settings).await.ok(200);
-        assert_eq!((&kept["whiteLabel"], &kept["delayDays"]), (&json!(true), &json!([5, 8])));
+        assert_eq!((&kept["language"], &kept["delayDays"]), (&json!("en"), &json!([5, 8])));
+        let switched = json!({ "senderName": "Atelier Lune", "whiteLabel": false });
+        kit.put(key, "/v1/message-settings", &switched).await.problem(422, "invalid");
         kit.put(key, "/v1/parties/ada", &json!({ "email": "ada@example.org" })).await.ok(200);
         hook(&kit, &seeded.tenant).await;
         let mut wanted = order(&seeded.snapshot, "told");
@@ -273,7 +275,7 @@ async fn nothing_that_a_buyer_sees_names_the_printer() {
     each(async |kit: Kit| {
         let seeded = kit.seeded("Discreet").await;
         let key = &seeded.tenant.key;
-        kit.put(key, "/v1/message-settings", &json!({ "senderName": "Atelier", "whiteLabel": true })).await.ok(200);
+        kit.put(key, "/v1/message-settings", &json!({ "senderName": "Atelier" })).await.ok(200);
         let mut seen = Vec::new();
         for route in ROUTES.iter().filter(|route| route.widget && route.method == "GET" && !route.streams) {
             let id = if route.path.contains("/snapshots/") { &seeded.snapshot } else { &seeded.render };

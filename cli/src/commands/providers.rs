@@ -87,10 +87,10 @@ fn paragraph(tenant: &str, standing: &Standing) -> String {
         let took = probe.latency_ms.map_or(String::new(), |ms| format!(" in {ms} ms"));
         let _ = write!(
             text,
-            "\n  probe    {} at {}{took}: {}",
+            "\n  probe    {} at {}{took}{}",
             if probe.ok { "well" } else { "failed" },
             probe.at,
-            probe.said
+            if probe.said.is_empty() { String::new() } else { format!(": {}", probe.said) }
         );
     }
     let _ = write!(text, "\n  waiting  {} for the budget, {} for the breaker", waiting.budget, waiting.breaker);

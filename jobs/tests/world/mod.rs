@@ -144,15 +144,20 @@ impl World {
                 futures::future::ready(()).boxed()
             }
         });
-        let worker = self.worker(Some(hook)).await;
+        let come = async { tokio::time::timeout(DEADLINE, reached.notified()).await.is_ok() };
+        self.kill_when(self.worker(Some(hook)).await, id, come).await
+    }
+
+    /// Claims and runs one job on a worker that dies as soon as something has come about; answers whether it did.
+    pub(crate) async fn kill_when(&self, worker: Arc<Runner>, id: JobId, come: impl Future<Output = bool>) -> bool {
         let job = self.claim(&worker, id).await;
         let run = tokio::spawn(async move { worker.run(job).await });
-        let died = tokio::time::timeout(DEADLINE, reached.notified()).await.is_ok();
+        let came = come.await;
         run.abort();
         let _ = run.await;
         self.clock.advance(Duration::from_secs(7));
         self.ledger.sweep().await.unwrap();
-        died
+        came
     }
 
     /// Cancels a job that has not started (again), as the api does.

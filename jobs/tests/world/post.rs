@@ -21,7 +21,6 @@ pub(crate) async fn open(world: &World) -> EndpointId {
         sender_name: "Atelier Lune".into(),
         support_email: Some("help@atelier.example".into()),
         language: "en".into(),
-        white_label: true,
         muted: Json(Vec::new()),
         tracking_page: Some("https://atelier.example/parcel/{number}".into()),
         delay_days: Json(vec![5, 8]),

@@ -2,6 +2,7 @@
 
 use platen_jobs::build_bundle::BuildBundle;
 use platen_jobs::{Job as _, Origin, find, workflow};
+use platen_shared::db::Tx;
 use platen_shared::id::{ItemId, OrderId};
 use platen_shared::store::artefacts::{self, Artefact};
 use platen_shared::store::orders::{self, Item, Order, Payment};
@@ -19,7 +20,7 @@ pub(crate) async fn queue(world: &World, n_orders: usize) {
     world.run(job).await;
     let made = artefacts::get(&mut db, world.tenant, BuildBundle::KIND, &bundle(&first)).await.unwrap().unwrap();
     for n in 1..n_orders {
-        another(world, &first, &items, &made, n).await;
+        another(world, &items, &made, n).await;
     }
 }
 
@@ -42,34 +43,53 @@ pub(crate) async fn bare(world: &World, n_orders: usize) -> Vec<OrderId> {
     ids
 }
 
-async fn another(world: &World, first: &Order, items: &[Item], made: &Artefact, n: usize) {
-    let (id, now, keyring) = (OrderId::new(), world.ledger.now(), world.ports.links.keyring());
+/// Takes in another order like the world's one, of such items, not paid; `otherwise` says what is different.
+pub(crate) async fn like(
+    world: &World,
+    tx: &mut Tx,
+    name: &str,
+    items: &[Item],
+    otherwise: impl FnOnce(Order) -> Order,
+) -> Order {
+    let (id, keyring) = (OrderId::new(), world.ports.links.keyring());
+    let first = orders::get(tx, world.tenant, world.order).await.unwrap().unwrap();
     let recipient = keyring.open(&first.recipient, &format!("{}:{}", first.tenant, first.id)).unwrap();
-    let order = Order {
+    let order = otherwise(Order {
         id,
-        number: format!("T-1-{n}"),
-        external_id: format!("x-1-{n}"),
+        number: format!("T-1-{name}"),
+        external_id: format!("x-1-{name}"),
         state: "received".into(),
         payment_state: "unpaid".into(),
         recipient: keyring.seal(&recipient, &format!("{}:{id}", first.tenant)).unwrap(),
-        ..first.clone()
-    };
+        ..first
+    });
     let items: Vec<Item> = items.iter().map(|item| Item { id: ItemId::new(), ..item.clone() }).collect();
+    assert!(orders::create(tx, &order, &items, "test").await.unwrap());
+    order
+}
+
+/// Pays an order in full.
+pub(crate) async fn pay(world: &World, tx: &mut Tx, order: &Order) {
     let payment = Payment {
-        reference: format!("p-1-{n}"),
+        reference: order.number.clone(),
         method: "card".into(),
         amount_minor: order.total_minor,
         currency: order.currency,
         actor: "test".into(),
     };
+    orders::pay(tx, world.ledger.now(), order, &payment).await.unwrap();
+}
+
+async fn another(world: &World, items: &[Item], made: &Artefact, n: usize) {
+    let now = world.ledger.now();
     let origin = Origin { tenant: world.tenant, now, run_at: now, priority: 100, correlation_id: "test".into() };
     let mut tx = world.ledger.db.begin("another").await.unwrap();
-    assert!(orders::create(&mut tx, &order, &items, "test").await.unwrap());
-    orders::pay(&mut tx, now, &order, &payment).await.unwrap();
+    let order = like(world, &mut tx, &n.to_string(), items, |order| order).await;
+    pay(world, &mut tx, &order).await;
     artefacts::put(&mut tx, now, world.tenant, BuildBundle::KIND, &bundle(&order), made.job, &made.files.0)
         .await
         .unwrap();
-    let paid = orders::get(&mut tx, world.tenant, id).await.unwrap().unwrap();
+    let paid = orders::get(&mut tx, world.tenant, order.id).await.unwrap().unwrap();
     assert!(workflow::proceed(&mut tx, &origin, now, &paid).await.unwrap().is_some(), "a job submits it");
     tx.commit().await.unwrap();
 }

@@ -10,7 +10,7 @@ mod rules;
 #[cfg(feature = "preflight")]
 mod draw;
 #[cfg(feature = "preflight")]
-mod inspect;
+mod gate;
 #[cfg(feature = "preflight")]
 mod look;
 #[cfg(feature = "preflight")]
@@ -23,11 +23,11 @@ mod picture;
 #[cfg(feature = "preflight")]
 pub use draw::draw;
 #[cfg(feature = "preflight")]
-pub use inspect::inspect;
+pub use gate::refused;
 #[cfg(feature = "preflight")]
 pub use look::{PREFLIGHT_BYTES_MAX, check};
 #[cfg(feature = "preflight")]
 pub use page::page;
 pub use product::{Area, Target, TargetError};
 pub use report::{Check, Drawn, PageView, Report};
-pub use rules::{Rules, Verdict, all_rules, rules_of};
+pub use rules::{Rules, Sends, Verdict, all_rules, rules_of};

@@ -1,5 +1,6 @@
 //! What a provider asks of files, as data: one JSON file each in `press/rules/`.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,26 @@ impl Verdict {
     }
 }
 
+/// In which of a zone's print files a product goes to its printer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sends {
+    /// A page at true size.
+    Pdf,
+    /// Pixels at print density, transparent where nothing is printed.
+    Png,
+}
+
+impl Sends {
+    /// The ending of the file's name.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Sends::Pdf => "pdf",
+            Sends::Png => "png",
+        }
+    }
+}
+
 /// What one provider asks.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -35,6 +56,10 @@ pub struct Rules {
     pub provider: String,
     /// Formats it takes.
     pub formats: Vec<String>,
+    /// What its products are sent as, unless `sends_otherwise` says more.
+    pub sends: Sends,
+    /// The first word of products' uids → what these are sent as.
+    pub sends_otherwise: BTreeMap<String, Sends>,
     /// Longest file.
     pub bytes_max: u64,
     /// Pictures coarser than this disappoint.
@@ -74,6 +99,12 @@ pub fn rules_of(provider: &str) -> Option<&'static Rules> {
 }
 
 impl Rules {
+    /// What a product is sent as, by its uid.
+    pub fn sends(&self, uid: &str) -> Sends {
+        let first = uid.split('_').next().unwrap_or_default();
+        self.sends_otherwise.get(first).copied().unwrap_or(self.sends)
+    }
+
     /// What a picture of this density is worth.
     pub fn density(&self, dpi: u32) -> Verdict {
         match dpi {
@@ -100,5 +131,21 @@ mod tests {
         let verdicts = [99, 100, 199, 200].map(|dpi| rules.density(dpi));
         assert_eq!(verdicts, [Verdict::Refuse, Verdict::Warn, Verdict::Warn, Verdict::Pass]);
         assert!(rules_of("nobody").is_none());
+    }
+
+    #[test]
+    fn cloth_goes_as_pixels_and_all_else_as_a_page() {
+        let rules = rules_of("gelato").expect("the usual provider");
+        for (uid, sends) in [
+            ("apparel_product_gca_t-shirt_gsc_crewneck_gcu_unisex_gqa_classic_gsi_m_gco_black_gpr_4-4", Sends::Png),
+            ("bag_product_bsc_tote-bag_bqa_clc_bsi_std-t_bco_natural_bpr_4-0", Sends::Png),
+            ("mug_product_msz_11-oz_mmat_ceramic-white_cl_4-0", Sends::Pdf),
+            ("flat_product_pf_a3_pt_170-gsm-coated-silk_ver", Sends::Pdf),
+            ("apparelled", Sends::Pdf),
+            ("", Sends::Pdf),
+        ] {
+            assert_eq!(rules.sends(uid), sends, "{uid}");
+            assert!(rules.formats.iter().any(|format| format == sends.ending()), "and the provider takes it");
+        }
     }
 }

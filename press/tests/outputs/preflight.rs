@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use crate::common::{assets, sample};
-use platen_press::preflight::{Check, Drawn, Report, Target, Verdict, check, draw, inspect, page, rules_of};
+use platen_press::preflight::{Check, Drawn, Report, Target, Verdict, check, draw, page, refused, rules_of};
 use platen_press::print_files;
 
 fn look(bytes: &[u8], target: Target) -> Report {
@@ -284,12 +284,14 @@ fn a_print_file_of_another_zone_is_not_sent() {
     let checked = sample("02").checked();
     let files = print_files(&checked.spec, &assets(&checked.spec), None).unwrap().files;
     let file = |path: &str| &files.iter().find(|file| file.path == path).unwrap().bytes;
-    let why = |zone: &str, path: &str| inspect(&checked.spec, zone, file(path), "gelato");
+    let why = |zone: &str, path: &str| {
+        let sent = [(zone.to_owned(), file(path))];
+        refused(&checked.spec, &sent, rules_of("gelato").unwrap(), "mug_product_msz_11-oz_mmat_ceramic-white_cl_4-0")
+    };
     for zone in ["left", "right", "handle"] {
-        assert_eq!(why(zone, &format!("{zone}.pdf")), Ok(None), "{zone}: what we draw may be sent");
-        assert_eq!(why(zone, &format!("{zone}.png")), Ok(None), "{zone}");
+        assert_eq!(why(zone, &format!("{zone}.pdf")), Ok(Vec::new()), "{zone}: what we draw may be sent");
     }
-    let wrong = why("left", "handle.pdf").unwrap().unwrap();
-    assert!(wrong.contains("12 × 60 mm; the product is 85 × 90 mm"), "{wrong}");
+    let wrong = why("left", "handle.pdf").unwrap();
+    assert!(wrong[0].1.contains("12 × 60 mm; the product is 85 × 90 mm"), "{wrong:?}");
     assert!(why("lid", "left.pdf").is_err());
 }

@@ -8,7 +8,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::{Address, Message};
@@ -21,12 +21,16 @@ use crate::ports::{PortError, PortResult};
 /// Until the server said something. It may look at a letter for long before it takes it.
 const ANSWER: Duration = Duration::from_secs(60);
 
+/// Nothing was said to such a server beyond a greeting.
+const NO_STARTTLS: &str = "the mail server offers no STARTTLS, and nothing is sent in the clear: use smtps:// or, in a network of your own, \
+                           ?tls=none in mail.url";
+
 /// How a connection is kept from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tls {
     /// From the first byte (`smtps://`).
     Whole,
-    /// After `STARTTLS`, or not at all (`smtp://`).
+    /// After `STARTTLS`, or nothing is said (`smtp://`).
     Upgrade,
     /// Never: a server on this machine, or where the setting says so.
     None,
@@ -43,7 +47,7 @@ pub struct Server {
 
 impl Server {
     /// Reads `smtp://USER:PASSWORD@HOST:PORT` or `smtps://…`. `smtp` asks for TLS before anything else is said, except on the loopback
-    /// and where `?tls=none` says so.
+    /// and where `?tls=none` says so; with `?tls=required` on the loopback too.
     ///
     /// # Errors
     /// A sentence that says what is wrong, without the password.
@@ -53,10 +57,16 @@ impl Server {
         if host.is_empty() {
             return Err("mail.url names no host".to_owned());
         }
-        let plain = url.query_pairs().any(|(name, value)| name == "tls" && value == "none");
+        let said = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
+        let plain = match said.as_deref() {
+            None => ["127.0.0.1", "::1", "localhost"].contains(&host.as_str()),
+            Some("none") => true,
+            Some("required") => false,
+            Some(_) => return Err("mail.url says tls=, which is none or required".to_owned()),
+        };
         let (tls, port) = match url.scheme() {
             "smtps" => (Tls::Whole, 465),
-            "smtp" if plain || ["127.0.0.1", "::1", "localhost"].contains(&host.as_str()) => (Tls::None, 25),
+            "smtp" if plain => (Tls::None, 25),
             "smtp" => (Tls::Upgrade, 587),
             _ => return Err("mail.url must begin with smtp:// or smtps://".to_owned()),
         };
@@ -82,6 +92,7 @@ fn decoded(text: &str) -> String {
 pub struct Smtp {
     server: Server,
     from: Address,
+    roots: Vec<Certificate>,
 }
 
 impl Smtp {
@@ -91,19 +102,39 @@ impl Smtp {
     /// When that is no address.
     pub fn new(server: Server, from: &str) -> Result<Smtp, String> {
         let from = from.parse().map_err(|_| "mail.from must be an address such as orders@shop.example".to_owned())?;
-        Ok(Smtp { server, from })
+        Ok(Smtp { server, from, roots: Vec::new() })
+    }
+
+    /// The same, believing certificates of these authorities (PEM) beside the public ones.
+    ///
+    /// # Errors
+    /// When there is no certificate in it.
+    pub fn trusting(self, pem: &[u8]) -> Result<Smtp, String> {
+        let none = || "mail.ca holds no certificate in PEM (-----BEGIN CERTIFICATE-----)".to_owned();
+        let named = pem.windows(17).any(|window| window == b"BEGIN CERTIFICATE");
+        let root = Certificate::from_pem(pem).ok().filter(|_| named).ok_or_else(none)?;
+        let smtp = Smtp { roots: vec![root], ..self };
+        smtp.keys().map_err(|_| none())?;
+        Ok(smtp)
+    }
+
+    fn keys(&self) -> PortResult<TlsParameters> {
+        let builder = TlsParameters::builder(self.server.host.clone());
+        let builder = self.roots.iter().cloned().fold(builder, |builder, root| builder.add_root_certificate(root));
+        builder.build().map_err(|e| PortError::Auth(format!("TLS cannot be set up: {e}")))
     }
 
     async fn connect(&self) -> PortResult<AsyncSmtpConnection> {
         let Server { host, port, tls, login } = &self.server;
         let hello = ClientId::Domain(self.from.domain().to_owned());
-        let keys =
-            || TlsParameters::new(host.clone()).map_err(|e| PortError::Auth(format!("TLS cannot be set up: {e}")));
-        let whole = if *tls == Tls::Whole { Some(keys()?) } else { None };
+        let whole = if *tls == Tls::Whole { Some(self.keys()?) } else { None };
         let connecting = AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), Some(ANSWER), &hello, whole, None);
         let mut connection = answered(connecting).await?;
         if *tls == Tls::Upgrade {
-            answered(connection.starttls(keys()?, &hello)).await?;
+            if !connection.can_starttls() {
+                return Err(PortError::Auth(NO_STARTTLS.to_owned()));
+            }
+            answered(connection.starttls(self.keys()?, &hello)).await?;
         }
         if let Some((user, password)) = login {
             let login = Credentials::new(user.clone(), password.expose_secret().to_owned());
@@ -193,12 +224,34 @@ async fn answered<T>(step: impl Future<Output = Result<T, Error>>) -> PortResult
 }
 
 fn refused(error: &Error) -> PortError {
+    if let Some(why) = distrust(error) {
+        return PortError::Auth(format!(
+            "the mail server's certificate is not believed ({why}): mend it, or name its authority in mail.ca"
+        ));
+    }
     match error.status() {
+        // It wants TLS or a login before it hears of any letter.
+        Some(code) if u16::from(code) == 530 => {
+            PortError::Auth("the mail server wants TLS or a login first (530): see mail.url".to_owned())
+        }
         Some(code) if error.is_permanent() => PortError::Invalid(format!("the mail server refused it with {code}")),
         Some(code) => PortError::Transient(format!("the mail server asked to come back later with {code}")),
         None if error.is_tls() => PortError::Transient("no TLS connection to the mail server came about".to_owned()),
         None => PortError::Transient("the mail server could not be reached, or left".to_owned()),
     }
+}
+
+/// What TLS has against a server's certificate, if that is what is wrong.
+fn distrust(error: &Error) -> Option<String> {
+    let mut next = std::error::Error::source(error);
+    while let Some(source) = next {
+        let text = source.to_string();
+        if let Some((_, why)) = text.split_once("invalid peer certificate: ") {
+            return Some(why.to_owned());
+        }
+        next = source.source();
+    }
+    None
 }
 
 /// Where no mail server is set.
@@ -226,6 +279,8 @@ mod tests {
         assert_eq!(read("smtp://mail.example").map(|s| (s.port, s.tls)), Ok((587, Tls::Upgrade)));
         assert_eq!(read("smtp://127.0.0.1:2525").map(|s| (s.port, s.tls)), Ok((2525, Tls::None)));
         assert_eq!(read("smtp://mail.example?tls=none").map(|s| s.tls), Ok(Tls::None));
+        assert_eq!(read("smtp://localhost:25?tls=required").map(|s| s.tls), Ok(Tls::Upgrade));
+        assert!(read("smtp://mail.example?tls=maybe").is_err_and(|said| said.contains("none or required")));
         for wrong in ["mail.example", "http://user:hidden@mail.example", "smtp://:hidden@"] {
             assert!(!read(wrong).expect_err(wrong).contains("hidden"), "{wrong}");
         }

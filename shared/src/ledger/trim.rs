@@ -9,7 +9,7 @@ use super::Ledger;
 use crate::db::{At, Result, Sql, rows};
 use crate::id::{JobId, TenantId};
 use crate::sql;
-use crate::store::{fetches, hooks, idempotency, references, snapshots};
+use crate::store::{fetches, hooks, idempotency, old_messages, references, snapshots};
 
 /// How long it is known who made a snapshot with what.
 const ORIGINS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -74,6 +74,17 @@ impl Ledger {
             .bind(n)
             .exec()
             .await?;
+        tx.commit().await?;
+        Ok(gone)
+    }
+
+    /// As [`old_messages::forget`], in a transaction of its own.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn trim_messages(&self, tenant: TenantId, before: At, n: i64) -> Result<u64> {
+        let mut tx = self.db.begin("trim_messages").await?;
+        let gone = old_messages::forget(&mut tx, tenant, before, n).await?;
         tx.commit().await?;
         Ok(gone)
     }

@@ -32,7 +32,7 @@ fn facts() -> Value {
             "items": [{ "title": "Mug <3", "quantity": 2 }, { "title": "Poster", "quantity": 1 }]
         },
         "orderId": order, "orderNumber": "P-7Q2M", "from": "in_production", "to": "on_hold", "status": "shipped",
-        "why": "the printer needs a person: a file cannot be printed",
+        "why": "the printer has trouble with it: a file cannot be printed",
         "parcels": [
             { "carrier": "UPS", "trackingCode": "1Z5R89390357567127", "trackingUrl": "https://www.ups.com/track?tracknum=1Z5R89390357567127" },
             { "carrier": null, "trackingCode": "42", "trackingUrl": "" }

@@ -15,6 +15,9 @@ use crate::secrets::Keyring;
 
 /// How long a provider may fetch a print file.
 pub const PROVIDER_TTL: Duration = Duration::from_secs(45 * 24 * 3600);
+/// How long after a release a provider may come for the files at the latest: while it checks them, and while the order waits there for a
+/// person before it goes on. A draft whose links end sooner is not released.
+pub const FETCHED_WITHIN: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Makes and reads links.
 #[derive(Clone)]

@@ -25,6 +25,15 @@ pub struct PressFile {
     pub bytes: Bytes,
 }
 
+/// Who prints a design, and as what.
+#[derive(Clone, Copy, Debug)]
+pub struct Printer<'a> {
+    /// The provider.
+    pub provider: &'a str,
+    /// Its product.
+    pub uid: &'a str,
+}
+
 /// The print files of a design.
 #[derive(Clone, Debug)]
 pub struct PrintFiles {
@@ -114,18 +123,25 @@ pub trait Press: Send + Sync {
     /// An uploaded picture as pages show it: `picture.webp` and `thumbnail.png`.
     async fn convert(&self, picture: Bytes) -> Result<Vec<PressFile>, PressError>;
 
-    /// What the printer gets of a design.
-    async fn print_files(&self, canonical: &str, assets: AssetBytes) -> Result<PrintFiles, PressError>;
-
-    /// What the printer's rules refuse of a finished print file of one of a design's zones, in a sentence; nothing when it may be sent. The
-    /// bytes themselves are looked at, whoever made them.
-    async fn inspect(
+    /// The print files of a design, in the inks that this printer takes.
+    async fn print_files(
         &self,
-        provider: &str,
         canonical: &str,
-        zone: &str,
-        file: Bytes,
-    ) -> Result<Option<String>, PressError>;
+        assets: AssetBytes,
+        printer: Printer<'_>,
+    ) -> Result<PrintFiles, PressError>;
+
+    /// Which of a zone's print files the printer is sent, as the ending of its name: `pdf` or `png`.
+    fn sends(&self, printer: Printer<'_>) -> Result<&'static str, PressError>;
+
+    /// Zones of a design whose finished print file the printer's rules refuse, each with a sentence; none when all may be sent. The bytes
+    /// themselves are looked at, whoever made them.
+    async fn refused(
+        &self,
+        canonical: &str,
+        printer: Printer<'_>,
+        files: Vec<(String, Bytes)>,
+    ) -> Result<Vec<(String, String)>, PressError>;
 
     /// The path of a file inside a bundle, by a tenant's template or the usual one.
     fn file_name(&self, template: Option<&str>, file: &FileName<'_>) -> Result<String, PressError>;

@@ -13,8 +13,6 @@ pub struct MessageSettings {
     pub support_email: Option<String>,
     /// `en` or `fr`: for whoever said nothing.
     pub language: String,
-    /// No provider's name in anything that a customer sees.
-    pub white_label: bool,
     /// Topics that are not sent by e-mail.
     pub muted: Json<Vec<String>>,
     /// A page for parcels whose carrier has none, with `{number}` in it.
@@ -53,7 +51,7 @@ pub async fn put(tx: &mut Tx, tenant: TenantId, row: &MessageSettings) -> Result
         "INSERT INTO message_settings (tenant, sender_name, support_email, language, white_label, muted, tracking_page, delay_days, holidays, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (tenant) DO UPDATE SET sender_name = excluded.sender_name, support_email = excluded.support_email,
-           language = excluded.language, white_label = excluded.white_label, muted = excluded.muted,
+           language = excluded.language, muted = excluded.muted,
            tracking_page = excluded.tracking_page, delay_days = excluded.delay_days, holidays = excluded.holidays,
            updated_at = excluded.updated_at"
     ))
@@ -61,7 +59,8 @@ pub async fn put(tx: &mut Tx, tenant: TenantId, row: &MessageSettings) -> Result
     .bind(&row.sender_name)
     .bind(row.support_email.clone())
     .bind(&row.language)
-    .bind(row.white_label)
+    // Nothing reads it any more; the release before asks for it.
+    .bind(true)
     .bind(&row.muted)
     .bind(row.tracking_page.clone())
     .bind(&row.delay_days)
@@ -78,7 +77,7 @@ pub async fn put(tx: &mut Tx, tenant: TenantId, row: &MessageSettings) -> Result
 /// Whatever the database says.
 pub async fn get(db: &mut impl Source, tenant: TenantId) -> Result<Option<MessageSettings>> {
     db.query(sql!(
-        "SELECT sender_name, support_email, language, white_label, muted, tracking_page, delay_days, holidays, updated_at
+        "SELECT sender_name, support_email, language, muted, tracking_page, delay_days, holidays, updated_at
          FROM message_settings WHERE tenant = $1"
     ))
     .bind(tenant)

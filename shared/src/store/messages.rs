@@ -171,6 +171,20 @@ pub async fn end(tx: &mut Tx, at: At, tenant: TenantId, id: MessageId, to: Messa
     Ok(n == 1)
 }
 
+/// Notes what a message that is on its way waits for.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn waits(tx: &mut Tx, tenant: TenantId, id: MessageId, said: &str) -> Result<()> {
+    tx.query(sql!("UPDATE messages SET said = $3 WHERE tenant = $1 AND id = $2 AND state = 'queued' AND said <> $3"))
+        .bind(tenant)
+        .bind(id)
+        .bind(said)
+        .exec()
+        .await
+        .map(drop)
+}
+
 /// Notes an attempt that failed, of a message that is tried again; answers the number of the next, or `None` when the message has ended
 /// or a later attempt is under way.
 ///

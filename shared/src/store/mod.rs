@@ -21,6 +21,7 @@ pub mod messages;
 pub mod money_settings;
 pub mod namings;
 pub mod notices;
+pub mod old_messages;
 pub mod open_orders;
 pub mod operator_items;
 pub mod order_details;

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{message_settings, messages, webhook_endpoints};
+use super::{cancellations, message_settings, messages, webhook_endpoints};
 use crate::db::{At, Json, Result, Source, Tx};
 use crate::domain::carrier;
 use crate::domain::notice::{Audience, Topic, channel, recipient};
@@ -144,6 +144,9 @@ pub async fn order_moved(
     if !wanted(tx, tenant).await? {
         return Ok(());
     }
+    // To whoever wanted it cancelled, not to have placed it is no failure.
+    let unwanted = topic == Topic::SubmissionFailed && cancellations::get(tx, tenant, order).await?.is_some();
+    let (topic, people) = if unwanted { (Topic::OrderStatusChanged, false) } else { (topic, people) };
     let mut data = about(tx, tenant, order).await?;
     data["from"] = before.map_or(Value::Null, |state| state.word().into());
     data["to"] = to.into();

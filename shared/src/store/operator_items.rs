@@ -147,6 +147,23 @@ pub async fn settle(tx: &mut Tx, at: At, tenant: TenantId, kind: Kind, subject: 
     Ok(n == 1)
 }
 
+/// Closes what is open about an order that is cancelled: none of it is to be mended any more. What tells of the printer's ways stays.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn settle_order(tx: &mut Tx, at: At, tenant: TenantId, order: OrderId) -> Result<()> {
+    tx.query(sql!(
+        "UPDATE operator_items SET closed_at = $3, closed_by = 'facts' WHERE tenant = $1 AND order_id = $2 AND closed_at IS NULL
+           AND kind NOT IN ('foreign_answer', 'unknown_status')"
+    ))
+    .bind(tenant)
+    .bind(order)
+    .bind(at)
+    .exec()
+    .await
+    .map(drop)
+}
+
 /// Closes an item by a person's word; `None` when there is none of this id, `false` when it is closed already.
 ///
 /// # Errors

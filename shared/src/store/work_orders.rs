@@ -2,8 +2,9 @@
 
 use crate::db::{At, Result, Source, Tx};
 use crate::domain::work_order::WorkState;
-use crate::id::{EventId, ItemId, OrderId, SnapshotId, TenantId, WorkOrderId};
+use crate::id::{EventId, ItemId, OrderId, TenantId, WorkOrderId};
 use crate::sql;
+use crate::store::orders::Item;
 
 /// A work order's row.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -35,27 +36,16 @@ pub struct NewLine {
     pub quantity: i64,
 }
 
-/// A line of a work order, with what its item says.
+/// A line of a work order.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Line {
-    /// From 0.
-    pub position: i64,
     /// Whose it is.
     pub order_id: OrderId,
     /// The order's number, as customers know it.
     pub order_number: String,
-    /// The item.
-    pub item: ItemId,
-    /// The tenant's product.
-    pub product_id: String,
-    /// For people.
-    pub title: String,
-    /// The approved design.
-    pub snapshot: SnapshotId,
-    /// Its hash.
-    pub spec_hash: String,
-    /// Pieces to make here.
-    pub quantity: i64,
+    /// The order's item, with its position and its pieces on this work order.
+    #[sqlx(flatten)]
+    pub made: Item,
 }
 
 /// A move of a work order.
@@ -226,7 +216,8 @@ pub async fn list(
 /// Whatever the database says.
 pub async fn lines(db: &mut impl Source, tenant: TenantId, id: WorkOrderId) -> Result<Vec<Line>> {
     db.query(sql!(
-        "SELECT l.position, l.order_id, o.number AS order_number, l.item, i.product_id, i.title, i.snapshot, i.spec_hash, l.quantity
+        "SELECT l.order_id, o.number AS order_number, i.id, l.position, i.product_id, i.product_version, i.snapshot, i.spec_hash, i.title,
+           i.provider, i.provider_uid, i.placements, l.quantity, i.unit_minor, i.line_minor, i.revenue
          FROM work_order_items l
          JOIN order_items i ON i.tenant = l.tenant AND i.id = l.item
          JOIN orders o ON o.tenant = l.tenant AND o.id = l.order_id

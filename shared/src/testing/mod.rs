@@ -3,6 +3,7 @@
 mod clock;
 mod databases;
 mod redis;
+pub mod rows;
 mod s3;
 
 pub use clock::ManualClock;
@@ -22,6 +23,12 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 #[must_use]
 pub fn smtp() -> Option<(String, std::path::PathBuf)> {
     Some((env("TEST_SMTP_URL")?, env("TEST_SMTP_MAILS")?.into()))
+}
+
+/// A Python with aiosmtpd, for a mail server of a test's own, if this run has one.
+#[must_use]
+pub fn smtp_python() -> Option<String> {
+    env("TEST_SMTP_PYTHON")
 }
 
 fn env(name: &str) -> Option<String> {

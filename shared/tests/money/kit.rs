@@ -7,17 +7,16 @@ use platen_shared::domain::money::{Currency, Money};
 use platen_shared::domain::order::Stage;
 use platen_shared::domain::payout::RefundState;
 use platen_shared::domain::terms::{OrderTerms, RevenueTerms, Royalty};
-use platen_shared::id::{BatchId, ItemId, OrderId, RefundId, SnapshotId, TenantId};
+use platen_shared::id::{BatchId, OrderId, RefundId, TenantId};
 use platen_shared::ports::provider::Part;
 use platen_shared::store::orders::{Item, Order, Payment};
 use platen_shared::store::parties::Party;
 use platen_shared::store::payouts::{Batch, LATEST};
 use platen_shared::store::refunds::{Refund, Refunded};
 use platen_shared::store::{books, fulfilment, orders, parties, payouts, refunds, settle};
-use platen_shared::testing::{databases_and_pooler, suite_ran};
+use platen_shared::testing::{databases_and_pooler, rows, suite_ran};
 
-/// 2025-06-15T15:06:40Z.
-pub(crate) const NOW: At = At(1_750_000_000_000_000);
+pub(crate) use platen_shared::testing::rows::NOW;
 pub(crate) const DAY: i64 = 86_400_000_000;
 
 pub(crate) struct Books {
@@ -46,50 +45,23 @@ pub(crate) fn eur(minor: i64) -> Money {
 /// An order of 50.00 EUR, tax 8.00, for which a royalty of 10 % is shared 3 : 1.
 pub(crate) fn order(tenant: TenantId, name: &str) -> Order {
     Order {
-        id: OrderId::new(),
-        tenant,
-        number: name.to_owned(),
-        channel: "api".into(),
-        external_id: name.to_owned(),
         state: "delivered".into(),
-        payment_state: "unpaid".into(),
         fulfilment_state: "delivered".into(),
-        review_state: "none".into(),
-        state_why: String::new(),
-        revision: orders::revision([("ab", 1)]),
-        currency: currency("EUR"),
         items_minor: 3700,
-        shipping_minor: 500,
-        packaging_minor: 0,
         tax_minor: 800,
         total_minor: 5000,
         terms: Json(OrderTerms { platform_fee_bps: 2000, drift_alarm_bps: 2500, ..OrderTerms::default() }),
-        country: "FR".into(),
-        recipient: "sealed".into(),
-        test: false,
-        version: 1,
-        created_at: NOW,
-        updated_at: NOW,
+        ..rows::order(tenant, name)
     }
 }
 
 fn item() -> Item {
     let royalties = vec![Royalty { holder: "label".into(), bps: 750 }, Royalty { holder: "estate".into(), bps: 250 }];
     Item {
-        id: ItemId::new(),
-        position: 0,
-        product_id: "mug".into(),
-        product_version: 1,
-        snapshot: SnapshotId::new(),
-        spec_hash: "ab".into(),
-        title: "Mug".into(),
-        provider: "gelato".into(),
-        provider_uid: "mug_x".into(),
-        placements: Json(BTreeMap::from([("left".to_owned(), "default".to_owned())])),
-        quantity: 1,
         unit_minor: 3700,
         line_minor: 3700,
         revenue: Json(RevenueTerms { creator: "ada".into(), royalties, ..RevenueTerms::default() }),
+        ..rows::item()
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Config;
 use super::catalog::Catalogue;
@@ -25,6 +26,8 @@ use crate::lock;
 
 /// Requests remembered for the admin route.
 const LOG_ROWS_MAX: usize = 1000;
+/// Bodies of create calls remembered for tests.
+const ASKED_MAX: usize = 100;
 /// How long a read waits for files that are being fetched, in real time.
 const SETTLE_MAX: Duration = Duration::from_secs(5);
 
@@ -47,6 +50,8 @@ pub(crate) struct World {
     pub(crate) tally: Tally,
     pub(crate) arrivals: Arrivals,
     pub(crate) log: VecDeque<LogRow>,
+    /// The bodies of create calls that made something, as they came: in memory alone, the newest last.
+    pub(crate) asked: VecDeque<Value>,
     /// Rows noted so far, those that were forgotten included.
     noted: u64,
     store: Option<Store>,
@@ -158,6 +163,7 @@ impl World {
             tally: Tally::default(),
             arrivals: Arrivals::default(),
             log: VecDeque::new(),
+            asked: VecDeque::new(),
             noted: 0,
             store: None,
         }
@@ -214,6 +220,14 @@ impl World {
         self.index.insert(order.id.clone(), i);
         self.by_reference.entry(order.reference.clone()).or_default().push(i);
         self.orders.push(order);
+    }
+
+    /// Keeps the body of a create call that made something.
+    pub(crate) fn keep_asked(&mut self, body: &Value) {
+        if self.asked.len() == ASKED_MAX {
+            self.asked.pop_front();
+        }
+        self.asked.push_back(body.clone());
     }
 
     /// Notes a request as it arrives; gives the number to close it with.

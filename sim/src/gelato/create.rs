@@ -36,6 +36,7 @@ pub(crate) async fn create(app: &Arc<App>, subject: &Subject, account: &str, bod
     let ids: Vec<String> = orders.iter().map(|order| order.id.clone()).collect();
     let reply = orders.first().map_or(Value::Null, |first| render::order(app, first));
     app.commit(&mut world, Op::Create, orders)?;
+    world.keep_asked(body);
     drop(world);
     if !parsed.draft {
         files::start(app, Op::Create, &ids);

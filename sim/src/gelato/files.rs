@@ -9,11 +9,13 @@ use sha2::{Digest, Sha256};
 
 use super::app::App;
 use super::faults::{FaultKind, FileTrouble, Op, Subject};
-use super::order::{Failure, Fetched, FileRef, Order};
+use super::order::{Failure, Fetched, FileRef, Item, Order};
 use super::plan;
 use crate::lock;
 
 const FETCHES_AT_ONCE_MAX: usize = 4;
+/// First words of the uids of what is printed on cloth, from pixels alone.
+const CLOTH: [&str; 2] = ["apparel_", "bag_"];
 /// Bytes kept to recognise a file by its beginning.
 const HEAD_BYTES: usize = 512;
 
@@ -108,8 +110,18 @@ fn verdict(app: &App, order: &Order) -> Option<Failure> {
         let comment = "The product is out of stock".to_owned();
         return Some(Failure { code: "out_of_stock".to_owned(), comment });
     }
-    let bad = order.items.iter().flat_map(|item| &item.files).find_map(|file| file.fetched.last()?.error.clone())?;
+    let bad = order.items.iter().find_map(|item| {
+        let last = item.files.iter().filter_map(|file| file.fetched.last());
+        last.clone().find_map(|got| got.error.clone()).or_else(|| last.clone().find_map(|got| off_cloth(item, got)))
+    })?;
     Some(Failure { code: "invalid_file".to_owned(), comment: bad })
+}
+
+/// The complaint about a file that cannot be printed on cloth.
+fn off_cloth(item: &Item, got: &Fetched) -> Option<String> {
+    let page = got.content_type.as_deref().is_some_and(|declared| declared.starts_with("application/pdf"));
+    let cloth = CLOTH.iter().any(|first| item.product_uid.starts_with(first));
+    (page && cloth).then(|| "The file could not be used: garments are printed from a PNG with transparency.".to_owned())
 }
 
 async fn fetch(app: &App, url: String) -> Fetched {

@@ -168,6 +168,11 @@ impl Server {
         counts::counts(&self.app)
     }
 
+    /// The bodies of the latest create calls that made something, word for word, the newest last.
+    pub fn created(&self) -> Vec<serde_json::Value> {
+        lock(&self.app.world).asked.iter().cloned().collect()
+    }
+
     /// How each account's requests arrived, against a limit that the client says it keeps.
     pub fn rates(&self, limit: &Limit) -> Vec<AccountRate> {
         lock(&self.app.world).arrivals.judge(limit)

@@ -51,6 +51,30 @@ async fn a_draft_proves_reachability_only() {
 }
 
 #[tokio::test]
+async fn a_garment_is_printed_from_pixels_and_a_mug_from_either() {
+    let sim = Sim::start().await;
+    for (product, name, reached) in [
+        (TEE, "page.pdf", "failed"),
+        (TEE, "good.png", "printed"),
+        (MUG, "page.pdf", "printed"),
+        (MUG, "good.png", "printed"),
+    ] {
+        let mut body = sim.draft("f-5", &[product]);
+        body["items"][0]["files"][0]["url"] = json!(sim.file(name));
+        let id = sim.create(body).await;
+        sim.promote(&id).await;
+        sim.advance(DAY);
+        let order = sim.order(&id).await;
+        assert_eq!(order["fulfillmentStatus"], reached, "{product} from {name}");
+        assert_eq!(
+            reached == "failed",
+            order["refusalReason"].as_str().is_some_and(|why| why.contains("PNG")),
+            "{order}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_link_that_never_answers_is_given_up() {
     let sim = Sim::with(Config { file_timeout: Duration::from_millis(50), ..config() }).await;
     let mut body = sim.draft("f-4", &[MUG]);

@@ -137,6 +137,7 @@ async fn file_server() -> String {
     let png = [("content-type", "image/png")];
     let app = Router::new()
         .route("/good.png", get(async move || (png, b"\x89PNG\r\n\x1a\nrest".to_vec())))
+        .route("/page.pdf", get(async || ([(header::CONTENT_TYPE, "application/pdf")], "%PDF-1.7")))
         .route("/never.png", get(std::future::pending::<()>))
         .route("/empty.png", get(async move || (png, Vec::<u8>::new())))
         .route("/page.html", get(async || ([(header::CONTENT_TYPE, "text/html")], "<html>")))

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::channel::mpsc::Receiver;
-use platen_press::preflight::{all_rules, inspect};
+use platen_press::preflight::{Rules, refused, rules_of};
 use platen_press::text::{check_rules, judge};
 use platen_press::{Assets, Cmyk, File, Named, Naming, Profile, from_canonical};
 use platen_shared::ports::press::{
-    AssetBytes, BundleHead, FileName, Packed, Part, Press, PressError, PressFile, PrintFiles,
+    AssetBytes, BundleHead, FileName, Packed, Part, Press, PressError, PressFile, PrintFiles, Printer,
 };
 use tokio::sync::Semaphore;
 
@@ -89,12 +89,17 @@ impl Press for LocalPress {
         .await
     }
 
-    async fn print_files(&self, canonical: &str, assets: AssetBytes) -> Result<PrintFiles, PressError> {
+    async fn print_files(
+        &self,
+        canonical: &str,
+        assets: AssetBytes,
+        printer: Printer<'_>,
+    ) -> Result<PrintFiles, PressError> {
         let (canonical, inks) = (canonical.to_owned(), self.inks.clone());
+        let rules = rules(printer)?;
         LocalPress::on_a_slot(&self.print_files, move || {
             let spec = read(&canonical)?;
-            let in_inks =
-                all_rules().iter().any(|rules| rules.cmyk_kinds.iter().any(|kind| kind == spec.product_kind()));
+            let in_inks = rules.cmyk_kinds.iter().any(|kind| kind == spec.product_kind());
             let inks = inks.as_deref().filter(|_| in_inks);
             let printed = platen_press::print_files(&spec, &load(assets)?, inks)?;
             Ok(PrintFiles { files: printed.files.into_iter().map(press_file).collect(), zones: printed.zones })
@@ -102,16 +107,19 @@ impl Press for LocalPress {
         .await
     }
 
-    async fn inspect(
+    fn sends(&self, printer: Printer<'_>) -> Result<&'static str, PressError> {
+        Ok(rules(printer)?.sends(printer.uid).ending())
+    }
+
+    async fn refused(
         &self,
-        provider: &str,
         canonical: &str,
-        zone: &str,
-        file: Bytes,
-    ) -> Result<Option<String>, PressError> {
-        let (provider, canonical, zone) = (provider.to_owned(), canonical.to_owned(), zone.to_owned());
-        // It is read, not drawn: an order that leaves never waits behind a bundle.
-        LocalPress::on_a_slot(&self.previews, move || inspect(&read(&canonical)?, &zone, &file, &provider)).await
+        printer: Printer<'_>,
+        files: Vec<(String, Bytes)>,
+    ) -> Result<Vec<(String, String)>, PressError> {
+        let (canonical, rules, uid) = (canonical.to_owned(), rules(printer)?, printer.uid.to_owned());
+        // They are read, not drawn: an order that leaves never waits behind a bundle.
+        LocalPress::on_a_slot(&self.previews, move || refused(&read(&canonical)?, &files, rules, &uid)).await
     }
 
     fn file_name(&self, template: Option<&str>, file: &FileName<'_>) -> Result<String, PressError> {
@@ -127,6 +135,11 @@ impl Press for LocalPress {
         let packed = tokio::task::spawn_blocking(move || pack::pack(&head, parts)).await;
         packed.map_err(|_| PressError("the press panicked on this bundle".to_owned()))?
     }
+}
+
+fn rules(printer: Printer<'_>) -> Result<&'static Rules, PressError> {
+    rules_of(printer.provider)
+        .ok_or_else(|| PressError(format!("nobody knows what the provider {} takes", printer.provider)))
 }
 
 fn read(canonical: &str) -> Result<platen_press::Spec, platen_press::PressError> {

@@ -12,7 +12,7 @@ use futures::channel::mpsc::Receiver;
 use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::ledger::{Ledger, Queue};
 use platen_shared::ports::press::{
-    AssetBytes, BundleHead, FileName, Packed, Part, Press, PressError, PressFile, PrintFiles,
+    AssetBytes, BundleHead, FileName, Packed, Part, Press, PressError, PressFile, PrintFiles, Printer,
 };
 use platen_shared::testing::DEADLINE;
 use platen_worker::{Lane, Settings, Setup};
@@ -82,12 +82,21 @@ impl Press for StubPress {
         self.files().await
     }
 
-    async fn print_files(&self, _: &str, _: AssetBytes) -> Result<PrintFiles, PressError> {
+    async fn print_files(&self, _: &str, _: AssetBytes, _: Printer<'_>) -> Result<PrintFiles, PressError> {
         Ok(PrintFiles { files: self.files().await?, zones: serde_json::Value::Null })
     }
 
-    async fn inspect(&self, _: &str, _: &str, _: &str, _: Bytes) -> Result<Option<String>, PressError> {
-        Ok(None)
+    fn sends(&self, _: Printer<'_>) -> Result<&'static str, PressError> {
+        Ok("pdf")
+    }
+
+    async fn refused(
+        &self,
+        _: &str,
+        _: Printer<'_>,
+        _: Vec<(String, Bytes)>,
+    ) -> Result<Vec<(String, String)>, PressError> {
+        Ok(Vec::new())
     }
 
     fn file_name(&self, _: Option<&str>, file: &FileName<'_>) -> Result<String, PressError> {

@@ -11,6 +11,10 @@ pub(super) fn list(jobs: &[Job], as_json: bool) -> Result<()> {
     if as_json {
         return print_json(&json!({ "items": jobs.iter().map(document).collect::<Vec<_>>() }));
     }
+    if jobs.is_empty() {
+        print("No job matches.\n");
+        return Ok(());
+    }
     let mut text = format!("{:30}  {:18}  {:10}  {:>3}  {:24}  why\n", "id", "kind", "state", "try", "since");
     for job in jobs {
         let since = job.finished_at.or(job.started_at).unwrap_or(job.ready_at);

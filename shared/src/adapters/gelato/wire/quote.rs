@@ -70,13 +70,13 @@ pub(in crate::adapters::gelato) fn quotes(answer: QuoteAnswer, order: &OrderRequ
     for (i, item) in order.items.iter().enumerate() {
         let mut offered = answer.quotes.iter().flat_map(|offer| &offer.products);
         let Some(product) = offered.find(|product| product.item_reference_id.0 == item.reference) else {
-            return Err(format!("gelato leaves item {i} out of its offer: it cannot be made or sent there"));
+            return Err(format!("gelato leaves item {} out of its offer: it cannot be made or sent there", i + 1));
         };
         if product.price.0.is_none_or(|price| price <= Decimal::ZERO) {
-            return Err(format!("gelato names no price for item {i}: it cannot be made or is out of stock"));
+            return Err(format!("gelato names no price for item {}: it cannot be made or is out of stock", i + 1));
         }
         if product.quantity.is_some_and(|quantity| quantity.0 != item.quantity) {
-            return Err(format!("gelato offers another quantity of item {i} than was asked for"));
+            return Err(format!("gelato offers another quantity of item {} than was asked for", i + 1));
         }
     }
     // An offer without one of our items holds nothing to make; its shipping must not be counted.

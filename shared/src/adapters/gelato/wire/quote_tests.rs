@@ -44,10 +44,10 @@ fn every_disguised_refusal_is_one() {
         ("cannot make", |answer| answer["quotes"][1]["refusalReason"] = json!("No.")),
         ("nothing", |answer| answer["quotes"] = json!([])),
         ("nothing", |answer| answer["quotes"] = json!(null)),
-        ("leaves item 1 out", |answer| answer["quotes"][1]["products"] = json!([])),
-        ("no price for item 0", |answer| answer["quotes"][0]["products"][0]["price"] = json!(0)),
-        ("no price for item 0", |answer| answer["quotes"][0]["products"][0]["price"] = json!("0.00")),
-        ("no price for item 0", |answer| answer["quotes"][0]["products"][0]["price"] = json!(null)),
+        ("leaves item 2 out", |answer| answer["quotes"][1]["products"] = json!([])),
+        ("no price for item 1", |answer| answer["quotes"][0]["products"][0]["price"] = json!(0)),
+        ("no price for item 1", |answer| answer["quotes"][0]["products"][0]["price"] = json!("0.00")),
+        ("no price for item 1", |answer| answer["quotes"][0]["products"][0]["price"] = json!(null)),
         ("another quantity", |answer| answer["quotes"][0]["products"][0]["quantity"] = json!(1)),
         ("out of stock", |answer| {
             answer["quotes"][0]["shipmentMethods"][2]["shipmentMethodUid"] = json!("api_out_of_stock_for_part_order")

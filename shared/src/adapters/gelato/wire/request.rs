@@ -24,10 +24,10 @@ pub(in crate::adapters::gelato) fn check(order: &OrderRequest) -> Result<(), Str
     }
     for (i, item) in order.items.iter().enumerate() {
         if !reference(&item.reference) || order.items[..i].iter().any(|other| other.reference == item.reference) {
-            wrong.push(format!("The reference of item {i} is empty, too long or used twice."));
+            wrong.push(format!("The reference of item {} is empty, too long or used twice.", i + 1));
         }
         if item.quantity == 0 || item.uid.is_empty() {
-            wrong.push(format!("Item {i} needs a product and a quantity of at least 1."));
+            wrong.push(format!("Item {} needs a product and a quantity of at least 1.", i + 1));
         }
     }
     let pair = |text: &str| (1..=METADATA_CHARS_MAX).contains(&text.chars().count());
