@@ -62,7 +62,10 @@ mod tests {
     fn nothing_to_see_anywhere_is_refused_and_an_empty_back_is_not() {
         assert_eq!(said(TEE, json!([spot("front"), spot("back")])), [""; 0]);
         assert_eq!(said(TEE, json!([spot("front")])), [""; 0], "only one side is printed");
-        let blank = said(TEE, json!([]));
+        // Its box reaches into a corner of the sheet, and what is drawn in it does not.
+        let mut corner = spot("front");
+        corner["box"] = json!({ "x": 59.5, "y": 39.5, "w": 30, "h": 30 });
+        let blank = said(TEE, json!([corner]));
         assert_eq!(blank.len(), 2, "{blank:?}");
         assert!(blank[0].starts_with("front: Every pixel is transparent"), "{blank:?}");
         assert_eq!(said(MUG, json!([spot("front"), spot("back")])), [""; 0], "a page passes as a page");
