@@ -86,7 +86,10 @@ mod tests {
     fn nothing_to_see_anywhere_is_refused_and_an_empty_back_is_not() {
         assert_eq!(said(&drawn(json!([spot("front"), spot("back")])), TEE), [""; 0]);
         assert_eq!(said(&drawn(json!([spot("front")])), TEE), [""; 0], "only one side is printed");
-        let blank = said(&drawn(json!([])), TEE);
+        // Its box reaches into a corner of the sheet, and what is drawn in it does not.
+        let mut corner = spot("front");
+        corner["box"] = json!({ "x": 59.5, "y": 39.5, "w": 30, "h": 30 });
+        let blank = said(&drawn(json!([corner])), TEE);
         assert_eq!(blank.len(), 2, "{blank:?}");
         assert!(blank[0].starts_with("front: Every pixel is transparent"), "{blank:?}");
         assert_eq!(said(&drawn(json!([spot("front")])), MUG), [""; 0], "a page passes as a page");
