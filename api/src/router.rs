@@ -23,7 +23,7 @@ use crate::routes::{
     audit, bundles, cancel, catalogue, connections, files, health, hooks, incidents, jobs, keys, message_settings,
     messages, money, money_settings, new_order, operator_items, order_changes, order_desk, order_lists, orders,
     packaging, parties, pauses, payments, payouts, preflight, products, proof, providers, queues, rates, refunds,
-    registries, renders, schedules, shipments, snapshots, snooze, specs, statements, tenants, uploads, webhooks, work,
+    registries, renders, schedules, shipments, snapshots, snooze, specs, statements, templates, tenants, uploads, webhooks, work,
     work_orders, workers,
 };
 use crate::routes::{events, personalization, widget};
@@ -257,6 +257,8 @@ pub static ROUTES: &[Route] = &[
     get(Read, "/v1/catalogue", || routes!(catalogue::show)),
     get(Read, "/v1/catalogue/items", || routes!(catalogue::items)),
     get(Read, "/v1/catalogue/items/{uid}", || routes!(catalogue::item)),
+    get(Read, "/v1/catalogue/templates", || routes!(templates::list)),
+    put(Write, "/v1/catalogue/templates", || routes!(templates::put)),
     get(Read, "/v1/catalogue/alarms", || routes!(catalogue::alarms)),
     post(Operate, "/v1/catalogue/retirements", || routes!(catalogue::retire)),
     get(Read, "/v1/packaging", || routes!(packaging::show)),

@@ -291,6 +291,7 @@ async fn packaging(app: &mut Driver) {
     let decision = json!({ "version": 1, "accept": true, "why": "the account's manager said so" });
     app.post("/v1/creators/{name}/packaging/decision", "ada", decision).await;
     app.go(Method::PUT, "/v1/packaging/rules", "", json!({ "platform": false })).await;
+    app.go(Method::PUT, "/v1/catalogue/templates", "", json!({ "ids": ["t-1"] })).await;
     app.post("/v1/catalogue/retirements", "", json!({ "provider": "gelato", "reason": "really gone" })).await;
 }
 

@@ -46,6 +46,7 @@ pub(crate) mod snapshots;
 pub(crate) mod snooze;
 pub(crate) mod specs;
 pub(crate) mod statements;
+pub(crate) mod templates;
 pub(crate) mod tenants;
 pub(crate) mod uploads;
 pub(crate) mod webhooks;

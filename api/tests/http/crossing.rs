@@ -153,6 +153,7 @@ fn message(route: (&str, &str)) -> Option<Value> {
 /// Bodies of the desk, the catalogue and packaging.
 fn shop(route: (&str, &str), theirs: &Seeded) -> Option<Value> {
     Some(match route {
+        ("PUT", "/v1/catalogue/templates") => json!({ "ids": ["t-1"] }),
         ("POST", "/v1/catalogue/retirements") => json!({ "provider": "gelato", "reason": "because" }),
         ("PUT", "/v1/packaging/rules") => json!({ "platform": true }),
         ("PUT", "/v1/packaging/costs/{provider}/{tier}") => json!({ "delivered": true, "note": "agreed" }),

@@ -7,6 +7,7 @@ pub mod books;
 pub mod cancellations;
 pub mod catalogue;
 pub mod catalogue_alarms;
+pub mod catalogue_templates;
 pub mod connections;
 pub mod fetches;
 pub mod fulfilment;
