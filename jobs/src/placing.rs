@@ -10,7 +10,7 @@ use platen_shared::domain::order::{OrderState, fulfilment};
 use platen_shared::id::{ItemId, OrderId};
 use platen_shared::ports::provider::Part;
 use platen_shared::store::operator_items::{self, Kind};
-use platen_shared::store::{fulfilment as parcels, hooks, orders};
+use platen_shared::store::{fulfilment as parcels, hooks, order_details, orders};
 use serde::{Deserialize, Serialize};
 
 use crate::follow;
@@ -18,6 +18,9 @@ use crate::job::Recording;
 use crate::poll_tracking::PollTracking;
 use crate::registry::enqueue;
 use crate::workflow::into_db;
+
+/// More polls than any order ever needs.
+const POLLS_MAX: u32 = 1_000_000;
 
 /// What the printer accepted: every part of the order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -86,7 +89,10 @@ pub(crate) async fn record(
         operator_items::open(tx, at, tenant, Kind::ItemsDiffer, (&about.0, about.1), &detail).await?;
         orders::advance(tx, at, tenant, order, OrderState::OnHold, &source, &why).await?;
     }
-    let poll = PollTracking { order, round: 1, provider: provider.to_owned() };
+    // Each submission has a chain of polls of its own.
+    let submissions = order_details::get(tx, tenant, order).await?.round;
+    let round = u32::try_from(submissions).unwrap_or_default().saturating_mul(POLLS_MAX) + 1;
+    let poll = PollTracking { order, round, provider: provider.to_owned() };
     // An event may have overtaken this commit: then there is something to read already.
     let heard = hooks::heard_since(tx, tenant, order, row.created_at).await?;
     let wait = if heard { Duration::ZERO } else { follow::FIRST_LOOK };

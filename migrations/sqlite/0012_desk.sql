@@ -1,5 +1,5 @@
--- The desk and the catalogue, whole: delivery estimates and templates of products, the tenant's form for orders, and how long a buyer is
--- known. Everything here is an addition: the release before works on beside this one.
+-- The desk and the catalogue, whole: delivery estimates and templates of products, quantities that change, orders that are made anew, the
+-- tenant's form for orders, and how long a buyer is known. Everything here is an addition: the release before works on beside this one.
 
 -- How long it takes, by country.
 ALTER TABLE catalogue_items ADD COLUMN delivery TEXT NOT NULL DEFAULT '[]';
@@ -56,3 +56,10 @@ ALTER TABLE order_rules ADD COLUMN buyers TEXT NOT NULL DEFAULT 'keep';
 ALTER TABLE order_rules ADD COLUMN buyers_days INTEGER NOT NULL DEFAULT 30;
 -- The shop's own address, in the place of the buyers'.
 ALTER TABLE order_rules ADD COLUMN buyers_contact TEXT NOT NULL DEFAULT '';
+
+-- What changed quantities added to the total of a paid order (or took from it) and nobody has paid (or given back) yet.
+ALTER TABLE order_details ADD COLUMN due_minor INTEGER NOT NULL DEFAULT 0;
+-- How often the order was set to be made anew after all the printer had accepted of it had failed.
+ALTER TABLE order_details ADD COLUMN round INTEGER NOT NULL DEFAULT 0;
+-- It came to nothing, and the order is made anew.
+ALTER TABLE provider_orders ADD COLUMN superseded INTEGER NOT NULL DEFAULT 0;

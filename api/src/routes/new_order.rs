@@ -29,7 +29,7 @@ use crate::extract::Input;
 /// Most items in an order.
 const ITEMS_MAX: usize = 100;
 /// Most pieces of an item.
-const QUANTITY_MAX: i64 = 1000;
+pub(crate) const QUANTITY_MAX: i64 = 1000;
 
 /// An item to be.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
@@ -261,7 +261,7 @@ fn item(
     }
 }
 
-fn overflow(_: MoneyError) -> Problem {
+pub(crate) fn overflow(_: MoneyError) -> Problem {
     Problem::field("range", "/items", "The total is beyond what can be kept exactly (2^53 minor units).")
 }
 

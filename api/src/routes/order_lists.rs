@@ -8,10 +8,11 @@ use platen_shared::db::At;
 use platen_shared::domain::money::Money;
 use platen_shared::domain::order::{FulfilmentState, OrderState, PaymentState, ReviewState};
 use platen_shared::store::order_quotes;
-use platen_shared::store::orders::{self, Filter, Tally};
+use platen_shared::store::orders::{self, Filter, Order, Tally};
 use serde::{Deserialize, Serialize};
 
-use super::orders::{OrderSummary, answer};
+use super::freshness::{Freshness, Known};
+use super::orders::{OrderSummary, OrderView, fresh};
 use crate::call::{Call, Page, Paging};
 use crate::check::Checks;
 use crate::error::{Problem, Reply};
@@ -80,22 +81,26 @@ fn is<T: std::str::FromStr>(word: &Option<String>) -> bool {
     word.as_deref().is_some_and(|word| word.parse::<T>().is_ok())
 }
 
-/// The tenant's orders, newest first. What is taken in while you read moves no page.
-#[utoipa::path(get, path = "/v1/orders", tag = "orders", params(OrderFilter), responses((status = 200, body = Page<OrderSummary>)))]
-pub(crate) async fn list(call: Call, Filters(filter): Filters<OrderFilter>) -> Reply<Json<Page<OrderSummary>>> {
+/// The tenant's orders, newest first. What is taken in while you read moves no page. While the printer cannot be asked, orders that it has are
+/// `stale`, with the age of what is known.
+#[utoipa::path(get, path = "/v1/orders", tag = "orders", params(OrderFilter), responses((status = 200, body = Page<Known<OrderSummary>>)))]
+pub(crate) async fn list(call: Call, Filters(filter): Filters<OrderFilter>) -> Reply<Json<Page<Known<OrderSummary>>>> {
     let (filter, paging) = filter.read()?;
     let before = paging.after_id()?;
     let rows = orders::list(&mut call.read(), call.tenant(), &filter, before, paging.fetch()).await?;
-    Ok(paging.page(rows, |row| row.id.to_string()))
+    let Json(page) = paging.page::<Order, Order>(rows, |row| row.id.to_string());
+    let freshness = Freshness::now(&call, page.items.iter().map(|order| order.state.as_str())).await?;
+    let known = |order: Order| freshness.of(&order.state.clone(), OrderSummary::from(order));
+    Ok(Json(Page { items: page.items.into_iter().map(known).collect(), next: page.next }))
 }
 
 /// One order by its number, however it was typed: letters of any case, O for 0, I and L for 1, hyphens left out.
 #[utoipa::path(get, path = "/v1/orders/number/{number}", tag = "orders",
-    params(("number" = String, Path, description = "Such as P-261129-7KQ2M9XA.")), responses((status = 200, body = super::orders::OrderView)))]
+    params(("number" = String, Path, description = "Such as P-261129-7KQ2M9XA.")), responses((status = 200, body = Known<OrderView>)))]
 pub(crate) async fn by_number(call: Call, Named(number): Named<String>) -> Reply<Response> {
     let read = orders::read_number(&number);
     let found = orders::by_number(&mut call.read(), call.tenant(), &read).await?;
-    answer(&call, &mut call.read(), found.ok_or_else(|| Problem::missing("order"))?).await
+    fresh(&call, found.ok_or_else(|| Problem::missing("order"))?).await
 }
 
 /// How many orders there are, by each of their dimensions; test orders are counted apart and nowhere else.

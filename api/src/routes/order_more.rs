@@ -26,6 +26,8 @@ pub(crate) struct MoreView {
     customer: Option<String>,
     /// Your notes.
     metadata: Metadata,
+    /// What other quantities added to a paid order and is to be paid; below zero, what they took from it and is owed back.
+    due: Option<Money>,
     readiness: ReadinessView,
     /// The order in the words of the print-on-demand documents (docs/orders.md).
     words: WordsView,
@@ -162,6 +164,7 @@ pub(crate) async fn read(
     Ok(MoreView {
         customer: Some(details.customer).filter(|customer| !customer.is_empty()),
         metadata: details.metadata.0,
+        due: Some(Money { minor: details.due_minor, currency: order.currency }).filter(|due| due.minor != 0),
         readiness: ReadinessView {
             ready: missing.is_empty(),
             sentence: readiness::sentence(&missing),

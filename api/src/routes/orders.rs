@@ -14,7 +14,7 @@ use platen_shared::store::fulfilment;
 use platen_shared::store::orders::{self, Event, Item, Order};
 use serde::Serialize;
 
-use super::freshness::{self, Known};
+use super::freshness::{Freshness, Known};
 use super::jobs::JobView;
 use super::order_more::{self, MoreView};
 use super::snapshots::Empty;
@@ -213,8 +213,15 @@ pub(crate) async fn hold(call: &Call, tx: &mut Tx, id: OrderId) -> Reply<Order> 
     responses((status = 200, body = Known<OrderView>)))]
 pub(crate) async fn show(call: Call, Named(id): Named<OrderId>) -> Reply<Response> {
     let order = own(&call, id).await?;
-    let view = view(&call, &mut call.read(), order.clone()).await?;
-    Ok(versioned(order.version, freshness::known(&call, &order, view).await?))
+    fresh(&call, order).await
+}
+
+/// The order's page, under the ETag of its version, with how fresh it is.
+pub(crate) async fn fresh(call: &Call, order: Order) -> Reply<Response> {
+    let freshness = Freshness::now(call, [order.state.as_str()]).await?;
+    let (version, state) = (order.version, order.state.clone());
+    let view = view(call, &mut call.read(), order).await?;
+    Ok(versioned(version, freshness.of(&state, view)))
 }
 
 /// A line of an order's history.

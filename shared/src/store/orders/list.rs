@@ -60,7 +60,18 @@ pub struct Tally {
     pub total_minor: i64,
 }
 
-/// A page of orders, newest first; `before` is the last order of the page before. Orders that are taken in meanwhile move nothing.
+/// What a page asks of its rows, newest first; the parameters are those of [`list`].
+macro_rules! wanted {
+    () => {
+        "($2 IS NULL OR id < $2) AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR payment_state = $4)
+           AND ($5 IS NULL OR fulfilment_state = $5) AND ($6 IS NULL OR review_state = $6) AND ($7 IS NULL OR channel = $7)
+           AND ($8 IS NULL OR country = $8) AND ($9 IS NULL OR test = $9) AND ($10 IS NULL OR created_at >= $10)
+           AND ($11 IS NULL OR created_at < $11) ORDER BY id DESC LIMIT $12"
+    };
+}
+
+/// A page of orders, newest first; `before` is the last order of the page before. Orders that are taken in meanwhile move nothing. One
+/// buyer's are few: they are read from the buyer's rows, and not from everybody's.
 ///
 /// # Errors
 /// Whatever the database says.
@@ -71,69 +82,39 @@ pub async fn list(
     before: Option<OrderId>,
     limit: i64,
 ) -> Result<Vec<Order>> {
-    if let Some(customer) = &filter.customer {
-        return of_customer(db, tenant, filter, customer, before, limit).await;
+    let query = match &filter.customer {
+        None => db.query(sql!(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM orders WHERE tenant = $1 AND id IN (SELECT id FROM orders WHERE tenant = $1 AND ",
+            wanted!(),
+            ") ORDER BY id DESC"
+        ))),
+        Some(_) => db.query(sql!(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM orders WHERE tenant = $1
+               AND id IN (SELECT order_id FROM order_details WHERE tenant = $1 AND customer = $13 AND customer <> '') AND ",
+            wanted!()
+        ))),
+    };
+    let query = query
+        .bind(tenant)
+        .bind(before)
+        .bind(filter.state.clone())
+        .bind(filter.payment_state.clone())
+        .bind(filter.fulfilment_state.clone())
+        .bind(filter.review_state.clone())
+        .bind(filter.channel.clone())
+        .bind(filter.country.clone())
+        .bind(filter.test)
+        .bind(filter.since)
+        .bind(filter.until)
+        .bind(limit);
+    match &filter.customer {
+        None => query.all().await,
+        Some(customer) => query.bind(customer).all().await,
     }
-    db.query(sql!(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM orders WHERE tenant = $1 AND id IN (SELECT id FROM orders WHERE tenant = $1 AND ($2 IS NULL OR id < $2)
-           AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR payment_state = $4) AND ($5 IS NULL OR fulfilment_state = $5)
-           AND ($6 IS NULL OR review_state = $6) AND ($7 IS NULL OR channel = $7) AND ($8 IS NULL OR country = $8)
-           AND ($9 IS NULL OR test = $9) AND ($10 IS NULL OR created_at >= $10) AND ($11 IS NULL OR created_at < $11)
-           ORDER BY id DESC LIMIT $12) ORDER BY id DESC"
-    )))
-    .bind(tenant)
-    .bind(before)
-    .bind(filter.state.clone())
-    .bind(filter.payment_state.clone())
-    .bind(filter.fulfilment_state.clone())
-    .bind(filter.review_state.clone())
-    .bind(filter.channel.clone())
-    .bind(filter.country.clone())
-    .bind(filter.test)
-    .bind(filter.since)
-    .bind(filter.until)
-    .bind(limit)
-    .all()
-    .await
-}
-
-/// The same for one buyer, whose orders are few: from the buyer's rows, not from everybody's.
-async fn of_customer(
-    db: &mut impl Source,
-    tenant: TenantId,
-    filter: &Filter,
-    customer: &str,
-    before: Option<OrderId>,
-    limit: i64,
-) -> Result<Vec<Order>> {
-    db.query(sql!(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM orders WHERE tenant = $1
-           AND id IN (SELECT order_id FROM order_details WHERE tenant = $1 AND customer = $13 AND customer <> '')
-           AND ($2 IS NULL OR id < $2)
-           AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR payment_state = $4) AND ($5 IS NULL OR fulfilment_state = $5)
-           AND ($6 IS NULL OR review_state = $6) AND ($7 IS NULL OR channel = $7) AND ($8 IS NULL OR country = $8)
-           AND ($9 IS NULL OR test = $9) AND ($10 IS NULL OR created_at >= $10) AND ($11 IS NULL OR created_at < $11)
-           ORDER BY id DESC LIMIT $12"
-    )))
-    .bind(tenant)
-    .bind(before)
-    .bind(filter.state.clone())
-    .bind(filter.payment_state.clone())
-    .bind(filter.fulfilment_state.clone())
-    .bind(filter.review_state.clone())
-    .bind(filter.channel.clone())
-    .bind(filter.country.clone())
-    .bind(filter.test)
-    .bind(filter.since)
-    .bind(filter.until)
-    .bind(limit)
-    .bind(customer)
-    .all()
-    .await
 }
 
 /// How many orders there are of each kind, in one look: it never disagrees with itself, nor with [`list`] at the same moment.
