@@ -38,9 +38,6 @@ pub struct Built {
     pub files: Vec<StoredFile>,
 }
 
-/// The class of an end that another job makes good.
-const CHANGED: &str = "changed";
-
 impl Job for BuildBundle {
     const KIND: &'static str = "build_bundle";
     const QUEUE: Queue = Queue::Bundles;
@@ -54,11 +51,10 @@ impl Job for BuildBundle {
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Built, Failure> {
-        let order = orders::get(&mut ctx.read(), ctx.tenant, self.order).await?;
-        if order.is_some_and(|order| order.revision != self.revision) {
-            return Err(Failure::fatal(CHANGED, "the order's quantities changed; another job makes its files"));
-        }
         let items = orders::items(&mut ctx.read(), ctx.tenant, self.order).await?;
+        if orders::revision(items.iter().map(|item| (item.spec_hash.as_str(), item.quantity))) != self.revision {
+            return Err(Failure::fatal("changed", "the order's quantities changed; another job makes its files"));
+        }
         let lines = items.into_iter().map(Line::from).collect();
         let files = production::bundle(ctx, &self.order.to_string(), lines).await?;
         ctx.point("stored").await;
@@ -66,13 +62,8 @@ impl Job for BuildBundle {
     }
 
     async fn record(&self, tx: &mut Tx, done: &Recording, out: &Built) -> db::Result<()> {
-        let order = orders::lock(tx, done.tenant, self.order).await?;
-        if order.as_ref().is_some_and(|order| order.revision != self.revision) {
-            // They may hold some of both: the attempt fails, and the next one finds that its work is another's.
-            return Err(db::Error::Decode("the order's quantities changed while its files were made".into()));
-        }
         artefacts::put(tx, done.business_now, done.tenant, Self::KIND, &self.key().text, done.job, &out.files).await?;
-        match order {
+        match orders::lock(tx, done.tenant, self.order).await? {
             Some(order) => workflow::proceed(tx, &done.follow(), done.business_now, &order)
                 .await
                 .map(drop)
@@ -82,7 +73,7 @@ impl Job for BuildBundle {
     }
 
     async fn gave_up(&self, tx: &mut Tx, done: &Recording, trouble: &Trouble) -> db::Result<()> {
-        if trouble.class == CHANGED {
+        if trouble.class == "changed" {
             return Ok(());
         }
         let why = format!("the print files could not be made: {}", trouble.message);
