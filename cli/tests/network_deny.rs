@@ -225,6 +225,7 @@ async fn operators(app: &mut Driver, submission: &str) {
 
 /// What a desk does with orders.
 async fn desk(app: &mut Driver, seeded: &Seeded) {
+    app.go(Method::PUT, "/v1/orders/form", "", json!({ "schema": null })).await;
     app.go(Method::PUT, "/v1/orders/rules", "", json!({ "quoteGate": false })).await;
     for (root, review) in [("/v1", "review"), ("/api", "expert-review")] {
         let order = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, &format!("desk{root}"))).await);

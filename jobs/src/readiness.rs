@@ -37,7 +37,7 @@ const BEFORE: [OrderState; 7] = [
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn missing(source: &mut impl Source, order: &Order, recipient: &Recipient) -> Result<Vec<Missing>> {
+pub async fn missing(source: &mut impl Source, order: &Order, recipient: Option<&Recipient>) -> Result<Vec<Missing>> {
     let mut found = Vec::new();
     if !BEFORE.iter().any(|state| state.word() == order.state) {
         return Ok(found);
@@ -45,7 +45,7 @@ pub async fn missing(source: &mut impl Source, order: &Order, recipient: &Recipi
     let mut add = |code, name, sentence: String| found.push(Missing { code, name, sentence });
     let details = order_details::get(source, order.tenant, order.id).await?;
     money(order, details.due_minor, &mut add);
-    if let Some(problem) = recipient.problems(Limits::of(&gelato())).first() {
+    if let Some(problem) = recipient.and_then(|to| to.problems(Limits::of(&gelato())).into_iter().next()) {
         add("address", "address", format!("The address cannot be used: {}", problem.message));
     }
     quote(source, order, &mut add).await?;
@@ -72,7 +72,11 @@ fn money(order: &Order, due_minor: i64, add: &mut impl FnMut(&'static str, &'sta
     } else if order.payment_state == PaymentState::Refunded.word() {
         add("payment", "payment", "All its money was given back: nothing is printed.".to_owned());
     } else if due_minor > 0 {
-        add("payment", "payment", format!("Since its quantities changed, {due} more are to be paid: record them as a payment."));
+        add(
+            "payment",
+            "payment",
+            format!("Since its quantities changed, {due} more are to be paid: record them as a payment."),
+        );
     } else if due_minor < 0 {
         add("payment", "payment", format!("Since its quantities changed, {due} are owed to the buyer: refund them."));
     }

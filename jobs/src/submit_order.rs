@@ -359,7 +359,11 @@ impl Sale {
             _ => return Err(not_ready("not_ready", Duration::from_secs(60), "the order is not paid")),
         }
         if order_details::get(&mut ctx.read(), ctx.tenant, self.order.id).await?.due_minor != 0 {
-            return Err(not_ready("not_ready", Duration::from_secs(60), "what was paid is not what the order comes to"));
+            return Err(not_ready(
+                "not_ready",
+                Duration::from_secs(60),
+                "what was paid is not what the order comes to",
+            ));
         }
         if self.order.test || tenant.test_mode {
             return Err(held(ctx, "test mode: nothing is sent to the printer"));

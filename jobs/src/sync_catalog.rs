@@ -80,7 +80,9 @@ impl Job for SyncCatalog {
         let currency: Currency = tenant.currency;
         let provider = ctx.ports.providers.open(ctx.tenant, &self.provider).await?;
         let (page, templates) = match &self.templates_after {
-            Some(after) => (CataloguePage { items: Vec::new(), next: None }, self.templates(ctx, &*provider, after).await?),
+            Some(after) => {
+                (CataloguePage { items: Vec::new(), next: None }, self.templates(ctx, &*provider, after).await?)
+            }
             None => (provider.catalogue_page(self.cursor.as_deref(), currency).await?, Vec::new()),
         };
         ctx.point("fetched").await;
@@ -119,7 +121,9 @@ impl Job for SyncCatalog {
     }
 
     fn keep(out: &Page) -> serde_json::Result<serde_json::Value> {
-        Ok(serde_json::json!({ "items": out.page.items.len(), "templates": out.templates.len(), "next": out.page.next }))
+        Ok(
+            serde_json::json!({ "items": out.page.items.len(), "templates": out.templates.len(), "next": out.page.next }),
+        )
     }
 }
 
@@ -133,7 +137,9 @@ impl SyncCatalog {
         for row in listed {
             let answer = match provider.template(&row.id).await {
                 Ok(template) => Ok(template),
-                Err(PortError::NotFound(_)) => Err("The printer has no template of this id: take it off the list.".to_owned()),
+                Err(PortError::NotFound(_)) => {
+                    Err("The printer has no template of this id: take it off the list.".to_owned())
+                }
                 Err(PortError::Invalid(why) | PortError::Conflict(why)) => Err(why),
                 Err(error) => return Err(error.into()),
             };

@@ -5,9 +5,9 @@ use platen_shared::db::{self, At, Tx};
 use platen_shared::domain::order::{OrderState, PaymentState, QuoteState, ReviewState};
 use platen_shared::id::JobId;
 use platen_shared::ledger::{EnqueueError, control};
+use platen_shared::store::operator_items::{self, Kind};
 use platen_shared::store::order_quotes::{self, QuoteRow};
 use platen_shared::store::orders::{self, Moved, Order};
-use platen_shared::store::operator_items::{self, Kind};
 use platen_shared::store::{artefacts, fulfilment, order_details, tenants};
 
 use crate::build_bundle::BuildBundle;
@@ -129,7 +129,9 @@ pub async fn submit(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Resu
     let why = "a job is placing it at the printer";
     let job = SubmitOrder::of(tx, order).await?;
     if order_details::get(tx, order.tenant, order.id).await?.due_minor != 0 {
-        return Err(Refused::NotReady("what was paid is not what the order comes to since its quantities changed".into()));
+        return Err(Refused::NotReady(
+            "what was paid is not what the order comes to since its quantities changed".into(),
+        ));
     }
     match orders::advance(tx, at, order.tenant, order.id, OrderState::Submitting, &origin.correlation_id, why).await? {
         Moved::Yes | Moved::Already => Ok(enqueue(tx, &at_its_tier(origin, order), &job).await?.id()),

@@ -40,7 +40,10 @@ async fn failed(test: TestDb, all: bool) -> World {
     world.printer.set_fault(Fault::new(FaultKind::FailUploading { comment }).times(if all { 2 } else { 1 }));
     let id = world.jobs("submit_order").await[0].id;
     world.run(id).await;
-    assert_eq!((world.job(id).await.state.as_str(), order(&world).await.state.as_str()), ("succeeded", "in_production"));
+    assert_eq!(
+        (world.job(id).await.state.as_str(), order(&world).await.state.as_str()),
+        ("succeeded", "in_production")
+    );
     world.printer.clock().advance(2 * HOUR);
     poll(&world).await;
     assert_eq!(order(&world).await.state, "on_hold");
@@ -66,7 +69,10 @@ async fn what_failed_at_the_printer_is_made_anew_once() {
         assert_eq!(order(&world).await.state, "submitting");
         assert!(world.run_and_kill(job, "submit_order", "released").await, "its worker dies after the release");
         world.run(job).await;
-        assert_eq!((world.job(job).await.state.as_str(), order(&world).await.state.as_str()), ("succeeded", "in_production"));
+        assert_eq!(
+            (world.job(job).await.state.as_str(), order(&world).await.state.as_str()),
+            ("succeeded", "in_production")
+        );
         assert_eq!(world.printer.counts().released_groups, 2, "one that failed, and one that is made");
         let read = &mut world.test.db.reader();
         let parts = fulfilment::parts(read, world.tenant, world.order).await.unwrap();
@@ -106,7 +112,11 @@ async fn a_part_that_lives_after_all_is_found_before_anything_is_staged() {
         let world = failed(test, true).await;
         let creates = world.printer.counts().creates;
         let job = anew(&world).await.unwrap();
-        world.printer.set_fault(Fault::new(FaultKind::Patch { merge: json!({ "fulfillmentStatus": "in_production" }) }).on(Op::Get).times(1));
+        world.printer.set_fault(
+            Fault::new(FaultKind::Patch { merge: json!({ "fulfillmentStatus": "in_production" }) })
+                .on(Op::Get)
+                .times(1),
+        );
         world.run(job).await;
         assert_eq!((world.job(job).await.state.as_str(), order(&world).await.state.as_str()), ("dead", "on_hold"));
         assert!(order(&world).await.state_why.contains("lives again"));

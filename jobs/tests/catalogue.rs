@@ -76,7 +76,9 @@ async fn a_template_that_passes_trouble_is_tried_again_and_a_newer_sync_wins() {
         // The last step of an older sync: it reads, and writes nothing.
         let late = json!({ "provider": "gelato", "generation": "g1", "templatesAfter": "" });
         let id = world.enqueue(entry, &late, None).await;
-        world.printer.set_fault(Fault::new(FaultKind::Status { status: 503, html: true, after: false }).on(Op::Template).times(1));
+        world.printer.set_fault(
+            Fault::new(FaultKind::Status { status: 503, html: true, after: false }).on(Op::Template).times(1),
+        );
         world.run(id).await;
         assert_eq!(world.job(id).await.failures, 1);
         world.clock.advance(std::time::Duration::from_secs(3));

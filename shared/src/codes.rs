@@ -230,7 +230,14 @@ mod tests {
         ] {
             let _ = write!(page, "\n## {title}\n\n| code | family | again | what to do |\n| --- | --- | --- | --- |\n");
             for code in ERROR_CODES.iter().filter(|code| code.place == place) {
-                let _ = writeln!(page, "| `{}` | `{}` | `{}` | {} |", code.word, code.family.word(), code.again.word(), code.hint);
+                let _ = writeln!(
+                    page,
+                    "| `{}` | `{}` | `{}` | {} |",
+                    code.word,
+                    code.family.word(),
+                    code.again.word(),
+                    code.hint
+                );
             }
         }
         page

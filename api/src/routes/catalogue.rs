@@ -258,7 +258,13 @@ pub(crate) struct VariantView {
 }
 
 impl DetailsView {
-    fn new(row: ItemRow, siblings: Vec<ItemRow>, templates: Vec<VariantRow>, raw: Value, rules: &MoneySettings) -> Self {
+    fn new(
+        row: ItemRow,
+        siblings: Vec<ItemRow>,
+        templates: Vec<VariantRow>,
+        raw: Value,
+        rules: &MoneySettings,
+    ) -> Self {
         let bps = rules.margin_for(&row.uid, &[&row.catalogue]).map(|(bps, _)| bps);
         let distinct = |of: fn(&ItemRow) -> &str| {
             let all: std::collections::BTreeSet<&str> = siblings.iter().chain([&row]).map(of).collect();

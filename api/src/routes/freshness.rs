@@ -44,7 +44,9 @@ impl Freshness {
         let now = call.ledger_now();
         let all = call.app().standings.of(call.tenant(), now).await?;
         let account = all.into_iter().find(|account| account.provider == PROVIDER);
-        let Some(account) = account.filter(|account| account.breaker.state != "closed") else { return Ok(Freshness(None)) };
+        let Some(account) = account.filter(|account| account.breaker.state != "closed") else {
+            return Ok(Freshness(None));
+        };
         let heard = incidents::watched(&mut call.read(), call.tenant(), PROVIDER).await?.and_then(|(_, heard)| heard);
         let last: Option<At> = heard.or(account.breaker.since);
         Ok(Freshness(Some(last.map_or(Duration::ZERO, |last| now.since(last)))))

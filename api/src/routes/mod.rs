@@ -22,6 +22,7 @@ pub(crate) mod new_order;
 pub(crate) mod operator_items;
 pub(crate) mod order_changes;
 pub(crate) mod order_desk;
+pub(crate) mod order_form;
 pub(crate) mod order_items;
 pub(crate) mod order_lists;
 pub(crate) mod order_more;

@@ -95,7 +95,7 @@ pub(crate) async fn content(
     open(&call, &mut tx, &order).await?;
     let mut what = Vec::new();
     if let Some(to) = &to
-        && recipient(&call, &order)? != *to
+        && recipient(&call, &order)?.as_ref() != Some(to)
     {
         if order.payment_state != "unpaid" && order.country != to.country {
             let why = "The order is paid, and its shipping and tax are for another country; cancel it and order again.";

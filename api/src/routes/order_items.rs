@@ -59,7 +59,9 @@ pub(crate) async fn change(
         };
         let taken = work_orders::taken(tx, call.tenant(), item.id).await?;
         if change.quantity < taken {
-            return Err(Problem::state(format!("Work orders have taken {taken} pieces of the item; cancel them first.")));
+            return Err(Problem::state(format!(
+                "Work orders have taken {taken} pieces of the item; cancel them first."
+            )));
         }
         item.quantity = change.quantity;
     }
@@ -96,7 +98,8 @@ async fn never_submitted(call: &Call, tx: &mut Tx, order: &Order) -> Reply<()> {
 /// What the order comes to now. Shipping and packaging stay as they were sold.
 fn reprice(order: &mut Order, items: &mut [Item], tax: Option<Money>) -> Reply<()> {
     let money = |minor| Money { minor, currency: order.currency };
-    let base = |items_minor: i64| money(items_minor).plus(money(order.shipping_minor))?.plus(money(order.packaging_minor));
+    let base =
+        |items_minor: i64| money(items_minor).plus(money(order.shipping_minor))?.plus(money(order.packaging_minor));
     let mut lines = money(0);
     for item in items.iter_mut() {
         item.line_minor = money(item.unit_minor).times(item.quantity).map_err(overflow)?.minor;

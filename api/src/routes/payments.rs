@@ -61,8 +61,14 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
     };
     let fits = due > 0 && body.amount.minor == due && body.amount.currency == order.currency;
     // A repeat is told apart from another payment by its reference.
-    if !fits && !(order.payment_state != "unpaid" && orders::is_recorded(&mut tx, call.tenant(), &body.reference).await?) {
-        return Err(Problem::field("amount", "/amount", "The amount must be exactly what is to be paid, in the order's currency."));
+    if !fits
+        && !(order.payment_state != "unpaid" && orders::is_recorded(&mut tx, call.tenant(), &body.reference).await?)
+    {
+        return Err(Problem::field(
+            "amount",
+            "/amount",
+            "The amount must be exactly what is to be paid, in the order's currency.",
+        ));
     }
     if let Some(fee) = fee {
         let mut checks = Checks::default();

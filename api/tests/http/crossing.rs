@@ -161,6 +161,7 @@ fn shop(route: (&str, &str), theirs: &Seeded) -> Option<Value> {
             json!({ "logoSha256": theirs.sha256, "primaryColor": "#1d3557", "secondaryColor": "#f1faee", "messageTemplate": "Hi" })
         }
         ("POST", "/v1/creators/{name}/packaging/decision") => json!({ "version": 1, "accept": true, "why": "fine" }),
+        ("PUT", "/v1/orders/form") => json!({ "schema": { "type": "object" } }),
         ("PUT", "/v1/orders/rules") => json!({ "quoteGate": false }),
         ("PATCH", path) if path.ends_with("/content") => json!({ "customer": "mine", "reason": "because" }),
         ("PATCH", path) if path.ends_with("/status") => json!({ "status": "on_hold", "reason": "because" }),

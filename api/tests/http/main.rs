@@ -16,6 +16,7 @@ mod numbers;
 mod operators;
 mod ops;
 mod order_changes;
+mod order_form;
 mod order_items;
 mod orders;
 mod packaging;

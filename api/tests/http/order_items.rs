@@ -48,7 +48,11 @@ async fn an_unpaid_order_is_priced_anew_from_frozen_prices() {
         assert_eq!(same["version"], more["version"], "nothing changed");
         let mut taxed = pieces(&item, 1);
         taxed["tax"] = json!({ "minor": 7, "currency": "EUR" });
-        assert_eq!(total(&edit(&kit, &seed, &at, &taxed).await.ok(200)), Some(1890 + 499 + 7), "the shop knows its tax");
+        assert_eq!(
+            total(&edit(&kit, &seed, &at, &taxed).await.ok(200)),
+            Some(1890 + 499 + 7),
+            "the shop knows its tax"
+        );
         let pay = format!("{at}/payments");
         kit.post(&seed.tenant.key, &pay, &payment("pay-1", 4579)).await.problem(422, "invalid");
         kit.post(&seed.tenant.key, &pay, &payment("pay-1", 2396)).await.ok(201);

@@ -35,7 +35,9 @@ fn no_failure_of_a_job_is_of_a_class_outside_of_the_table() {
     assert!(named.len() > 15, "the classes are named in another way now: {named:?}");
     none("Add the class to shared/src/codes.rs:", &wrong);
     // Those that come from a port's error or from a constant are in a match, and are read from there.
-    let text: String = sources().iter().filter(|s| s.is_in(&["jobs/src/", "worker/src/"])).map(|s| s.text.as_str()).collect();
-    let idle: Vec<_> = known.iter().filter(|word| !text.contains(&format!("\"{word}\""))).map(ToString::to_string).collect();
+    let text: String =
+        sources().iter().filter(|s| s.is_in(&["jobs/src/", "worker/src/"])).map(|s| s.text.as_str()).collect();
+    let idle: Vec<_> =
+        known.iter().filter(|word| !text.contains(&format!("\"{word}\""))).map(ToString::to_string).collect();
     none("No code names these classes any more, take them out of shared/src/codes.rs:", &idle);
 }

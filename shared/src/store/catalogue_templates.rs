@@ -51,7 +51,13 @@ pub async fn list(db: &mut impl Source, tenant: TenantId, provider: &str) -> Res
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn after(db: &mut impl Source, tenant: TenantId, provider: &str, id: &str, n: i64) -> Result<Vec<TemplateRow>> {
+pub async fn after(
+    db: &mut impl Source,
+    tenant: TenantId,
+    provider: &str,
+    id: &str,
+    n: i64,
+) -> Result<Vec<TemplateRow>> {
     db.query(sql!(
         "SELECT id, state, title, why, synced_at FROM catalogue_templates WHERE tenant = $1 AND provider = $2 AND id > $3 ORDER BY id LIMIT $4"
     ))

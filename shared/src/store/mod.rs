@@ -4,6 +4,7 @@
 pub mod artefacts;
 pub mod audit;
 pub mod books;
+pub mod buyers;
 pub mod cancellations;
 pub mod catalogue;
 pub mod catalogue_alarms;
@@ -25,6 +26,7 @@ pub mod notices;
 pub mod open_orders;
 pub mod operator_items;
 pub mod order_details;
+pub mod order_forms;
 pub mod order_quotes;
 pub mod orders;
 pub mod packaging;

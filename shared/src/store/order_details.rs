@@ -28,6 +28,14 @@ pub struct Details {
     pub due_minor: i64,
     /// How often the order was set to be made anew after all that the printer had accepted of it had failed.
     pub round: i64,
+    /// What the tenant's form asked for, sealed like the recipient.
+    pub form: Option<String>,
+    /// The version of the form that it was checked by; 0 without one.
+    pub form_version: i64,
+    /// The keyed hash of who bought; empty where the tenant keeps its buyers.
+    pub buyer: String,
+    /// Since when only that is left of the buyer.
+    pub forgotten_at: Option<At>,
 }
 
 /// Of one order.
@@ -37,7 +45,8 @@ pub struct Details {
 pub async fn get(db: &mut impl Source, tenant: TenantId, order: OrderId) -> Result<Details> {
     let row = db
         .query(sql!(
-            "SELECT customer, metadata, held, delivered_at, delivery_method, due_minor, round FROM order_details WHERE tenant = $1 AND order_id = $2"
+            "SELECT customer, metadata, held, delivered_at, delivery_method, due_minor, round, form, form_version, buyer, forgotten_at
+             FROM order_details WHERE tenant = $1 AND order_id = $2"
         ))
         .bind(tenant)
         .bind(order)
@@ -52,11 +61,13 @@ pub async fn get(db: &mut impl Source, tenant: TenantId, order: OrderId) -> Resu
 /// Whatever the database says.
 pub async fn put(tx: &mut Tx, at: At, tenant: TenantId, order: OrderId, details: &Details) -> Result<()> {
     tx.query(sql!(
-        "INSERT INTO order_details (tenant, order_id, customer, metadata, held, delivered_at, delivery_method, updated_at, due_minor, round)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        "INSERT INTO order_details (tenant, order_id, customer, metadata, held, delivered_at, delivery_method, updated_at, due_minor, round, form,
+           form_version, buyer)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (tenant, order_id) DO UPDATE SET customer = excluded.customer, metadata = excluded.metadata, held = excluded.held,
            delivered_at = excluded.delivered_at, delivery_method = excluded.delivery_method, updated_at = excluded.updated_at,
-           due_minor = excluded.due_minor, round = excluded.round"
+           due_minor = excluded.due_minor, round = excluded.round, form = excluded.form, form_version = excluded.form_version,
+           buyer = excluded.buyer"
     ))
     .bind(tenant)
     .bind(order)
@@ -68,6 +79,9 @@ pub async fn put(tx: &mut Tx, at: At, tenant: TenantId, order: OrderId, details:
     .bind(at)
     .bind(details.due_minor)
     .bind(details.round)
+    .bind(details.form.clone())
+    .bind(details.form_version)
+    .bind(&details.buyer)
     .exec()
     .await
     .map(drop)

@@ -8,7 +8,8 @@ use super::reply::{Refusal, Reply};
 pub(crate) fn template(catalogue: &Catalogue, id: &str) -> Result<Reply, Refusal> {
     let found = catalogue.templates.iter().find(|template| template.id == id);
     let found = found.ok_or_else(|| Refusal::not_found("Template"))?;
-    let variants: Vec<Value> = catalogue.products[found.products.clone()].iter().map(|product| variant(id, product)).collect();
+    let variants: Vec<Value> =
+        catalogue.products[found.products.clone()].iter().map(|product| variant(id, product)).collect();
     Ok(Reply::ok(json!({
         "id": id,
         "templateName": found.name,
@@ -26,14 +27,16 @@ pub(crate) fn template(catalogue: &Catalogue, id: &str) -> Result<Reply, Refusal
 
 /// Every template, for whoever looks for an id: theirs stand in the dashboard only.
 pub(crate) fn list(catalogue: &Catalogue) -> Value {
-    let rows = catalogue.templates.iter().map(|template| {
-        json!({"id": template.id, "templateName": template.name, "variants": template.products.len()})
-    });
+    let rows = catalogue
+        .templates
+        .iter()
+        .map(|template| json!({"id": template.id, "templateName": template.name, "variants": template.products.len()}));
     json!({"templates": rows.collect::<Vec<_>>()})
 }
 
 fn variant(template: &str, product: &Product) -> Value {
-    let options: Vec<Value> = product.attributes.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let options: Vec<Value> =
+        product.attributes.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
     let places: Vec<Value> = product.areas().iter().map(|area| place(product, area)).collect();
     json!({
         "id": format!("{template}-{}", product.uid),

@@ -84,8 +84,10 @@ struct Piece {
 impl Gelato {
     /// Gives every row of a page the days of its family, country by country.
     pub(super) async fn estimate(&self, rows: &mut [Row], currency: Currency) -> PortResult<()> {
-        let families: Vec<String> =
-            rows.iter().map(|row| Variant::of(&row.item.catalogue, &row.item.attributes, &row.item.raw).family).collect();
+        let families: Vec<String> = rows
+            .iter()
+            .map(|row| Variant::of(&row.item.catalogue, &row.item.attributes, &row.item.raw).family)
+            .collect();
         for country in self.settings.countries() {
             let Some(recipient) = somebody(country) else { continue };
             let mut days: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
@@ -160,7 +162,10 @@ fn pieces(rows: &[Row], families: &[String], country: &str) -> Vec<Piece> {
         row.item.prices.iter().any(|tier| tier.country == country) && !out && supported(row, country)
     };
     let candidates = rows.iter().zip(families).enumerate().filter(|(_, (row, _))| sold(row));
-    candidates.filter(|(_, (_, family))| seen.insert(*family)).map(|(n, (row, _))| Piece { row: n, grams: grams(&row.item.raw) }).collect()
+    candidates
+        .filter(|(_, (_, family))| seen.insert(*family))
+        .map(|(n, (row, _))| Piece { row: n, grams: grams(&row.item.raw) })
+        .collect()
 }
 
 /// The pieces of each quote.

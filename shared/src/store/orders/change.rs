@@ -30,14 +30,16 @@ pub async fn amend(tx: &mut Tx, at: At, order: &Order, (actor, what, why): (&str
 /// Whatever the database says.
 pub async fn requantify(tx: &mut Tx, at: At, order: &Order, items: &[Item]) -> Result<()> {
     for item in items {
-        tx.query(sql!("UPDATE order_items SET quantity = $4, line_minor = $5 WHERE tenant = $1 AND order_id = $2 AND id = $3"))
-            .bind(order.tenant)
-            .bind(order.id)
-            .bind(item.id)
-            .bind(item.quantity)
-            .bind(item.line_minor)
-            .exec()
-            .await?;
+        tx.query(sql!(
+            "UPDATE order_items SET quantity = $4, line_minor = $5 WHERE tenant = $1 AND order_id = $2 AND id = $3"
+        ))
+        .bind(order.tenant)
+        .bind(order.id)
+        .bind(item.id)
+        .bind(item.quantity)
+        .bind(item.line_minor)
+        .exec()
+        .await?;
     }
     tx.query(sql!(
         "UPDATE orders SET items_minor = $3, tax_minor = $4, total_minor = $5, terms = $6, revision = $7, updated_at = $8

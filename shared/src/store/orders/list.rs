@@ -25,6 +25,8 @@ pub struct Filter {
     pub test: Option<bool>,
     /// The shop's own name for the buyer.
     pub customer: Option<String>,
+    /// The keyed hash of the buyer; not together with the shop's own name.
+    pub buyer: Option<String>,
     /// Taken in at this moment or later.
     pub since: Option<At>,
     /// Taken in before this moment.
@@ -82,19 +84,26 @@ pub async fn list(
     before: Option<OrderId>,
     limit: i64,
 ) -> Result<Vec<Order>> {
-    let query = match &filter.customer {
-        None => db.query(sql!(concat!(
+    let query = match (&filter.customer, &filter.buyer) {
+        (None, None) => db.query(sql!(concat!(
             "SELECT ",
             columns!(),
             " FROM orders WHERE tenant = $1 AND id IN (SELECT id FROM orders WHERE tenant = $1 AND ",
             wanted!(),
             ") ORDER BY id DESC"
         ))),
-        Some(_) => db.query(sql!(concat!(
+        (Some(_), _) => db.query(sql!(concat!(
             "SELECT ",
             columns!(),
             " FROM orders WHERE tenant = $1
                AND id IN (SELECT order_id FROM order_details WHERE tenant = $1 AND customer = $13 AND customer <> '') AND ",
+            wanted!()
+        ))),
+        (None, Some(_)) => db.query(sql!(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM orders WHERE tenant = $1
+               AND id IN (SELECT order_id FROM order_details WHERE tenant = $1 AND buyer = $13 AND buyer <> '') AND ",
             wanted!()
         ))),
     };
@@ -111,9 +120,9 @@ pub async fn list(
         .bind(filter.since)
         .bind(filter.until)
         .bind(limit);
-    match &filter.customer {
+    match filter.customer.as_ref().or(filter.buyer.as_ref()) {
         None => query.all().await,
-        Some(customer) => query.bind(customer).all().await,
+        Some(who) => query.bind(who).all().await,
     }
 }
 

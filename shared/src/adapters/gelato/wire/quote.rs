@@ -79,7 +79,8 @@ impl QuoteAnswer {
                 Some((carrier.price.0?, days)).filter(|(_, (min, max))| *max > 0 && min <= max)
             });
             let Some((_, days)) = known.min() else { continue };
-            let made = offer.products.iter().filter(|product| product.price.0.is_some_and(|price| price > Decimal::ZERO));
+            let made =
+                offer.products.iter().filter(|product| product.price.0.is_some_and(|price| price > Decimal::ZERO));
             found.extend(made.map(|product| (product.item_reference_id.0.as_str(), days)));
         }
         found

@@ -125,8 +125,16 @@ mod tests {
         let read = read(&body);
         assert_eq!((read.title.as_str(), read.raw["unknown"][0].as_i64()), ("Mug", Some(1)), "what came is kept");
         let variant = &read.variants[0];
-        assert_eq!((variant.uid.as_str(), variant.id.as_str(), variant.texts.as_slice()), ("mug", "v1", &["Name".to_owned()][..]));
-        let place = |name: &str, area: &str, width_um, height_um| Placeholder { name: name.into(), area: area.into(), width_um, height_um };
+        assert_eq!(
+            (variant.uid.as_str(), variant.id.as_str(), variant.texts.as_slice()),
+            ("mug", "v1", &["Name".to_owned()][..])
+        );
+        let place = |name: &str, area: &str, width_um, height_um| Placeholder {
+            name: name.into(),
+            area: area.into(),
+            width_um,
+            height_um,
+        };
         assert_eq!(
             variant.placeholders,
             [place("front.jpg", "front", Some(96_500), Some(82_000)), place("back.jpg", "default", None, None)]
@@ -139,7 +147,10 @@ mod tests {
             (Value::Null, 0),
             (json!("none"), 0),
             (json!([{ "productUid": "a" }, 7, { "title": "no product" }, { "productUid": 12 }]), 2),
-            (json!({ "x": { "productUid": "a", "imagePlaceholders": { "p": { "name": "n" } }, "textPlaceholders": null } }), 1),
+            (
+                json!({ "x": { "productUid": "a", "imagePlaceholders": { "p": { "name": "n" } }, "textPlaceholders": null } }),
+                1,
+            ),
         ] {
             let read = read(&json!({ "title": "T", "variants": variants }));
             assert_eq!((read.title.as_str(), read.variants.len()), ("T", left), "{:?}", read.variants);
