@@ -111,6 +111,39 @@ async fn details_come_in_one_call_and_a_missing_product_is_a_problem() {
     .await;
 }
 
+/// What a sync finds of the templates: one, none, and one that is not on the list.
+async fn found(kit: &Kit, id: TenantId) {
+    let place = Placeholder {
+        name: "front.jpg".into(),
+        area: "front".into(),
+        width_um: Some(300_000),
+        height_um: Some(400_000),
+    };
+    let variant = TemplateVariant {
+        id: "v".into(),
+        title: "Black M".into(),
+        uid: "shirt_m_black".into(),
+        placeholders: vec![place],
+        texts: vec!["Name".into()],
+    };
+    let read = Template {
+        id: "t-1".into(),
+        title: "Shirt".into(),
+        variants: vec![variant],
+        raw: json!({ "vendor": "Gelato" }),
+    };
+    let mut tx = kit.db.begin("test").await.expect("a transaction");
+    let found = [
+        ("t-1".to_owned(), Ok(read.clone())),
+        ("t-2".to_owned(), Err("no such template".to_owned())),
+        ("t-9".to_owned(), Ok(read)),
+    ];
+    for _ in 0..2 {
+        catalogue_templates::found(&mut tx, kit.ledger.now(), id, "gelato", &found).await.expect("written");
+    }
+    tx.commit().await.expect("committed");
+}
+
 #[tokio::test]
 async fn templates_are_listed_read_by_a_sync_and_shown_with_their_products() {
     each(async |kit: Kit| {
@@ -133,35 +166,7 @@ async fn templates_are_listed_read_by_a_sync_and_shown_with_their_products() {
         let pairs =
             |all: &[(&str, &str)]| all.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>();
         assert_eq!(states(&listed), pairs(&[("t-1", "listed"), ("t-2", "listed")]));
-        let place = Placeholder {
-            name: "front.jpg".into(),
-            area: "front".into(),
-            width_um: Some(300_000),
-            height_um: Some(400_000),
-        };
-        let variant = TemplateVariant {
-            id: "v".into(),
-            title: "Black M".into(),
-            uid: "shirt_m_black".into(),
-            placeholders: vec![place],
-            texts: vec!["Name".into()],
-        };
-        let read = Template {
-            id: "t-1".into(),
-            title: "Shirt".into(),
-            variants: vec![variant],
-            raw: json!({ "vendor": "Gelato" }),
-        };
-        let mut tx = kit.db.begin("test").await.expect("a transaction");
-        let found = [
-            ("t-1".to_owned(), Ok(read.clone())),
-            ("t-2".to_owned(), Err("no such template".to_owned())),
-            ("t-9".to_owned(), Ok(read)),
-        ];
-        for _ in 0..2 {
-            catalogue_templates::found(&mut tx, kit.ledger.now(), id, "gelato", &found).await.expect("written");
-        }
-        tx.commit().await.expect("committed");
+        found(&kit, id).await;
         sync(&kit, &tenant, "g2", &shirts(1000)).await;
         let shirt = shown().await;
         assert_eq!(shirt["templates"].as_array().map(Vec::len), Some(1), "one that is not listed is not kept: {shirt}");
