@@ -1,6 +1,7 @@
 //! The HTTP front, driven in process: one suite, on SQLite always and on Postgres when there is one.
 
 mod bad_input;
+mod buyers;
 mod caching;
 mod catalogue;
 mod crossing;
