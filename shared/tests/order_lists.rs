@@ -83,6 +83,7 @@ async fn lists_and_statistics_are_read_from_their_indexes() {
             let plan = test.plan(literal(part), &types).await.unwrap();
             let narrow = plan.contains(index);
             assert!(narrow && !plan.contains("SCAN orders"), "{part}: {plan}");
+            assert!(!plan.contains("Parallel") && !plan.contains("JIT"), "{part}: {plan}");
         }
         let (read, rare) = (&mut db.reader(), Filter::state("on_hold"));
         let (mut seen, mut before) = (0, None);
