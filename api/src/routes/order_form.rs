@@ -51,8 +51,8 @@ impl From<Option<FormRow>> for FormView {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewForm {
     /// JSON Schema of the draft 2020-12 for an object; at most 64 KB, without references to other documents. Null: orders take no form.
-    #[schema(value_type = Option<Object>)]
-    schema: Option<Value>,
+    #[schema(value_type = Option<Object>, required = true)]
+    schema: Value,
 }
 
 /// What the tenant's orders say beside what every order says.
@@ -64,7 +64,8 @@ pub(crate) async fn show(call: Call) -> Reply<Json<FormView>> {
 /// Sets what the tenant's orders say beside that; orders that were taken in before keep what they said.
 #[utoipa::path(put, path = "/v1/orders/form", tag = "orders", request_body = NewForm, responses((status = 200, body = FormView)))]
 pub(crate) async fn put(call: Call, Input(body): Input<NewForm>) -> Reply<Json<FormView>> {
-    if let Some(schema) = &body.schema {
+    let schema = Some(&body.schema).filter(|schema| !schema.is_null());
+    if let Some(schema) = schema {
         let bytes = serde_json::to_vec(schema).map_err(|e| Problem::internal(&e))?.len();
         if bytes > SCHEMA_BYTES_MAX {
             return Err(Problem::field("too-long", "/schema", "The schema has at most 64 KB."));
@@ -78,7 +79,7 @@ pub(crate) async fn put(call: Call, Input(body): Input<NewForm>) -> Reply<Json<F
         })?;
     }
     let mut tx = call.begin("put_order_form").await?;
-    let row = order_forms::put(&mut tx, call.now(), call.tenant(), body.schema.as_ref(), &call.actor()).await?;
+    let row = order_forms::put(&mut tx, call.now(), call.tenant(), schema, &call.actor()).await?;
     call.audit(&mut tx, "order.form", call.tenant(), "").await?;
     tx.commit().await?;
     Ok(Json(row.into()))

@@ -100,6 +100,8 @@ async fn a_schema_stands_by_itself() {
             let problem = kit.put(key, "/v1/orders/form", &json!({ "schema": schema })).await.problem(422, "invalid");
             assert!(text(&problem["errors"][0]["pointer"]).starts_with(pointer), "{pointer}: {problem}");
         }
+        let none = kit.put(key, "/v1/orders/form", &json!({})).await.problem(422, "invalid");
+        assert_eq!(none["errors"][0]["code"], "required", "nothing is not null: {none}");
         assert_eq!(kit.rows().await, rows, "what is refused changes nothing");
     })
     .await;
