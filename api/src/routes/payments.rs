@@ -61,9 +61,9 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
     };
     let fits = due > 0 && body.amount.minor == due && body.amount.currency == order.currency;
     // A repeat is told apart from another payment by its reference.
-    if !fits
-        && !(order.payment_state != "unpaid" && orders::is_recorded(&mut tx, call.tenant(), &body.reference).await?)
-    {
+    let repeated =
+        order.payment_state != "unpaid" && orders::is_recorded(&mut tx, call.tenant(), &body.reference).await?;
+    if !fits && !repeated {
         return Err(Problem::field(
             "amount",
             "/amount",
