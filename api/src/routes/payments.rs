@@ -55,11 +55,9 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
     checks.done()?;
     let mut tx = call.begin("record_payment").await?;
     let order = hold(&call, &mut tx, id).await?;
-    let due = match order.payment_state.as_str() {
-        "unpaid" => order.total_minor,
-        _ => order_details::get(&mut tx, call.tenant(), id).await?.due_minor,
-    };
-    let fits = due > 0 && body.amount.minor == due && body.amount.currency == order.currency;
+    let more = order_details::get(&mut tx, call.tenant(), id).await?.due_minor;
+    let due = if more > 0 { more } else { order.total_minor };
+    let fits = body.amount.minor == due && body.amount.currency == order.currency;
     // A repeat is told apart from another payment by its reference.
     let repeated =
         order.payment_state != "unpaid" && orders::is_recorded(&mut tx, call.tenant(), &body.reference).await?;

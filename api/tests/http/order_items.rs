@@ -35,7 +35,7 @@ async fn an_unpaid_order_is_priced_anew_from_frozen_prices() {
         let (at, item) = begin(&kit, &seed).await;
         let mut dearer = product();
         dearer["price"]["minor"] = json!(9_999);
-        kit.put(&seed.tenant.key, "/v1/products/mug", &dearer).await.ok(201);
+        kit.put(&seed.tenant.key, "/v1/products/mug", &dearer).await.ok(200);
         let before = kit.get(&seed.tenant.key, &at).await.ok(200);
         let more = edit(&kit, &seed, &at, &pieces(&item, 5)).await.ok(200);
         // 300 of tax on 2 × 1,890 + 499 become 300 × 9,949 ÷ 4,279, half-even.
