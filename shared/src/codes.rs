@@ -154,6 +154,7 @@ table! {
         "not_found", InvalidData, AfterMending, "What the job names is gone: put it there again, or leave the job.";
         "not_ready", BusinessRule, Later, "Nothing: what it needs is on its way; the order's `readiness` says what is missing.";
         "on_hold", BusinessRule, Later, "Settle the order that is on hold; the job looks again by itself.";
+        "other_press", System, Later, "Nothing: a worker of the release that was asked for takes it; bring every worker to one release if none comes.";
         "panic", System, AfterMending, "Report it with the job's page; retry it on a release that mends it.";
         "payload", InvalidData, Never, "Enqueue it anew with a payload of the documented form.";
         "poison", System, AfterMending, "Its workers died while running it: look at their logs and memory before you retry it.";
