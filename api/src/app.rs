@@ -18,6 +18,7 @@ use platen_shared::secrets::Keyring;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
+use crate::availability::Answers;
 use crate::known::Known;
 use crate::limit::Limiter;
 use crate::origins::Origins;
@@ -122,6 +123,7 @@ pub(crate) struct Inner {
     pub(crate) origins: Origins,
     pub(crate) templates: Templates,
     pub(crate) remembered: Remembered,
+    pub(crate) answers: Answers,
     pub(crate) watcher: Arc<Watcher>,
 }
 
@@ -144,6 +146,7 @@ impl Inner {
             origins: Origins::default(),
             templates: Templates::default(),
             remembered: Remembered::default(),
+            answers: Answers::default(),
             watcher,
         })
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use platen_shared::codes::{self, Again, Family};
 use platen_shared::db;
 use platen_shared::ledger::EnqueueError;
 use platen_shared::ports::blobs::BlobError;
@@ -138,6 +139,12 @@ pub(crate) struct ProblemBody {
     status: u16,
     /// A sentence about this one.
     detail: String,
+    /// `unavailable_product`, `invalid_data`, `payment`, `business_rule` or `system` (docs/errors.md).
+    family: Family,
+    /// Whether the same again may succeed: `never`, `later`, `after_mending` or `after_lookup`.
+    again: Again,
+    /// What whoever runs the shop can do.
+    hint: &'static str,
     /// What is wrong with the body, place by place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
@@ -201,7 +208,11 @@ impl Problem {
     }
 
     fn body(self) -> ProblemBody {
+        let row = codes::of_problem(self.code.word(), self.errors.iter().map(|fault| fault.code.as_str()));
         ProblemBody {
+            family: row.map_or(Family::System, |row| row.family),
+            again: row.map_or(Again::Never, |row| row.again),
+            hint: row.map_or("", |row| row.hint),
             kind: format!("/problems/{}", self.code.word()),
             title: self.code.title(),
             status: self.code.status().as_u16(),

@@ -18,6 +18,7 @@
 
 mod app;
 mod auth;
+mod availability;
 mod call;
 mod check;
 pub mod demo;

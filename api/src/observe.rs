@@ -3,11 +3,14 @@
 
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
+
+use crate::app::Shared;
+use crate::availability::Answer;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -16,9 +19,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) struct Correlation(pub(crate) String);
 
 /// Opens the span, names the request, and notes its end.
-pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let id = correlation(request.headers());
     let method = request.method().clone();
+    let patient = request.headers().contains_key("prefer");
     // The pattern and not the path: ids in labels would have no bound, and tokens in paths are secrets.
     let path = request.extensions().get::<MatchedPath>().map_or("-", |path| path.as_str()).to_owned();
     request.extensions_mut().insert(Correlation(id.clone()));
@@ -30,6 +34,9 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     span.in_scope(|| tracing::info!(status, ms, "{method} {path} {status} in {ms} ms"));
     let labels = [("method", method.to_string()), ("path", path), ("status", status.to_string())];
     metrics::counter!("platen_http_requests_total", &labels).increment(1);
+    let answer = Answer::of(status, took, patient);
+    shared.answers.note(answer);
+    metrics::counter!("platen_http_answers_total", "answer" => answer.word()).increment(1);
     metrics::histogram!("platen_http_request_seconds", &labels[..2]).record(took.as_secs_f64());
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);

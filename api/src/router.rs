@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -21,10 +21,10 @@ use crate::gate::gate;
 use crate::observe::observe;
 use crate::routes::{
     audit, bundles, cancel, catalogue, connections, files, health, hooks, incidents, jobs, keys, message_settings,
-    messages, money, money_settings, new_order, operator_items, order_changes, order_desk, order_lists, orders,
-    packaging, parties, pauses, payments, payouts, preflight, products, proof, providers, queues, rates, refunds,
-    registries, renders, schedules, shipments, snapshots, snooze, specs, statements, tenants, uploads, webhooks, work,
-    work_orders, workers,
+    messages, money, money_settings, new_order, operator_items, order_changes, order_desk, order_form, order_lists,
+    orders, packaging, parties, pauses, payments, payouts, preflight, products, proof, providers, queues, rates,
+    refunds, registries, renders, schedules, shipments, snapshots, snooze, specs, statements, templates, tenants,
+    uploads, webhooks, work, work_orders, workers,
 };
 use crate::routes::{events, personalization, widget};
 use crate::{demo, ops, origins};
@@ -197,6 +197,8 @@ pub static ROUTES: &[Route] = &[
     get(Read, "/v1/orders/number/{number}", || routes!(order_lists::by_number)),
     get(Read, "/v1/orders/rules", || routes!(order_lists::rules)),
     put(Admin, "/v1/orders/rules", || routes!(order_lists::put_rules)),
+    get(Read, "/v1/orders/form", || routes!(order_form::show)),
+    put(Admin, "/v1/orders/form", || routes!(order_form::put)),
     get(Read, "/v1/orders/{id}", || routes!(orders::show)),
     patch(Write, "/v1/orders/{id}/content", || routes!(order_changes::content)),
     patch(Operate, "/v1/orders/{id}/status", || routes!(order_changes::status)),
@@ -257,6 +259,8 @@ pub static ROUTES: &[Route] = &[
     get(Read, "/v1/catalogue", || routes!(catalogue::show)),
     get(Read, "/v1/catalogue/items", || routes!(catalogue::items)),
     get(Read, "/v1/catalogue/items/{uid}", || routes!(catalogue::item)),
+    get(Read, "/v1/catalogue/templates", || routes!(templates::list)),
+    put(Write, "/v1/catalogue/templates", || routes!(templates::put)),
     get(Read, "/v1/catalogue/alarms", || routes!(catalogue::alarms)),
     post(Operate, "/v1/catalogue/retirements", || routes!(catalogue::retire)),
     get(Read, "/v1/packaging", || routes!(packaging::show)),
@@ -361,7 +365,7 @@ pub(crate) fn build(shared: Shared) -> Router {
         })
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(observe));
+        .layer(from_fn_with_state(shared.clone(), observe));
     router.layer(cors(&shared)).with_state(shared)
 }
 

@@ -225,6 +225,7 @@ async fn operators(app: &mut Driver, submission: &str) {
 
 /// What a desk does with orders.
 async fn desk(app: &mut Driver, seeded: &Seeded) {
+    app.go(Method::PUT, "/v1/orders/form", "", json!({ "schema": null })).await;
     app.go(Method::PUT, "/v1/orders/rules", "", json!({ "quoteGate": false })).await;
     for (root, review) in [("/v1", "review"), ("/api", "expert-review")] {
         let order = id(&app.post("/v1/orders", "", seed::order(&seeded.snapshot, &format!("desk{root}"))).await);
@@ -291,6 +292,7 @@ async fn packaging(app: &mut Driver) {
     let decision = json!({ "version": 1, "accept": true, "why": "the account's manager said so" });
     app.post("/v1/creators/{name}/packaging/decision", "ada", decision).await;
     app.go(Method::PUT, "/v1/packaging/rules", "", json!({ "platform": false })).await;
+    app.go(Method::PUT, "/v1/catalogue/templates", "", json!({ "ids": ["t-1"] })).await;
     app.post("/v1/catalogue/retirements", "", json!({ "provider": "gelato", "reason": "really gone" })).await;
 }
 

@@ -7,6 +7,8 @@
 mod alerts;
 #[path = "tidy/arrows.rs"]
 mod arrows;
+#[path = "tidy/codes.rs"]
+mod codes;
 #[path = "tidy/containers.rs"]
 mod containers;
 #[path = "tidy/repo.rs"]

@@ -52,6 +52,9 @@ impl Job for BuildBundle {
 
     async fn run(&self, ctx: &Ctx) -> Result<Built, Failure> {
         let items = orders::items(&mut ctx.read(), ctx.tenant, self.order).await?;
+        if orders::revision(items.iter().map(|item| (item.spec_hash.as_str(), item.quantity))) != self.revision {
+            return Err(Failure::fatal("changed", "the order's quantities changed; another job makes its files"));
+        }
         let files = production::bundle(ctx, &self.order.to_string(), items).await?;
         ctx.point("stored").await;
         Ok(Built { files })
@@ -69,6 +72,9 @@ impl Job for BuildBundle {
     }
 
     async fn gave_up(&self, tx: &mut Tx, done: &Recording, trouble: &Trouble) -> db::Result<()> {
+        if trouble.class == "changed" {
+            return Ok(());
+        }
         let why = format!("the print files could not be made: {}", trouble.message);
         orders::advance(tx, done.business_now, done.tenant, self.order, OrderState::OnHold, &done.job.to_string(), &why)
             .await

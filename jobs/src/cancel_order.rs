@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::distribute_revenue::DistributeRevenue;
 use crate::job::{Ctx, Failure, Job, Key, Recording, Retry};
 use crate::registry::enqueue;
-use crate::submit_order::{SubmitOrder, gelato};
+use crate::submit_order::SubmitOrder;
 use crate::workflow::into_db;
 
 /// Which order.
@@ -63,6 +63,10 @@ impl Job for CancelOrder {
         for (provider, id) in self.known(ctx, &order).await? {
             let printer = ctx.ports.providers.open(ctx.tenant, &provider).await?;
             let Some(part) = alive(&printer, &id).await? else { continue };
+            if matches!(part.stage, Some(Stage::Failed | Stage::Canceled)) {
+                parts.push((provider, part));
+                continue;
+            }
             if !part.released {
                 printer.discard(&Staged { ids: vec![id] }).await?;
                 continue;
@@ -83,7 +87,7 @@ impl Job for CancelOrder {
         for (provider, part) in &out.parts {
             stages.push(parcels::merge(tx, at, done.tenant, provider, self.order, part).await?.0);
         }
-        if stages.iter().any(|stage| *stage != Stage::Canceled) {
+        if stages.iter().any(|stage| !matches!(stage, Stage::Canceled | Stage::Failed)) {
             let why = format!("{} of {} parts are made all the same: it was too late", out.too_late, stages.len());
             cancellations::decide(tx, at, done.tenant, self.order, CancelState::TooLate, &why).await?;
             return orders::note_money(tx, at, &order, "not_cancelled", &source, &why).await;
@@ -115,7 +119,8 @@ impl CancelOrder {
         let mut known: Vec<_> = rows.into_iter().map(|row| (row.provider, row.provider_id)).collect();
         let Some(submission) = submission(ctx, order).await? else { return Ok(known) };
         let mut ids = submission.noted;
-        if known.is_empty() {
+        // One that succeeded told of all its parts.
+        if known.is_empty() || !submission.succeeded {
             let printer = ctx.ports.providers.open(ctx.tenant, &submission.provider).await?;
             match printer.find(&self.order.to_string()).await? {
                 Found::Nothing => {}
@@ -154,10 +159,11 @@ struct Submission {
     /// Ids of the draft that it noted before it released it.
     noted: Vec<String>,
     under_way: bool,
+    succeeded: bool,
 }
 
 async fn submission(ctx: &Ctx, order: &Order) -> Result<Option<Submission>, Failure> {
-    let job = SubmitOrder { order: order.id, revision: order.revision.clone(), provider: gelato() };
+    let job = SubmitOrder::of(&mut ctx.read(), order).await?;
     let Some(id) = read::of_key(&mut ctx.read(), ctx.tenant, SubmitOrder::KIND, &job.key().text).await? else {
         return Ok(None);
     };
@@ -165,7 +171,9 @@ async fn submission(ctx: &Ctx, order: &Order) -> Result<Option<Submission>, Fail
     let noted =
         known.as_ref().and_then(|known| known.saved.clone()).and_then(|saved| serde_json::from_value(saved.0).ok());
     let noted = noted.map_or_else(Vec::new, |staged: Staged| staged.ids);
-    Ok(Some(Submission { provider: job.provider, noted, under_way: known.is_some_and(|known| !known.finished()) }))
+    let succeeded = known.as_ref().is_some_and(|known| known.state == "succeeded");
+    let under_way = known.is_some_and(|known| !known.finished());
+    Ok(Some(Submission { provider: job.provider, noted, under_way, succeeded }))
 }
 
 /// A part that is there.

@@ -1,10 +1,11 @@
-//! Takes away files that no row names: what a killed worker stored and never told, and renders of presses before this one.
+//! Takes away files that no row names: what a killed worker stored and never told, and renders of presses before this one. Forgets buyers
+//! whose orders ended long enough ago, where the tenant wants that.
 //!
 //! Mark and sweep, with two graces. A file that nothing names goes into the trash once it is older than the grace; in the trash whoever
 //! asks for it still finds it, and takes it out again; it is deleted for good when nothing names it a grace later. So a file that
 //! becomes named while it is on its way out comes back: nothing that is referenced is ever deleted, whatever happens at the same time.
 //!
-//! Twice is harmless: a file in the trash is moved there once, and what is gone is gone. Fatal cannot happen; a dead one means that the
+//! Twice is harmless: a buyer is forgotten once, a file in the trash is moved there once, and what is gone is gone. Fatal cannot happen; a dead one means that the
 //! database or the file store failed three times.
 
 use std::time::Duration;
@@ -12,15 +13,18 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use platen_shared::db::At;
+use platen_shared::domain::address::Recipient;
 use platen_shared::ledger::Queue;
 use platen_shared::ports::blobs::{BlobError, Found};
-use platen_shared::store::references;
+use platen_shared::store::{buyers, references};
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Ctx, Failure, Job, Key, Retry};
 
 /// Files that one run moves at most; the next run goes on.
 const MOVES_MAX: usize = 20_000;
+/// Orders whose buyers one transaction forgets.
+const BUYERS_AT_ONCE: i64 = 200;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// One run over a tenant's files.
@@ -57,6 +61,9 @@ pub struct Cleaned {
     pub restored: u64,
     /// Files that were deleted for good.
     pub purged: u64,
+    /// Orders whose buyers were forgotten.
+    #[serde(default)]
+    pub buyers: u64,
 }
 
 impl Job for Cleanup {
@@ -76,6 +83,7 @@ impl Job for Cleanup {
         let mut done = Cleaned::default();
         let renders = ctx.wall().minus(DAY * self.keep_renders_days);
         done.renders = ctx.ledger.forget_renders(ctx.tenant, ctx.ports.press.version(), renders).await?;
+        done.buyers = forget_buyers(ctx).await?;
         let before = ctx.wall().minus(DAY * self.grace_days);
         let blobs = &ctx.ports.blobs;
         // Listed first, marked afterwards: what was named in between is marked.
@@ -99,6 +107,39 @@ impl Job for Cleanup {
             }
         }
         Ok(done)
+    }
+}
+
+/// Forgets buyers some days after the end of their orders, as the tenant's rules say.
+async fn forget_buyers(ctx: &Ctx) -> Result<u64, Failure> {
+    let rules = buyers::rules(&mut ctx.read(), ctx.tenant).await?;
+    if rules.buyers == buyers::KEEP {
+        return Ok(0);
+    }
+    let days = u32::try_from(rules.buyers_days).unwrap_or(u32::MAX);
+    let before = ctx.clock.now().minus(DAY * days);
+    let keyring = ctx.ports.links.keyring();
+    let mut forgotten = 0;
+    loop {
+        let due = buyers::due(&mut ctx.read(), ctx.tenant, before, BUYERS_AT_ONCE).await?;
+        let mut hashed = Vec::new();
+        for (order, sealed, known) in due {
+            let buyer = match known.filter(|known| !known.is_empty()) {
+                Some(known) => known,
+                None => {
+                    let text = keyring.open(&sealed, &format!("{}:{order}", ctx.tenant));
+                    let text = text.map_err(|e| Failure::fatal("sealed", e))?;
+                    let recipient: Recipient = serde_json::from_str(&text).map_err(|e| Failure::fatal("bug", e))?;
+                    keyring.pseudonym(&recipient.email, &ctx.tenant.to_string())
+                }
+            };
+            hashed.push((order, sealed, buyer));
+        }
+        let gone = ctx.ledger.forget_buyers(ctx.tenant, ctx.clock.now(), &hashed).await?;
+        forgotten += gone;
+        if gone == 0 || ctx.cancelled() {
+            return Ok(forgotten);
+        }
     }
 }
 

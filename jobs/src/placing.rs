@@ -11,7 +11,7 @@ use platen_shared::id::{ItemId, OrderId};
 use platen_shared::ports::provider::Part;
 use platen_shared::store::operator_items::{self, Kind};
 use platen_shared::store::orders::Order;
-use platen_shared::store::{fulfilment as parcels, hooks, orders};
+use platen_shared::store::{fulfilment as parcels, hooks, order_details, orders};
 use serde::{Deserialize, Serialize};
 
 use crate::follow;
@@ -19,6 +19,9 @@ use crate::job::Recording;
 use crate::poll_tracking::PollTracking;
 use crate::registry::enqueue;
 use crate::workflow::into_db;
+
+/// More polls than any order ever needs.
+const POLLS_MAX: u32 = 1_000_000;
 
 /// What the printer accepted: every part of the order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -92,7 +95,10 @@ pub(crate) async fn record(
 
 /// Leaves the first poll of an order behind, which is the first whoever places it.
 pub(crate) async fn follow_up(tx: &mut Tx, done: &Recording, provider: &str, order: &Order) -> db::Result<()> {
-    let poll = PollTracking { order: order.id, round: 1, provider: provider.to_owned() };
+    // Each submission has a chain of polls of its own.
+    let submissions = order_details::get(tx, done.tenant, order.id).await?.round;
+    let round = u32::try_from(submissions).unwrap_or_default().saturating_mul(POLLS_MAX) + 1;
+    let poll = PollTracking { order: order.id, round, provider: provider.to_owned() };
     // An event may have overtaken this commit: then there is something to read already.
     let heard = hooks::heard_since(tx, done.tenant, order.id, order.created_at).await?;
     let wait = if heard { Duration::ZERO } else { follow::FIRST_LOOK };

@@ -77,6 +77,7 @@ impl Job for PollTracking {
         let mut ids: Vec<String> = parcels::parts(&mut ctx.read(), ctx.tenant, self.order)
             .await?
             .into_iter()
+            .filter(|row| !row.superseded)
             .map(|row| row.provider_id)
             .collect();
         if ids.is_empty() {

@@ -2,6 +2,7 @@
 
 use platen_shared::db::{Result, Source};
 use platen_shared::domain::address::{Limits, Recipient};
+use platen_shared::domain::money::Money;
 use platen_shared::domain::order::{OrderState, PaymentState, QuoteState, ReviewState};
 use platen_shared::store::orders::Order;
 use platen_shared::store::{artefacts, order_details, order_quotes, tenants};
@@ -36,18 +37,18 @@ const BEFORE: [OrderState; 7] = [
 ///
 /// # Errors
 /// Whatever the database says.
-pub async fn missing(source: &mut impl Source, order: &Order, recipient: &Recipient) -> Result<Vec<Missing>> {
+pub async fn missing(source: &mut impl Source, order: &Order, recipient: Option<&Recipient>) -> Result<Vec<Missing>> {
     let mut found = Vec::new();
     if !BEFORE.iter().any(|state| state.word() == order.state) {
         return Ok(found);
     }
     let mut add = |code, name, sentence: String| found.push(Missing { code, name, sentence });
-    money(order, &mut add);
-    if let Some(problem) = recipient.problems(Limits::of(&gelato())).first() {
+    let details = order_details::get(source, order.tenant, order.id).await?;
+    money(order, details.due_minor, &mut add);
+    if let Some(problem) = recipient.and_then(|to| to.problems(Limits::of(&gelato())).into_iter().next()) {
         add("address", "address", format!("The address cannot be used: {}", problem.message));
     }
     quote(source, order, &mut add).await?;
-    let details = order_details::get(source, order.tenant, order.id).await?;
     if order.review_state == ReviewState::Pending.word() {
         add("review", "review", "A person has yet to approve it.".to_owned());
     }
@@ -64,11 +65,20 @@ pub async fn missing(source: &mut impl Source, order: &Order, recipient: &Recipi
     Ok(found)
 }
 
-fn money(order: &Order, add: &mut impl FnMut(&'static str, &'static str, String)) {
+fn money(order: &Order, due_minor: i64, add: &mut impl FnMut(&'static str, &'static str, String)) {
+    let due = Money { minor: due_minor.abs(), currency: order.currency };
     if order.payment_state == PaymentState::Unpaid.word() {
         add("payment", "payment", "Its payment has not been recorded.".to_owned());
     } else if order.payment_state == PaymentState::Refunded.word() {
         add("payment", "payment", "All its money was given back: nothing is printed.".to_owned());
+    } else if due_minor > 0 {
+        add(
+            "payment",
+            "payment",
+            format!("Since its quantities changed, {due} more are to be paid: record them as a payment."),
+        );
+    } else if due_minor < 0 {
+        add("payment", "payment", format!("Since its quantities changed, {due} are owed to the buyer: refund them."));
     }
 }
 

@@ -186,6 +186,9 @@ async fn reader(ctx: &Ctx, message: &Message, settings: &MessageSettings) -> Res
     }
     let Some(id) = message.order_id else { return Ok(None) };
     let Some(order) = orders::get(&mut ctx.read(), ctx.tenant, id).await? else { return Ok(None) };
+    if order.recipient.is_empty() {
+        return Ok(None);
+    }
     let opened = keyring.open(&order.recipient, &format!("{}:{id}", ctx.tenant));
     let buyer = opened.map_err(|e| Failure::fatal("sealed", e))?;
     let buyer: Recipient = serde_json::from_str(&buyer).map_err(|e| Failure::fatal("bug", e))?;

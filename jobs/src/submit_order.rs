@@ -4,15 +4,17 @@
 //! money, and it happens after a fenced checkpoint on a draft that later attempts find again. An answer that was lost makes the order
 //! `outcome_unknown` and leads to the same look-up, never to a blind repeat; when the job ends like that, `look_up_order` goes on looking.
 //! Test mode, a freeze or a spending limit hold the order, with the reason on it, and the job goes on by itself once that is over.
+//! An order whose parts had all failed after the printer accepted them is made anew by a submission of its own, which reads those parts again
+//! first.
 //! Fatal means that the printer refuses (address, file, stock, price), or that its rules refuse a print file: the order goes on hold with the printer's sentence; a person mends
 //! it and retries the job, or cancels the order.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use platen_shared::db::{self, Tx};
+use platen_shared::db::{self, Source, Tx};
 use platen_shared::domain::money::{Currency, Money};
-use platen_shared::domain::order::OrderState;
+use platen_shared::domain::order::{OrderState, Stage};
 use platen_shared::id::OrderId;
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::{Queue, Waiting, follow};
@@ -23,7 +25,7 @@ use platen_shared::store::artefacts::{self, StoredFile};
 use platen_shared::store::operator_items::{self, Kind};
 use platen_shared::store::orders::{self, Item, Order};
 use platen_shared::store::spending::{self, Over};
-use platen_shared::store::{cancellations, tenants};
+use platen_shared::store::{cancellations, fulfilment, order_details, tenants};
 use serde::{Deserialize, Serialize};
 
 use crate::build_bundle::BuildBundle;
@@ -56,6 +58,25 @@ pub struct SubmitOrder {
     /// The printer.
     #[serde(default = "gelato")]
     pub provider: String,
+    /// How often the order was set to be made anew before: each time is a submission of its own.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub round: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_first(round: &i64) -> bool {
+    *round == 0
+}
+
+impl SubmitOrder {
+    /// The submission of an order as it stands now.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn of(source: &mut impl Source, order: &Order) -> db::Result<SubmitOrder> {
+        let round = order_details::get(source, order.tenant, order.id).await?.round;
+        Ok(SubmitOrder { order: order.id, revision: order.revision.clone(), provider: gelato(), round })
+    }
 }
 
 /// The printer of payloads that name none.
@@ -73,7 +94,10 @@ impl Job for SubmitOrder {
     type Output = Placed;
 
     fn key(&self) -> Key {
-        Key::effect(self.order, &self.revision)
+        match self.round {
+            0 => Key::effect(self.order, &self.revision),
+            round => Key::effect(self.order, format!("{}:{round}", self.revision)),
+        }
     }
 
     fn provider(&self) -> &str {
@@ -83,6 +107,7 @@ impl Job for SubmitOrder {
     async fn run(&self, ctx: &Ctx) -> Result<Placed, Failure> {
         let sale = Sale::load(ctx, self).await?;
         let provider = ctx.ports.providers.open(ctx.tenant, &self.provider).await?;
+        still_dead(ctx, &*provider, self.order).await?;
         let placed = sale.place(ctx, &provider).await.map_err(|failure| patient(ctx, failure))?;
         ctx.point("released").await;
         Ok(placed)
@@ -172,6 +197,22 @@ fn patient(ctx: &Ctx, failure: Failure) -> Failure {
         }
         failure => failure,
     }
+}
+
+/// What came to nothing must still be so before the order is made anew: a part that lives after all would be made twice.
+async fn still_dead(ctx: &Ctx, provider: &dyn PrintProvider, order: OrderId) -> Result<(), Failure> {
+    let parts = fulfilment::parts(&mut ctx.read(), ctx.tenant, order).await?;
+    for part in parts.iter().filter(|part| part.superseded) {
+        match provider.get(&part.provider_id).await {
+            Ok(read) if !matches!(read.stage, Some(Stage::Failed | Stage::Canceled)) => {
+                let why = "a part that had failed lives again at the printer; cancel the order, which cancels it there";
+                return Err(Failure::fatal("conflict", why));
+            }
+            Ok(_) | Err(PortError::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// The cheapest method of each facility; several are named together.
@@ -312,6 +353,13 @@ impl Sale {
                 return Err(Failure::fatal("refunded", "the buyer got all the money back: nothing is printed"));
             }
             _ => return Err(not_ready("not_ready", Duration::from_secs(60), "the order is not paid")),
+        }
+        if order_details::get(&mut ctx.read(), ctx.tenant, self.order.id).await?.due_minor != 0 {
+            return Err(not_ready(
+                "not_ready",
+                Duration::from_secs(60),
+                "what was paid is not what the order comes to",
+            ));
         }
         if self.order.test || tenant.test_mode {
             return Err(held(ctx, "test mode: nothing is sent to the printer"));

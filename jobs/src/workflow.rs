@@ -4,10 +4,11 @@
 use platen_shared::db::{self, At, Tx};
 use platen_shared::domain::order::{OrderState, PaymentState, QuoteState, ReviewState};
 use platen_shared::id::JobId;
-use platen_shared::ledger::EnqueueError;
+use platen_shared::ledger::{EnqueueError, control};
+use platen_shared::store::operator_items::{self, Kind};
 use platen_shared::store::order_quotes::{self, QuoteRow};
 use platen_shared::store::orders::{self, Moved, Order};
-use platen_shared::store::{artefacts, order_details, tenants};
+use platen_shared::store::{artefacts, fulfilment, order_details, tenants};
 
 use crate::build_bundle::BuildBundle;
 use crate::job::Job;
@@ -65,7 +66,10 @@ pub async fn proceed(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Res
             "paid; the print files are being made",
         )
         .await?;
-        return Ok(Some(enqueue(tx, &at_its_tier(origin, order), &bundle).await?.id()));
+        let job = enqueue(tx, &at_its_tier(origin, order), &bundle).await?.id();
+        // It was given up when the quantities were others, and these are wanted again.
+        control::retry(tx, origin.now, order.tenant, job).await?;
+        return Ok(Some(job));
     }
     let by_itself = tenants::get(tx, order.tenant).await?.is_some_and(|tenant| tenant.auto_submit);
     let why =
@@ -82,11 +86,11 @@ pub async fn proceed(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Res
     }
 }
 
-/// Whether a person stopped it, or has yet to say that it may be made.
+/// Whether a person stopped it or has yet to say that it may be made, or its money does not fit.
 async fn stopped(tx: &mut Tx, order: &Order) -> db::Result<bool> {
     let undecided = [ReviewState::Pending, ReviewState::Rejected].map(ReviewState::word);
     let details = order_details::get(tx, order.tenant, order.id).await?;
-    Ok(details.held || undecided.contains(&order.review_state.as_str()))
+    Ok(details.held || details.due_minor != 0 || undecided.contains(&order.review_state.as_str()))
 }
 
 /// Whether an order may be accepted as far as its printer's quote goes.
@@ -123,7 +127,12 @@ pub async fn ask(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Result<
 /// [`Refused`] with what is missing.
 pub async fn submit(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Result<JobId, Refused> {
     let why = "a job is placing it at the printer";
-    let job = SubmitOrder { order: order.id, revision: order.revision.clone(), provider: gelato() };
+    let job = SubmitOrder::of(tx, order).await?;
+    if order_details::get(tx, order.tenant, order.id).await?.due_minor != 0 {
+        return Err(Refused::NotReady(
+            "what was paid is not what the order comes to since its quantities changed".into(),
+        ));
+    }
     match orders::advance(tx, at, order.tenant, order.id, OrderState::Submitting, &origin.correlation_id, why).await? {
         Moved::Yes | Moved::Already => Ok(enqueue(tx, &at_its_tier(origin, order), &job).await?.id()),
         Moved::Illegal(OrderState::Received) => Err(Refused::NotReady("the order is not paid yet".into())),
@@ -137,6 +146,36 @@ pub async fn submit(tx: &mut Tx, origin: &Origin, at: At, order: &Order) -> Resu
         Moved::Illegal(state) => Err(Refused::NotReady(format!("an order that is {state} is not submitted"))),
         Moved::Unknown => Err(Refused::NotReady("there is no such order".into())),
     }
+}
+
+/// Makes an order anew of which the printer accepted everything before and made nothing: all that it accepted has failed, or was cancelled
+/// there, for good, so a fixed order is a new one under the same reference. Its job reads the dead parts again, and looks for our
+/// reference, before it stages anything.
+///
+/// # Errors
+/// [`Refused`] while anything of it lives at the printer.
+pub async fn anew(tx: &mut Tx, origin: &Origin, at: At, order: &Order, why: &str) -> Result<JobId, Refused> {
+    let parts = fulfilment::parts(tx, order.tenant, order.id).await?;
+    let now: Vec<_> = parts.iter().filter(|part| !part.superseded).collect();
+    let alive = now.iter().filter(|part| !part.is_dead()).count();
+    if alive > 0 || now.is_empty() {
+        return Err(Refused::NotReady(format!(
+            "the printer accepted the order before, and {alive} of its {} parts have not failed: look at them there; cancel the order, or \
+             order again what is missing",
+            now.len()
+        )));
+    }
+    fulfilment::supersede(tx, order.tenant, order.id).await?;
+    for part in now {
+        for kind in [Kind::Failed, Kind::Canceled, Kind::NeedsAction] {
+            operator_items::settle(tx, at, order.tenant, kind, &part.provider_id).await?;
+        }
+    }
+    let details = order_details::get(tx, order.tenant, order.id).await?;
+    let next = order_details::Details { round: details.round + 1, ..details };
+    order_details::put(tx, at, order.tenant, order.id, &next).await?;
+    orders::advance(tx, at, order.tenant, order.id, OrderState::Ready, &origin.correlation_id, why).await?;
+    submit(tx, origin, at, order).await
 }
 
 /// An enqueue error inside a record: a taken key is a broken invariant there.

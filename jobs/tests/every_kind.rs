@@ -16,6 +16,7 @@ use std::time::Duration;
 use platen_jobs::{Entry, KINDS, find};
 use platen_shared::domain::account::Account;
 use platen_shared::id::{ItemId, WorkOrderId};
+use platen_shared::store::buyers::{self, Rules};
 use platen_shared::store::order_quotes::{self, QuoteRow};
 use platen_shared::store::work_orders::{self, NewLine};
 use platen_shared::store::{artefacts, catalogue, fulfilment, gates, journal, orders};
@@ -108,7 +109,8 @@ async fn set_stage(world: &World, kind: &str, order: &str) {
         }
         "quote_order" => {
             let mut tx = world.ledger.db.begin("test").await.unwrap();
-            order_quotes::set_gate(&mut tx, world.ledger.now(), world.tenant, true).await.unwrap();
+            let rules = Rules { quote_gate: true, ..Rules::default() };
+            buyers::set_rules(&mut tx, world.ledger.now(), world.tenant, &rules).await.unwrap();
             order_quotes::put(&mut tx, world.tenant, world.order, &QuoteRow::asked(world.ledger.now())).await.unwrap();
             tx.commit().await.unwrap();
         }

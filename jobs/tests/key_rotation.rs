@@ -16,6 +16,7 @@ use platen_shared::db::Json;
 use platen_shared::id::EndpointId;
 use platen_shared::ports::links::Links;
 use platen_shared::secrets::Keyring;
+use platen_shared::store::order_details::{self, Details};
 use platen_shared::store::parties::{self, Party};
 use platen_shared::store::sealed::{self, Counts};
 use platen_shared::store::webhook_endpoints::{self, Endpoint};
@@ -83,6 +84,9 @@ async fn fill(world: &World, keyring: &Keyring) {
     let snapshot = snapshots::of_spec(&mut tx, tenant, &world.spec_hash).await.unwrap().unwrap();
     let origin = keyring.seal("{}", &format!("{tenant}:{}", snapshot.id)).unwrap();
     snapshots::keep_origin(&mut tx, tenant, snapshot.id, &origin, now).await.unwrap();
+    let form = keyring.seal("{}", &format!("{tenant}:{}", world.order)).unwrap();
+    let details = Details { form: Some(form), form_version: 1, ..Details::default() };
+    order_details::put(&mut tx, now, tenant, world.order, &details).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -111,13 +115,13 @@ async fn a_key_is_changed_while_orders_are_placed() {
         submit_next(&world).await;
         let token = link.strip_prefix("http://127.0.0.1:9/f/").unwrap();
         assert!(world.ports.links.open(world.ledger.now(), token).is_some(), "links of before are served");
-        // Three recipients, a credential, two webhook secrets, two of an endpoint, a party and its address, an origin.
+        // Three recipients, a credential, two webhook secrets, two of an endpoint, a party and its address, an origin, a form.
         let counts = sealed::rewrap(&world.test.db, &after).await.unwrap();
-        assert_eq!(counts, Counts { rewrapped: 11, already: 0, shut: 0 });
+        assert_eq!(counts, Counts { rewrapped: 12, already: 0, shut: 0 });
         let again = sealed::rewrap(&world.test.db, &after).await.unwrap();
-        assert_eq!(again, Counts { rewrapped: 0, already: 11, shut: 0 }, "it may run again");
+        assert_eq!(again, Counts { rewrapped: 0, already: 12, shut: 0 }, "it may run again");
         let stranger = Keyring::new(&secret(OLD));
-        assert_eq!(sealed::rewrap(&world.test.db, &stranger).await.unwrap().shut, 11, "the former key opens nothing");
+        assert_eq!(sealed::rewrap(&world.test.db, &stranger).await.unwrap().shut, 12, "the former key opens nothing");
         restart(&mut world, &Keyring::new(&secret(NEW)));
         submit_next(&world).await;
         let placed =

@@ -19,6 +19,7 @@
 pub mod adapters;
 pub mod canon;
 pub mod clock;
+pub mod codes;
 pub mod db;
 pub mod domain;
 pub mod flatten;

@@ -91,6 +91,18 @@ impl Keyring {
         Ok((key.try_into().map_err(|_| Sealed)?, is_own))
     }
 
+    /// A keyed hash of a text, the same for the same owner (`bound`) and key: who has it alone learns nothing. 32 hex digits.
+    #[must_use]
+    pub fn pseudonym(&self, text: &str, bound: &str) -> String {
+        use hmac::Mac;
+        let Ok(mut mac) = hmac::Hmac::<sha2::Sha256>::new_from_slice(&self.sign) else { return String::new() };
+        for part in ["platen pseudonym v1", bound, text] {
+            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        mac.finalize().into_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The key that signs download links.
     #[must_use]
     pub fn link_key(&self) -> &[u8; 32] {

@@ -2,6 +2,8 @@
 //!
 //! No test waits for the wall clock: the gate's clock and the stand-in's are both moved by hand.
 
+#[path = "gelato/offers.rs"]
+mod offers;
 #[path = "gelato/sweeps.rs"]
 mod sweeps;
 

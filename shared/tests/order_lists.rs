@@ -3,7 +3,8 @@
 
 use platen_shared::db::{At, Db, Sql};
 use platen_shared::domain::order::QuoteState;
-use platen_shared::id::TenantId;
+use platen_shared::id::{OrderId, TenantId};
+use platen_shared::store::buyers::{self, Rules};
 use platen_shared::store::order_details::{self, Details};
 use platen_shared::store::order_quotes::{self, QuoteRow};
 use platen_shared::store::orders::{self, Filter, Order, number};
@@ -67,6 +68,7 @@ async fn lists_and_statistics_are_read_from_their_indexes() {
             let plan = test.plan(literal(part), &types).await.unwrap();
             let narrow = plan.contains(index);
             assert!(narrow && !plan.contains("SCAN orders"), "{part}: {plan}");
+            assert!(!plan.contains("Parallel") && !plan.contains("JIT"), "{part}: {plan}");
         }
         let (read, rare) = (&mut db.reader(), Filter::state("on_hold"));
         let (mut seen, mut before) = (0, None);
@@ -106,12 +108,24 @@ async fn what_stands_beside_an_order_is_kept_and_nobody_elses() {
         };
         tenants::create(&mut tx, &shop).await.unwrap();
         assert!(orders::create(&mut tx, &order, &[], "test").await.unwrap());
-        let details = Details { customer: "cus-1".into(), held: true, delivered_at: Some(NOW), ..Details::default() };
+        let details = Details {
+            customer: "cus-1".into(),
+            held: true,
+            delivered_at: Some(NOW),
+            due_minor: -5,
+            round: 1,
+            form: Some("sealed".into()),
+            form_version: 2,
+            buyer: "ab".into(),
+            ..Details::default()
+        };
         order_details::put(&mut tx, NOW, tenant, order.id, &details).await.unwrap();
         let quote = QuoteRow { why: "fine".into(), products_minor: Some(5), ..QuoteRow::asked(NOW) };
         order_quotes::put(&mut tx, tenant, order.id, &quote).await.unwrap();
         order_quotes::put(&mut tx, tenant, order.id, &QuoteRow { state: "accepted".into(), ..quote }).await.unwrap();
-        order_quotes::set_gate(&mut tx, NOW, tenant, true).await.unwrap();
+        let rules = Rules { quote_gate: true, buyers: buyers::FORGET.into(), buyers_days: 3, ..Rules::default() };
+        buyers::set_rules(&mut tx, NOW, tenant, &Rules::default()).await.unwrap();
+        buyers::set_rules(&mut tx, NOW, tenant, &rules).await.unwrap();
         cancellations::request(&mut tx, NOW, tenant, order.id, ("key", "why not"), "asking").await.unwrap();
         cancellations::request(&mut tx, NOW, tenant, order.id, ("other", "again"), "asking").await.unwrap();
         tx.commit().await.unwrap();
@@ -126,6 +140,10 @@ async fn what_stands_beside_an_order_is_kept_and_nobody_elses() {
         assert_eq!(orders::list(read, tenant, &of("cus-1"), None, 9).await.unwrap().len(), 1);
         assert!(orders::list(read, tenant, &of(""), None, 9).await.unwrap().is_empty());
         let stranger = TenantId::new();
+        assert_eq!(
+            (buyers::rules(read, tenant).await.unwrap(), buyers::rules(read, stranger).await.unwrap()),
+            (rules, Rules::default())
+        );
         assert_eq!(order_details::get(read, stranger, order.id).await.unwrap(), Details::default());
         assert!(!order_quotes::gate(read, stranger).await.unwrap() && order_quotes::gate(read, tenant).await.unwrap());
         assert!(cancellations::get(read, stranger, order.id).await.unwrap().is_none());

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use platen_jobs::{Entry, Failure, Recording};
+use platen_shared::codes;
 use platen_shared::db::{self, At};
 use platen_shared::ledger::finish::{End, Trouble, archive, hold};
 use platen_shared::ledger::{Done, Fenced, Job, Waiting};
@@ -150,7 +151,8 @@ async fn give_up(setup: &Setup, entry: Option<&Entry>, job: &Job, end: End, trou
     archive(&mut tx, ledger.now(), (job.tenant, job.id), end, Some(trouble), None).await?;
     tx.commit().await?;
     tracing::error!(class = %trouble.class, "job {} is {}: {}", job.id, end.word(), trouble.message);
-    metrics::counter!("platen_jobs_given_up_total", "end" => end.word()).increment(1);
+    let fault = if codes::is_ours(&trouble.class) { "ours" } else { "theirs" };
+    metrics::counter!("platen_jobs_given_up_total", "end" => end.word(), "fault" => fault).increment(1);
     Ok(())
 }
 

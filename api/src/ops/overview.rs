@@ -1,5 +1,7 @@
 //! The first page: what needs attention, then queues, jobs, workers, schedules and pauses; for the root key also every tenant.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::response::Response;
 use platen_shared::db::At;
@@ -15,6 +17,7 @@ use super::jobs::Row;
 use super::pauses;
 use super::providers::{self, ProviderRow};
 use super::show::{When, progress, span};
+use crate::availability::share;
 
 /// Jobs of each kind of list on the page.
 const SHOWN: i64 = 15;
@@ -63,7 +66,7 @@ struct ScheduleRow {
 /// A number at the top.
 struct Tile {
     name: &'static str,
-    value: i64,
+    value: String,
     note: String,
     level: &'static str,
     path: String,
@@ -101,12 +104,15 @@ pub(super) async fn show(operator: Operator) -> Result<Response, Refused> {
     let running = ledger.running(operator.whose(), SHOWN).await?;
     let waiting = ledger.waiting(tenant, SHOWN).await?;
     let dead = ledger.dead_jobs(tenant, SHOWN).await?;
+    let hour = ledger.ended(operator.whose(), now.minus(Duration::from_secs(3600))).await?;
+    let mut tiles = tiles(&queues, dead_count, hearts.len());
+    tiles.extend(service(call.shared().answers.so_far(), hour));
     let mut f = operator.frame("overview", "Overview");
     f.refresh_s = REFRESH_S;
     html(&OverviewPage {
         f,
         alerts: alerts(&queues, &hearts, &providers, dead_count, held.len(), now),
-        tiles: tiles(&queues, dead_count, hearts.len()),
+        tiles,
         queues,
         running: running.iter().map(|job| RunningRow::of(job, now)).collect(),
         waiting: waiting.iter().map(|job| Row::of(job, now)).collect(),
@@ -128,38 +134,61 @@ fn tiles(queues: &[QueueRow], dead: i64, workers: usize) -> Vec<Tile> {
     vec![
         Tile {
             name: "Ready",
-            value: sum(|queue| queue.ready),
+            value: sum(|queue| queue.ready).to_string(),
             note: oldest.map_or_else(|| "nothing waits for a slot".to_owned(), |age| format!("oldest for {age}")),
             level: "",
             path: path("ready"),
         },
         Tile {
             name: "Running",
-            value: sum(|queue| queue.running),
+            value: sum(|queue| queue.running).to_string(),
             note: "right now".to_owned(),
             level: "",
             path: path("running"),
         },
         Tile {
             name: "Waiting",
-            value: sum(|queue| queue.scheduled),
+            value: sum(|queue| queue.scheduled).to_string(),
             note: "not due, or held".to_owned(),
             level: "",
             path: path("scheduled"),
         },
         Tile {
             name: "Dead",
-            value: dead,
+            value: dead.to_string(),
             note: "wait for a person".to_owned(),
             level: bad(dead > 0),
             path: path("dead"),
         },
         Tile {
             name: "Workers",
-            value: workers,
+            value: workers.to_string(),
             note: "hearts that beat".to_owned(),
             level: bad(workers == 0),
             path: "#workers".to_owned(),
+        },
+    ]
+}
+
+/// Availability and errors, as docs/alerts.md defines them.
+fn service((good, valid): (u64, u64), (ended, ours): (i64, i64)) -> [Tile; 2] {
+    // The goals: 99.9 % and 0.1 %.
+    let bad = |is: bool| if is { "bad" } else { "" };
+    let (ended, ours) = (u64::try_from(ended).unwrap_or(0), u64::try_from(ours).unwrap_or(0));
+    [
+        Tile {
+            name: "Availability",
+            value: share(good, valid),
+            note: format!("{good} of {valid} requests in time, since this api began"),
+            level: bad(valid >= 1_000 && good * 1_000 < valid * 999),
+            path: "#queues".to_owned(),
+        },
+        Tile {
+            name: "Errors",
+            value: share(ours, ended),
+            note: format!("{ours} of {ended} jobs of the last hour ended by our fault"),
+            level: bad(ours * 1_000 > ended),
+            path: "/ops/jobs?state=dead".to_owned(),
         },
     ]
 }

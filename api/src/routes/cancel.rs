@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::jobs::stop;
 use super::orders::{changed, hold};
 use crate::call::Call;
-use crate::check::{PROVIDER, reason};
+use crate::check::reason;
 use crate::error::{Problem, Reply};
 use crate::extract::{Input, Named};
 
@@ -78,7 +78,7 @@ pub(crate) async fn cancel(call: &Call, tx: &mut Tx, order: &Order, why: &str) -
 /// started is stopped for good.
 async fn may_be_at_the_printer(call: &Call, tx: &mut Tx, order: &Order, why: &str) -> Reply<bool> {
     let parts = fulfilment::parts(tx, call.tenant(), order.id).await?;
-    if parts.iter().any(|part| !["failed", "canceled"].contains(&part.stage.as_str())) {
+    if parts.iter().any(|part| !part.is_dead()) {
         return Ok(true);
     }
     let Some(job) = submission(call, tx, order).await? else { return Ok(false) };
@@ -95,7 +95,7 @@ async fn may_be_at_the_printer(call: &Call, tx: &mut Tx, order: &Order, why: &st
 
 /// The job that places an order, if there ever was one.
 pub(crate) async fn submission(call: &Call, tx: &mut Tx, order: &Order) -> Reply<Option<Job>> {
-    let job = SubmitOrder { order: order.id, revision: order.revision.clone(), provider: PROVIDER.to_owned() };
+    let job = SubmitOrder::of(tx, order).await?;
     let Some(id) = read::of_key(tx, call.tenant(), SubmitOrder::KIND, &job.key().text).await? else { return Ok(None) };
     Ok(read::job(tx, call.tenant(), id).await?)
 }

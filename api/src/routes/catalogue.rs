@@ -9,12 +9,13 @@ use bytes::Bytes;
 use platen_jobs::sync_catalog::SyncCatalog;
 use platen_shared::db::At;
 use platen_shared::domain::money::Money;
-use platen_shared::domain::offer::{PriceTier, RegionStock};
+use platen_shared::domain::offer::{DeliveryEstimate, Placeholder, PriceTier, RegionStock};
 use platen_shared::domain::terms::{self, MoneySettings};
 use platen_shared::domain::variant::Area;
 use platen_shared::id::EventId;
 use platen_shared::store::catalogue::{self, ItemRow, SyncRow};
 use platen_shared::store::catalogue_alarms::{self, Alarm};
+use platen_shared::store::catalogue_templates::{self, VariantRow};
 use platen_shared::store::money_settings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -42,7 +43,7 @@ pub(crate) async fn sync(call: Call, Input(body): Input<NewSync>) -> Reply<Respo
     checks.done()?;
     // Every request is a sync of its own; an Idempotency-Key makes a repeat the same one.
     let generation = uuid::Uuid::now_v7().simple().to_string();
-    let job = SyncCatalog { provider: body.provider, generation, cursor: None };
+    let job = SyncCatalog { provider: body.provider, generation, cursor: None, templates_after: None };
     let mut tx = call.begin("sync_catalogue").await?;
     let id = platen_jobs::enqueue(&mut tx, &call.origin(0), &job).await?.id();
     tx.commit().await?;
@@ -183,8 +184,12 @@ pub(crate) struct DetailsView {
     prices: Vec<TierView>,
     /// Stock region → how it stands there.
     regions: BTreeMap<String, StockView>,
-    /// Where it is printed: the template of its print files, in micrometres where the provider says it.
+    /// Where it is printed, in micrometres where the provider or one of your templates says it.
     areas: Vec<Area>,
+    /// How long one piece takes to the door with the cheapest way to ship, by country; a country of which nothing is known is not here.
+    delivery: Vec<DeliveryEstimate>,
+    /// What your templates at the printer (`PUT /v1/catalogue/templates`) say of it.
+    templates: Vec<TemplateVariantView>,
     /// The sizes it comes in, itself included.
     sizes: Vec<String>,
     /// The colours it comes in, itself included.
@@ -194,6 +199,52 @@ pub(crate) struct DetailsView {
     /// As the provider said it.
     #[schema(value_type = Object)]
     raw: Value,
+}
+
+/// What a template says of a product.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CatalogueTemplateVariant)]
+pub(crate) struct TemplateVariantView {
+    template_id: String,
+    /// Of the template.
+    title: String,
+    variant_id: String,
+    /// Of the variant.
+    variant_title: String,
+    /// Places that take a picture, and where they are printed.
+    placeholders: Vec<Placeholder>,
+    /// Names of the places that take a text.
+    texts: Vec<String>,
+}
+
+impl From<VariantRow> for TemplateVariantView {
+    fn from(row: VariantRow) -> Self {
+        let variant = row.variant.0;
+        TemplateVariantView {
+            template_id: row.template,
+            title: row.title,
+            variant_id: variant.id,
+            variant_title: variant.title,
+            placeholders: variant.placeholders,
+            texts: variant.texts,
+        }
+    }
+}
+
+/// The areas of a product; where the provider's own row says no size, a template's does.
+fn sized(areas: &[Area], templates: &[VariantRow]) -> Vec<Area> {
+    let size = |area: &Area| {
+        let mut places = templates.iter().flat_map(|row| &row.variant.placeholders);
+        places.find(|place| place.area == area.name && place.width_um.is_some() && place.height_um.is_some())
+    };
+    let with_size = |area: &Area| match size(area) {
+        Some(place) if area.width_um.is_none() && area.height_um.is_none() => {
+            Area { name: area.name.clone(), width_um: place.width_um, height_um: place.height_um }
+        }
+        _ => area.clone(),
+    };
+    areas.iter().map(with_size).collect()
 }
 
 /// A sibling.
@@ -207,7 +258,13 @@ pub(crate) struct VariantView {
 }
 
 impl DetailsView {
-    fn new(row: ItemRow, siblings: Vec<ItemRow>, raw: Value, rules: &MoneySettings) -> Self {
+    fn new(
+        row: ItemRow,
+        siblings: Vec<ItemRow>,
+        templates: Vec<VariantRow>,
+        raw: Value,
+        rules: &MoneySettings,
+    ) -> Self {
         let bps = rules.margin_for(&row.uid, &[&row.catalogue]).map(|(bps, _)| bps);
         let distinct = |of: fn(&ItemRow) -> &str| {
             let all: std::collections::BTreeSet<&str> = siblings.iter().chain([&row]).map(of).collect();
@@ -224,7 +281,9 @@ impl DetailsView {
         DetailsView {
             prices: row.prices.iter().map(tier).collect(),
             regions: row.regions.0.clone().into_iter().map(|(region, stock)| (region, stock.into())).collect(),
-            areas: row.areas.0.clone(),
+            areas: sized(&row.areas, &templates),
+            delivery: row.delivery.0.clone(),
+            templates: templates.into_iter().map(TemplateVariantView::from).collect(),
             sizes,
             colours,
             variants: siblings
@@ -287,7 +346,7 @@ pub(crate) async fn items(call: Call, Filters(filter): Filters<ItemFilter>) -> R
     .await
 }
 
-/// One product with prices, stock, sizes, colours, print areas and siblings, retired or not. Remembered like the list.
+/// One product with prices, stock, sizes, colours, delivery estimate, print areas, templates and siblings, retired or not. Remembered like the list.
 #[utoipa::path(get, path = "/v1/catalogue/items/{uid}", tag = "catalogue", params(("uid" = String, Path, description = "The provider's uid.")),
     responses((status = 200, body = DetailsView)))]
 pub(crate) async fn item(call: Call, Named(uid): Named<String>) -> Reply<Response> {
@@ -297,7 +356,8 @@ pub(crate) async fn item(call: Call, Named(uid): Named<String>) -> Reply<Respons
         let row = row.ok_or_else(|| Problem::missing("product in the catalogue"))?;
         let siblings = catalogue::siblings(read, tenant, PROVIDER, &row.family).await?;
         let raw = catalogue::raw(read, tenant, PROVIDER, &uid).await?.unwrap_or_default();
-        bytes(&DetailsView::new(row, siblings, raw, rules))
+        let templates = catalogue_templates::of_product(read, tenant, PROVIDER, &uid).await?;
+        bytes(&DetailsView::new(row, siblings, templates, raw, rules))
     })
     .await
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use platen_shared::db::At;
 use platen_shared::domain::order::OrderState;
 use platen_shared::store::incidents;
-use platen_shared::store::orders::Order;
 use serde::Serialize;
 
 use crate::call::Call;
@@ -33,24 +32,33 @@ pub(crate) struct Known<T> {
     pub(crate) age_s: Option<u64>,
 }
 
-/// Says how fresh what is known of an order is.
-pub(crate) async fn known<T>(call: &Call, order: &Order, known: T) -> Reply<Known<T>> {
-    let age = age(call, order).await?;
-    Ok(Known { known, stale: age.is_some(), age_s: age.map(|age| age.as_secs()) })
+/// How long ago the printer was last heard of, while it cannot be asked.
+pub(crate) struct Freshness(Option<Duration>);
+
+impl Freshness {
+    /// As it is at this moment, for answers about orders in these states: while none of them is at the printer, nobody is asked.
+    pub(crate) async fn now<'a>(call: &Call, states: impl IntoIterator<Item = &'a str>) -> Reply<Freshness> {
+        if !states.into_iter().any(at_the_printer) {
+            return Ok(Freshness(None));
+        }
+        let now = call.ledger_now();
+        let all = call.app().standings.of(call.tenant(), now).await?;
+        let account = all.into_iter().find(|account| account.provider == PROVIDER);
+        let Some(account) = account.filter(|account| account.breaker.state != "closed") else {
+            return Ok(Freshness(None));
+        };
+        let heard = incidents::watched(&mut call.read(), call.tenant(), PROVIDER).await?.and_then(|(_, heard)| heard);
+        let last: Option<At> = heard.or(account.breaker.since);
+        Ok(Freshness(Some(last.map_or(Duration::ZERO, |last| now.since(last)))))
+    }
+
+    /// What is known of an order in this state, with its age.
+    pub(crate) fn of<T>(&self, state: &str, known: T) -> Known<T> {
+        let age = self.0.filter(|_| at_the_printer(state));
+        Known { known, stale: age.is_some(), age_s: age.map(|age| age.as_secs()) }
+    }
 }
 
-/// `None` while the printer can be asked, or has nothing to add.
-async fn age(call: &Call, order: &Order) -> Reply<Option<Duration>> {
-    if !AT_THE_PRINTER.iter().any(|state| state.word() == order.state) {
-        return Ok(None);
-    }
-    let now = call.ledger_now();
-    let all = call.app().standings.of(call.tenant(), now).await?;
-    let Some(account) = all.into_iter().find(|account| account.provider == PROVIDER) else { return Ok(None) };
-    if account.breaker.state == "closed" {
-        return Ok(None);
-    }
-    let heard = incidents::watched(&mut call.read(), call.tenant(), PROVIDER).await?.and_then(|(_, heard)| heard);
-    let last: Option<At> = heard.or(account.breaker.since);
-    Ok(Some(last.map_or(Duration::ZERO, |last| now.since(last))))
+fn at_the_printer(word: &str) -> bool {
+    AT_THE_PRINTER.iter().any(|state| state.word() == word)
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::response::Response;
 use platen_jobs::Recording;
+use platen_shared::codes;
 use platen_shared::db::{At, Tx};
 use platen_shared::id::JobId;
 use platen_shared::ledger::control::{self, Cancelling};
@@ -46,7 +47,7 @@ pub(crate) struct JobView {
     payload: Value,
     #[schema(value_type = Option<Object>)]
     output: Option<Value>,
-    /// `{"class", "message"}` of the last failure.
+    /// `{"class", "message", "family", "again", "hint"}` of the last failure (docs/errors.md).
     #[schema(value_type = Option<Object>)]
     error: Option<Value>,
     /// `{"done", "total", "label"}` while it runs and tells; else null.
@@ -77,7 +78,7 @@ impl From<Job> for JobView {
             key: job.key,
             payload: job.payload.0,
             output: job.output.map(|output| output.0),
-            error: job.error.map(|error| error.0),
+            error: job.error.map(|error| codes::explained(&error.0)),
             progress: job.progress.map(|progress| progress.0),
             correlation_id: job.correlation_id,
             enqueued_at: job.enqueued_at,

@@ -14,11 +14,13 @@ use platen_shared::store::order_details::{self, Details, Metadata};
 use platen_shared::store::orders::{self, Item, Order, OrderTerms, revision};
 use platen_shared::store::products::{self, Product};
 use platen_shared::store::tenants::{self, Tenant};
-use platen_shared::store::{catalogue, message_settings, order_quotes, snapshots, specs};
+use platen_shared::store::{buyers, catalogue, message_settings, order_quotes, snapshots, specs};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::frozen::{self, Rules};
 use super::order_changes::check_notes;
+use super::order_form;
 use super::orders::{OrderView, bound, recipient, view};
 use super::packaging;
 use crate::call::{Call, made};
@@ -29,7 +31,7 @@ use crate::extract::Input;
 /// Most items in an order.
 const ITEMS_MAX: usize = 100;
 /// Most pieces of an item.
-const QUANTITY_MAX: i64 = 1000;
+pub(crate) const QUANTITY_MAX: i64 = 1000;
 
 /// An item to be.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
@@ -71,6 +73,9 @@ pub(crate) struct NewOrder {
     /// Your notes: at most 20 pairs of at most 100 characters.
     #[serde(default)]
     metadata: Metadata,
+    /// What the tenant's form asks for (`GET /v1/orders/form`); at most 16 KB.
+    #[schema(value_type = Option<Object>)]
+    form: Option<Value>,
 }
 
 fn api() -> String {
@@ -85,6 +90,8 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
     let mut tx = call.begin("create_order").await?;
     let tenant = tenants::get(&mut tx, call.tenant()).await?.ok_or_else(|| Problem::missing("tenant"))?;
     checked(&body, tenant.currency)?;
+    let buyer = pseudonym(&call, &mut tx, &mut body.recipient).await?;
+    let form = order_form::checked(&call, &mut tx, body.form.as_ref()).await?;
     let rules = Rules::of(&mut tx, &tenant).await?;
     let sold = items(&mut tx, &tenant, &rules, (&body.items, &body.recipient.country)).await?;
     let creators: Vec<&str> = sold.iter().map(|(_, terms)| terms.creator.as_str()).collect();
@@ -102,13 +109,22 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
         }
         frozen::introduce(&call, &mut tx, &item_terms).await?;
         orders::freeze(&mut tx, call.tenant(), order.id, &positions.zip(item_terms).collect::<Vec<_>>()).await?;
-        beside(&call, &mut tx, &order, body).await?;
+        beside(&call, &mut tx, &order, body, (form, buyer)).await?;
         order
     } else {
         let known = orders::by_external(&mut tx, call.tenant(), &order.channel, &order.external_id).await?;
         let known = known.ok_or_else(|| Problem::internal(&"an order vanished"))?;
         let known_items = orders::items(&mut tx, call.tenant(), known.id).await?;
-        let same = recipient(&call, &known)? == body.recipient
+        let kept = order_details::get(&mut tx, call.tenant(), known.id).await?;
+        let same_buyer = match recipient(&call, &known)? {
+            // Between the two the tenant may have changed its mind about hashes.
+            Some(recipient) => {
+                recipient == body.recipient && (kept.buyer == buyer || kept.buyer.is_empty() || buyer.is_empty())
+            }
+            None => kept.buyer == buyer && known.country == body.recipient.country,
+        };
+        let same = same_buyer
+            && order_form::open(&call, &known, kept.form.as_deref())? == form.map(|(_, form)| form)
             && charges(&known) == charges(&order)
             && asked(&known_items) == asked(&items);
         if !same {
@@ -125,16 +141,45 @@ pub(crate) async fn create(call: Call, Input(mut body): Input<NewOrder>) -> Repl
     Ok(made(fresh, view))
 }
 
-/// What belongs to a new order beside its sale: the shop's notes, and the question for a quote where the tenant wants one first.
-async fn beside(call: &Call, tx: &mut Tx, order: &Order, body: NewOrder) -> Reply<()> {
-    if !body.customer.is_empty() || !body.metadata.is_empty() {
-        let notes = Details { customer: body.customer, metadata: Column(body.metadata), ..Details::default() };
+/// What belongs to a new order beside its sale: the shop's notes, what its form said, and the question for a quote where the tenant wants one first.
+async fn beside(
+    call: &Call,
+    tx: &mut Tx,
+    order: &Order,
+    body: NewOrder,
+    (form, buyer): (Option<(i64, Value)>, String),
+) -> Reply<()> {
+    if !body.customer.is_empty() || !body.metadata.is_empty() || form.is_some() || !buyer.is_empty() {
+        let sealed = form.as_ref().map(|(_, form)| order_form::seal(call, order, form)).transpose()?;
+        let notes = Details {
+            customer: body.customer,
+            metadata: Column(body.metadata),
+            form: sealed,
+            form_version: form.map_or(0, |(version, _)| version),
+            buyer,
+            ..Details::default()
+        };
         order_details::put(tx, call.now(), order.tenant, order.id, &notes).await?;
     }
     if order_quotes::gate(tx, order.tenant).await? {
         workflow::ask(tx, &call.origin(0), call.now(), order).await?;
     }
     Ok(())
+}
+
+/// The keyed hash of the buyer, where the tenant does not keep its buyers; empty otherwise. Where not even their addresses of electronic mail
+/// are kept, the shop's own takes its place before anything is stored.
+async fn pseudonym(call: &Call, tx: &mut Tx, recipient: &mut Recipient) -> Reply<String> {
+    let rules = buyers::rules(tx, call.tenant()).await?;
+    if rules.buyers == buyers::KEEP {
+        return Ok(String::new());
+    }
+    let hash = call.app().keyring.pseudonym(&recipient.email, &call.tenant().to_string());
+    if rules.buyers == buyers::HASH {
+        recipient.email = rules.buyers_contact;
+        recipient.phone.clear();
+    }
+    Ok(hash)
 }
 
 /// The name of an order that came without one.
@@ -261,7 +306,7 @@ fn item(
     }
 }
 
-fn overflow(_: MoneyError) -> Problem {
+pub(crate) fn overflow(_: MoneyError) -> Problem {
     Problem::field("range", "/items", "The total is beyond what can be kept exactly (2^53 minor units).")
 }
 

@@ -6,6 +6,7 @@ use platen_jobs::distribute_revenue;
 use platen_jobs::workflow;
 use platen_shared::db::{At, Tx};
 use platen_shared::domain::address::{Limits, Recipient};
+use platen_shared::domain::money::Money;
 use platen_shared::domain::order::{FulfilmentState, OrderState};
 use platen_shared::id::OrderId;
 use platen_shared::store::order_details::{self, Metadata};
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 use super::cancel::{cancel, submission};
 use super::order_desk::go_on;
+use super::order_items::{self, ItemChange};
 use super::orders::{bound, changed, hold, recipient};
 use crate::call::Call;
 use crate::check::{Checks, PROVIDER, reason};
@@ -59,13 +61,18 @@ pub(crate) struct ContentChange {
     customer: Option<String>,
     /// All your notes, in the place of those before.
     metadata: Option<Metadata>,
+    /// Other quantities; items that are left out stay as they are. What they come to is computed from the prices frozen at the sale.
+    #[serde(default)]
+    items: Vec<ItemChange>,
+    /// Tax on all of it, with other quantities; left out, it changes with the rest in proportion.
+    tax: Option<Money>,
     /// 1 to 500 characters; kept in the history and the audit.
     reason: String,
     /// Of the order, as it was read; left out, any will do.
     version: Option<i64>,
 }
 
-/// Changes the recipient or the notes of an order that no printer has. Where the printer had been asked for a quote, it is asked again.
+/// Changes the recipient, the notes or the quantities of an order that no printer has. Where the printer had been asked for a quote, it is asked again.
 #[utoipa::path(patch, path = "/v1/orders/{id}/content", tag = "orders", request_body = ContentChange,
     params(("id" = OrderId, Path, description = "The order.")), responses((status = 200, body = super::orders::OrderView)))]
 pub(crate) async fn content(
@@ -80,6 +87,7 @@ pub(crate) async fn content(
     for problem in to.iter().flat_map(|to| to.problems(Limits::of(PROVIDER))) {
         checks.fault(problem.code, &format!("/recipient{}", problem.pointer), problem.message);
     }
+    order_items::check(&mut checks, &body.items, body.tax);
     checks.done()?;
     let mut tx = call.begin("change_order").await?;
     let mut order = hold(&call, &mut tx, id).await?;
@@ -87,7 +95,7 @@ pub(crate) async fn content(
     open(&call, &mut tx, &order).await?;
     let mut what = Vec::new();
     if let Some(to) = &to
-        && recipient(&call, &order)? != *to
+        && recipient(&call, &order)?.as_ref() != Some(to)
     {
         if order.payment_state != "unpaid" && order.country != to.country {
             let why = "The order is paid, and its shipping and tax are for another country; cancel it and order again.";
@@ -97,6 +105,9 @@ pub(crate) async fn content(
         order.recipient = call.app().keyring.seal(&text, &bound(&order))?;
         order.country.clone_from(&to.country);
         what.push("recipient");
+    }
+    if order_items::change(&call, &mut tx, &mut order, &body.items, body.tax).await? {
+        what.push("quantities");
     }
     let mut details = order_details::get(&mut tx, call.tenant(), id).await?;
     let before = details.clone();
@@ -111,9 +122,13 @@ pub(crate) async fn content(
         orders::amend(&mut tx, call.now(), &order, (&line.0, &line.1, &body.reason)).await?;
         call.audit(&mut tx, "order.change", id, &body.reason).await?;
     }
-    if what.contains(&"recipient") && order_quotes::get(&mut tx, call.tenant(), id).await?.is_some() {
+    let requoted = what.contains(&"recipient") || what.contains(&"quantities");
+    if requoted && order_quotes::get(&mut tx, call.tenant(), id).await?.is_some() {
         let order = hold(&call, &mut tx, id).await?;
         workflow::ask(&mut tx, &call.origin(0), call.now(), &order).await?;
+    }
+    if what.contains(&"quantities") {
+        order_items::go_on(&call, &mut tx, id).await?;
     }
     changed(&call, tx, id).await
 }

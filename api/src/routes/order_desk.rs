@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::cancel::submission;
 use super::jobs::JobView;
 use super::order_changes::moved;
-use super::orders::{changed, hold};
+use super::orders::{changed, hold, not_ready};
 use super::refunds;
 use super::snapshots::Empty;
 use crate::call::Call;
@@ -61,9 +61,9 @@ pub(crate) async fn go_on(call: &Call, tx: &mut Tx, order: &Order, why: &str) ->
     }
     match submission(call, tx, order).await? {
         Some(job) if !job.finished() => Err(Problem::state("A job is placing the order at the printer already.")),
-        Some(job) if job.state == "succeeded" => Err(Problem::state(
-            "The printer accepted the order before: look at its parts; cancel it and order again if it will not make them.",
-        )),
+        Some(job) if job.state == "succeeded" => {
+            workflow::anew(tx, &call.origin(0), call.now(), order, why).await.map(drop).map_err(not_ready)
+        }
         Some(job) => {
             moved(call, tx, order, OrderState::Ready, why).await?;
             moved(call, tx, order, OrderState::Submitting, "a job is placing it at the printer").await?;

@@ -10,7 +10,7 @@ use platen_shared::domain::words;
 use platen_shared::id::JobId;
 use platen_shared::ledger::read;
 use platen_shared::store::cancellations::{self, Cancellation};
-use platen_shared::store::order_details::{self, Metadata};
+use platen_shared::store::order_details::{self, Details, Metadata};
 use platen_shared::store::order_quotes::{self, QuoteRow};
 use platen_shared::store::orders::{self, Order};
 use serde::Serialize;
@@ -26,6 +26,8 @@ pub(crate) struct MoreView {
     customer: Option<String>,
     /// Your notes.
     metadata: Metadata,
+    /// What other quantities added to a paid order and is to be paid; below zero, what they took from it and is owed back.
+    due: Option<Money>,
     readiness: ReadinessView,
     /// The order in the words of the print-on-demand documents (docs/orders.md).
     words: WordsView,
@@ -134,10 +136,10 @@ impl CancellationView {
 pub(crate) async fn read(
     source: &mut impl Source,
     order: &Order,
-    recipient: &Recipient,
+    recipient: Option<&Recipient>,
+    details: &Details,
     furthest: Option<Stage>,
 ) -> Reply<MoreView> {
-    let details = order_details::get(source, order.tenant, order.id).await?;
     let missing = readiness::missing(source, order, recipient).await?;
     let arrived = match details.delivered_at {
         None if order.fulfilment_state == "delivered" => {
@@ -157,11 +159,12 @@ pub(crate) async fn read(
     let method = if details.delivery_method.is_empty() {
         arrived.map(|_| "parcel".to_owned())
     } else {
-        Some(details.delivery_method)
+        Some(details.delivery_method.clone())
     };
     Ok(MoreView {
-        customer: Some(details.customer).filter(|customer| !customer.is_empty()),
-        metadata: details.metadata.0,
+        customer: Some(details.customer.clone()).filter(|customer| !customer.is_empty()),
+        metadata: details.metadata.0.clone(),
+        due: Some(Money { minor: details.due_minor, currency: order.currency }).filter(|due| due.minor != 0),
         readiness: ReadinessView {
             ready: missing.is_empty(),
             sentence: readiness::sentence(&missing),

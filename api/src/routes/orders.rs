@@ -10,12 +10,14 @@ use platen_shared::domain::money::{Currency, Money};
 use platen_shared::domain::order::Stage;
 use platen_shared::domain::words;
 use platen_shared::id::{ItemId, OrderId, SnapshotId};
-use platen_shared::store::fulfilment;
 use platen_shared::store::orders::{self, Event, Item, Order};
+use platen_shared::store::{fulfilment, order_details};
 use serde::Serialize;
+use serde_json::Value;
 
-use super::freshness::{self, Known};
+use super::freshness::{Freshness, Known};
 use super::jobs::JobView;
+use super::order_form;
 use super::order_more::{self, MoreView};
 use super::snapshots::Empty;
 use crate::call::{Call, Page, versioned, whole};
@@ -138,7 +140,17 @@ pub(crate) struct OrderView {
     #[serde(flatten)]
     order: OrderSummary,
     items: Vec<ItemView>,
-    recipient: Recipient,
+    /// Null once the buyer is forgotten.
+    recipient: Option<Recipient>,
+    /// The keyed hash of the buyer, where the tenant does not keep its buyers: `GET /v1/orders?buyer=…` finds all orders of the same.
+    buyer: Option<String>,
+    /// Since when only that is left of the buyer.
+    forgotten_at: Option<At>,
+    /// What the tenant's form asked for.
+    #[schema(value_type = Option<Object>)]
+    form: Option<Value>,
+    /// The version of the form that it was checked by.
+    form_version: Option<i64>,
     #[serde(flatten)]
     more: MoreView,
     /// Parts at the printer.
@@ -161,8 +173,14 @@ pub(crate) async fn view(call: &Call, source: &mut impl Source, order: Order) ->
     let recipient = recipient(call, &order)?;
     let furthest = parts.iter().filter_map(|part| Stage::from_word(&part.stage)).filter(|stage| stage.shipped());
     let furthest = furthest.max_by_key(|stage| Stage::ALL.iter().position(|known| known == stage));
-    let more = order_more::read(source, &order, &recipient, furthest).await?;
+    let details = order_details::get(source, order.tenant, order.id).await?;
+    let form = order_form::open(call, &order, details.form.as_deref())?;
+    let more = order_more::read(source, &order, recipient.as_ref(), &details, furthest).await?;
     Ok(OrderView {
+        form_version: form.as_ref().map(|_| details.form_version),
+        form,
+        buyer: Some(details.buyer).filter(|buyer| !buyer.is_empty()),
+        forgotten_at: details.forgotten_at,
         more,
         items: items.into_iter().map(|item| ItemView::new(item, order.currency)).collect(),
         order: order.into(),
@@ -187,10 +205,13 @@ pub(crate) async fn changed(call: &Call, mut tx: Tx, id: OrderId) -> Reply<Respo
     Ok(answer)
 }
 
-/// The recipient, unsealed.
-pub(crate) fn recipient(call: &Call, order: &Order) -> Reply<Recipient> {
+/// The recipient, unsealed; `None` once the buyer is forgotten.
+pub(crate) fn recipient(call: &Call, order: &Order) -> Reply<Option<Recipient>> {
+    if order.recipient.is_empty() {
+        return Ok(None);
+    }
     let text = call.app().keyring.open(&order.recipient, &bound(order))?;
-    serde_json::from_str(&text).map_err(|_| Problem::internal(&"a stored recipient cannot be read"))
+    serde_json::from_str(&text).map(Some).map_err(|_| Problem::internal(&"a stored recipient cannot be read"))
 }
 
 /// What a recipient is sealed to.
@@ -213,8 +234,15 @@ pub(crate) async fn hold(call: &Call, tx: &mut Tx, id: OrderId) -> Reply<Order> 
     responses((status = 200, body = Known<OrderView>)))]
 pub(crate) async fn show(call: Call, Named(id): Named<OrderId>) -> Reply<Response> {
     let order = own(&call, id).await?;
-    let view = view(&call, &mut call.read(), order.clone()).await?;
-    Ok(versioned(order.version, freshness::known(&call, &order, view).await?))
+    fresh(&call, order).await
+}
+
+/// The order's page, under the ETag of its version, with how fresh it is.
+pub(crate) async fn fresh(call: &Call, order: Order) -> Reply<Response> {
+    let freshness = Freshness::now(call, [order.state.as_str()]).await?;
+    let (version, state) = (order.version, order.state.clone());
+    let view = view(call, &mut call.read(), order).await?;
+    Ok(versioned(version, freshness.of(&state, view)))
 }
 
 /// A line of an order's history.

@@ -4,6 +4,7 @@ use axum::response::Response;
 use platen_jobs::workflow;
 use platen_shared::domain::money::Money;
 use platen_shared::id::{JobId, OrderId};
+use platen_shared::store::order_details;
 use platen_shared::store::orders::{self, Paid, Payment};
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ pub(crate) struct NewPayment {
     reference: String,
     /// `card`, `transfer`, …
     method: String,
-    /// Exactly the order's total.
+    /// Exactly the order's total, or what is due since the quantities of a paid order changed.
     amount: Money,
     /// What the payment provider took of it, where that is known; the order's terms say it otherwise.
     fee: Option<Money>,
@@ -54,12 +55,17 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
     checks.done()?;
     let mut tx = call.begin("record_payment").await?;
     let order = hold(&call, &mut tx, id).await?;
-    let total = body.amount.minor == order.total_minor && body.amount.currency == order.currency;
-    if !total {
+    let more = order_details::get(&mut tx, call.tenant(), id).await?.due_minor;
+    let due = if more > 0 { more } else { order.total_minor };
+    let fits = body.amount.minor == due && body.amount.currency == order.currency;
+    // A repeat is told apart from another payment by its reference.
+    let repeated =
+        order.payment_state != "unpaid" && orders::is_recorded(&mut tx, call.tenant(), &body.reference).await?;
+    if !fits && !repeated {
         return Err(Problem::field(
             "amount",
             "/amount",
-            "The amount must be exactly the order's total, in its currency.",
+            "The amount must be exactly what is to be paid, in the order's currency.",
         ));
     }
     if let Some(fee) = fee {

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::response::Response;
 use platen_jobs::cancel_order::CancelOrder;
 use platen_jobs::distribute_revenue::DistributeRevenue;
+use platen_jobs::workflow;
 use platen_shared::db::{At, Tx};
 use platen_shared::domain::money::{MINOR_MAX, Money};
 use platen_shared::domain::order::OrderState;
@@ -95,7 +96,7 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
     if order.payment_state == "unpaid" {
         return Err(Problem::state("Nothing was paid for this order."));
     }
-    let left = order.total_minor - refunds::total(&mut tx, call.tenant(), id).await?;
+    let left = refunds::left(&mut tx, call.tenant(), id).await?;
     let new = Refund {
         id: RefundId::new(),
         order_id: id,
@@ -125,10 +126,24 @@ pub(crate) async fn create(call: Call, Named(id): Named<OrderId>, Input(body): I
         Refunded::Stuck(missing) => return Err(Problem::state(sentence(&missing.to_string()))),
     };
     call.audit(&mut tx, "order.refund", refund.id, &refund.reason).await?;
-    let job = if refund.cancels { cancel(&call, &mut tx, &order, &refund).await? } else { None };
+    let job = if refund.cancels {
+        cancel(&call, &mut tx, &order, &refund).await?
+    } else {
+        go_on(&call, &mut tx, &order).await?
+    };
     call.carry(&mut tx).await?;
     tx.commit().await?;
     Ok(made(true, RefundView { job_id: job, ..RefundView::from(*refund) }))
+}
+
+/// An order that waited for this refund since its quantities changed goes on; any other stays where it is.
+async fn go_on(call: &Call, tx: &mut Tx, order: &Order) -> Reply<Option<JobId>> {
+    if order.state != OrderState::Accepted.word() {
+        return Ok(None);
+    }
+    let order = hold(call, tx, order.id).await?;
+    workflow::proceed(tx, &call.origin(0), call.now(), &order).await?;
+    Ok(None)
 }
 
 /// Owes back whatever is left of an order's payment, for something that happened to it once; nothing of what was not paid.
@@ -136,7 +151,7 @@ pub(crate) async fn give_back_all(call: &Call, tx: &mut Tx, order: &Order, what:
     if order.payment_state == "unpaid" {
         return Ok(());
     }
-    let left = order.total_minor - refunds::total(tx, call.tenant(), order.id).await?;
+    let left = refunds::left(tx, call.tenant(), order.id).await?;
     if left == 0 {
         return Ok(());
     }

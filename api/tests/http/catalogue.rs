@@ -2,10 +2,10 @@
 //! be sold is not sold.
 
 use platen_shared::domain::money::Money;
-use platen_shared::domain::offer::{PriceTier, RegionStock};
+use platen_shared::domain::offer::{DeliveryEstimate, Placeholder, PriceTier, RegionStock, Template, TemplateVariant};
 use platen_shared::id::TenantId;
 use platen_shared::ports::provider::CatalogueItem;
-use platen_shared::store::{catalogue, catalogue_alarms};
+use platen_shared::store::{catalogue, catalogue_alarms, catalogue_templates};
 use serde_json::{Value, json};
 
 use crate::kit::{Kit, each, text};
@@ -28,6 +28,7 @@ fn shirt(size: &str, colour: &str, cost: i64) -> CatalogueItem {
         stock: if colour == "red" { "out-of-stock" } else { "in-stock" }.into(),
         prices: vec![tier(1, cost), tier(10, cost * 9)],
         regions: [("EU".to_owned(), RegionStock { status: "in-stock".into(), replenished: None })].into(),
+        delivery: vec![DeliveryEstimate { country: "FR".into(), min_days: 3, max_days: 6 }],
         raw: json!({ "productUid": "as it came", "weight": { "value": 180 } }),
     }
 }
@@ -103,7 +104,92 @@ async fn details_come_in_one_call_and_a_missing_product_is_a_problem() {
         assert_eq!(shown["prices"][1]["cost"], json!({ "minor": 9000, "currency": "EUR" }));
         assert_eq!(shown["regions"]["EU"]["status"], "in-stock");
         assert_eq!(shown["raw"]["weight"]["value"], 180, "what we do not know is kept");
+        assert_eq!(shown["delivery"], json!([{ "country": "FR", "minDays": 3, "maxDays": 6 }]));
+        assert_eq!(shown["templates"], json!([]));
         kit.get(key, "/v1/catalogue/items/shirt_of_nobody").await.problem(404, "not-found");
+    })
+    .await;
+}
+
+/// What a sync finds of the templates: one, none, and one that is not on the list.
+async fn found(kit: &Kit, id: TenantId) {
+    let place = Placeholder {
+        name: "front.jpg".into(),
+        area: "front".into(),
+        width_um: Some(300_000),
+        height_um: Some(400_000),
+    };
+    let variant = TemplateVariant {
+        id: "v".into(),
+        title: "Black M".into(),
+        uid: "shirt_m_black".into(),
+        placeholders: vec![place],
+        texts: vec!["Name".into()],
+    };
+    let read = Template {
+        id: "t-1".into(),
+        title: "Shirt".into(),
+        variants: vec![variant],
+        raw: json!({ "vendor": "Gelato" }),
+    };
+    let mut tx = kit.db.begin("test").await.expect("a transaction");
+    let found = [
+        ("t-1".to_owned(), Ok(read.clone())),
+        ("t-2".to_owned(), Err("no such template".to_owned())),
+        ("t-9".to_owned(), Ok(read)),
+    ];
+    for _ in 0..2 {
+        catalogue_templates::found(&mut tx, kit.ledger.now(), id, "gelato", &found).await.expect("written");
+    }
+    tx.commit().await.expect("committed");
+}
+
+#[tokio::test]
+async fn templates_are_listed_read_by_a_sync_and_shown_with_their_products() {
+    each(async |kit: Kit| {
+        let (tenant, other) = (kit.tenant("Designer").await, kit.tenant("Other").await);
+        let (key, id): (_, TenantId) = (tenant.key.as_str(), tenant.id.parse().expect("a tenant"));
+        sync(&kit, &tenant, "g1", &shirts(1000)).await;
+        let shown = async || kit.get(key, "/v1/catalogue/items/shirt_m_black").await.ok(200);
+        shown().await;
+        for (ids, pointer) in
+            [(json!(["a/b"]), "/ids/0"), (json!(["ok", ""]), "/ids/1"), (json!(vec!["t"; 201]), "/ids")]
+        {
+            let problem = kit.put(key, "/v1/catalogue/templates", &json!({ "ids": ids })).await.problem(422, "invalid");
+            assert_eq!(problem["errors"][0]["pointer"], pointer);
+        }
+        let listed = kit.put(key, "/v1/catalogue/templates", &json!({ "ids": ["t-2", "t-1", "t-1"] })).await.ok(200);
+        let states = |page: &Value| {
+            let rows = page["items"].as_array().expect("a list");
+            rows.iter().map(|row| (text(&row["id"]), text(&row["state"]))).collect::<Vec<_>>()
+        };
+        let pairs =
+            |all: &[(&str, &str)]| all.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>();
+        assert_eq!(states(&listed), pairs(&[("t-1", "listed"), ("t-2", "listed")]));
+        found(&kit, id).await;
+        sync(&kit, &tenant, "g2", &shirts(1000)).await;
+        let shirt = shown().await;
+        assert_eq!(shirt["templates"].as_array().map(Vec::len), Some(1), "one that is not listed is not kept: {shirt}");
+        assert_eq!(shirt["templates"][0]["placeholders"][0]["widthUm"], 300_000);
+        assert_eq!(
+            (&shirt["templates"][0]["texts"][0], &shirt["templates"][0]["variantTitle"]),
+            (&json!("Name"), &json!("Black M"))
+        );
+        assert_eq!(
+            shirt["areas"][0],
+            json!({ "name": "front", "widthUm": 300_000, "heightUm": 400_000 }),
+            "a size that the row lacks"
+        );
+        assert_eq!(shirt["areas"][1]["widthUm"], Value::Null);
+        let page = kit.get(key, "/v1/catalogue/templates").await.ok(200);
+        assert_eq!(states(&page), pairs(&[("t-1", "read"), ("t-2", "refused")]));
+        assert_eq!(
+            (&page["items"][0]["title"], &page["items"][1]["why"]),
+            (&json!("Shirt"), &json!("no such template"))
+        );
+        assert_eq!(kit.get(&other.key, "/v1/catalogue/templates").await.ok(200)["items"], json!([]), "a tenant's own");
+        kit.put(key, "/v1/catalogue/templates", &json!({ "ids": ["t-2"] })).await.ok(200);
+        assert_eq!(shown().await["templates"], json!([]), "taken off the list, and nothing older is remembered");
     })
     .await;
 }

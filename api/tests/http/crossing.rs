@@ -153,6 +153,7 @@ fn message(route: (&str, &str)) -> Option<Value> {
 /// Bodies of the desk, the catalogue and packaging.
 fn shop(route: (&str, &str), theirs: &Seeded) -> Option<Value> {
     Some(match route {
+        ("PUT", "/v1/catalogue/templates") => json!({ "ids": ["t-1"] }),
         ("POST", "/v1/catalogue/retirements") => json!({ "provider": "gelato", "reason": "because" }),
         ("PUT", "/v1/packaging/rules") => json!({ "platform": true }),
         ("PUT", "/v1/packaging/costs/{provider}/{tier}") => json!({ "delivered": true, "note": "agreed" }),
@@ -160,6 +161,7 @@ fn shop(route: (&str, &str), theirs: &Seeded) -> Option<Value> {
             json!({ "logoSha256": theirs.sha256, "primaryColor": "#1d3557", "secondaryColor": "#f1faee", "messageTemplate": "Hi" })
         }
         ("POST", "/v1/creators/{name}/packaging/decision") => json!({ "version": 1, "accept": true, "why": "fine" }),
+        ("PUT", "/v1/orders/form") => json!({ "schema": { "type": "object" } }),
         ("PUT", "/v1/orders/rules") => json!({ "quoteGate": false }),
         ("PATCH", path) if path.ends_with("/content") => json!({ "customer": "mine", "reason": "because" }),
         ("PATCH", path) if path.ends_with("/status") => json!({ "status": "on_hold", "reason": "because" }),

@@ -159,7 +159,8 @@ impl Kit {
                  UNION ALL SELECT 'catalogue_alarms', count(*) FROM catalogue_alarms
                  UNION ALL SELECT 'order_details', count(*) FROM order_details
                  UNION ALL SELECT 'order_cancellations', count(*) FROM order_cancellations
-                 UNION ALL SELECT 'order_quotes', count(*) FROM order_quotes UNION ALL SELECT 'order_rules', count(*) FROM order_rules"
+                 UNION ALL SELECT 'order_quotes', count(*) FROM order_quotes UNION ALL SELECT 'order_rules', count(*) FROM order_rules
+                 UNION ALL SELECT 'order_forms', count(*) FROM order_forms"
             ))
             .all()
             .await

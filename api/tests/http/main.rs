@@ -1,6 +1,7 @@
 //! The HTTP front, driven in process: one suite, on SQLite always and on Postgres when there is one.
 
 mod bad_input;
+mod buyers;
 mod caching;
 mod catalogue;
 mod crossing;
@@ -16,6 +17,8 @@ mod numbers;
 mod operators;
 mod ops;
 mod order_changes;
+mod order_form;
+mod order_items;
 mod orders;
 mod packaging;
 mod personalization;

@@ -184,6 +184,17 @@ async fn an_order_says_how_old_its_news_is_while_the_printer_is_away() {
             (&stale["stale"], &stale["ageS"], &stale["state"]),
             (&json!(true), &json!(90), &json!("in_production"))
         );
+        let number = kit.get(key, &format!("/v1/orders/number/{}", text(&stale["number"]))).await.ok(200);
+        assert_eq!((&number["stale"], &number["ageS"]), (&json!(true), &json!(90)));
+        let waiting = kit.post(key, "/v1/orders", &order(&seeded.snapshot, "waits")).await.ok(201);
+        let page = kit.get(key, "/v1/orders").await.ok(200);
+        let told: Vec<_> =
+            page["items"].as_array().expect("a list").iter().map(|o| (&o["id"], &o["stale"], &o["ageS"])).collect();
+        assert_eq!(
+            told,
+            [(&waiting["id"], &json!(false), &Value::Null), (&stale["id"], &json!(true), &json!(90))],
+            "of each order by itself"
+        );
     })
     .await;
 }

@@ -56,7 +56,7 @@ states! {
         /// A person looks at it.
         InReview = "in_review" => [Received, Accepted, Ready, OnHold, Cancelled],
         /// Everything needed for the printer is there.
-        Ready = "ready" => [Submitting, InReview, OnHold, Cancelled],
+        Ready = "ready" => [Accepted, Submitting, InReview, OnHold, Cancelled],
         /// A job is placing it at the printer.
         Submitting = "submitting" => [OutcomeUnknown, InProduction, Ready, OnHold, Failed],
         /// An answer of the printer was lost: it may have the order or not, and only a look-up there tells.

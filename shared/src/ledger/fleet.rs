@@ -3,6 +3,7 @@
 
 use super::read::Depth;
 use super::{Job, Ledger, ended, hot};
+use crate::codes;
 use crate::db::{At, Json, Result};
 use crate::id::{JobId, TenantId};
 use crate::sql;
@@ -145,6 +146,25 @@ impl Ledger {
             .one()
             .await?;
         Ok(n)
+    }
+
+    /// How jobs ended since a moment, a tenant's or everybody's for `None`: (all that ended, those that were given up for a fault of ours).
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn ended(&self, tenant: Option<TenantId>, since: At) -> Result<(i64, i64)> {
+        let rows: Vec<(String, String, i64)> = self
+            .db
+            .query(sql!(
+                "SELECT state, CASE WHEN state = 'dead' THEN COALESCE(error->>'class', '') ELSE '' END, count(*) FROM job_history
+                 WHERE finished_at >= $2 AND ($1 IS NULL OR tenant = $1) GROUP BY 1, 2"
+            ))
+            .bind(tenant)
+            .bind(since)
+            .all()
+            .await?;
+        let ours = rows.iter().filter(|(state, class, _)| state == "dead" && codes::is_ours(class));
+        Ok((rows.iter().map(|(.., n)| n).sum(), ours.map(|(.., n)| n).sum()))
     }
 
     /// A tenant's dead jobs, newest first.

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::Ledger;
 use crate::db::{At, Result, Sql, rows};
-use crate::id::{JobId, TenantId};
+use crate::id::{JobId, OrderId, TenantId};
 use crate::sql;
-use crate::store::{fetches, hooks, idempotency, old_messages, references, snapshots};
+use crate::store::{buyers, fetches, hooks, idempotency, old_messages, references, snapshots};
 
 /// How long it is known who made a snapshot with what.
 const ORIGINS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -96,6 +96,19 @@ impl Ledger {
     pub async fn forget_renders(&self, tenant: TenantId, press_version: &str, before: At) -> Result<u64> {
         let mut tx = self.db.begin("forget_renders").await?;
         let gone = references::forget_renders(&mut tx, tenant, press_version, before).await?;
+        tx.commit().await?;
+        Ok(gone)
+    }
+
+    /// Forgets the buyers of these orders (order, its sealed recipient, the hash that is left), in a transaction of its own; answers how many.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn forget_buyers(&self, tenant: TenantId, at: At, orders: &[(OrderId, String, String)]) -> Result<u64> {
+        let (mut tx, mut gone) = (self.db.begin("forget_buyers").await?, 0);
+        for (order, sealed, buyer) in orders {
+            gone += u64::from(buyers::forget(&mut tx, at, tenant, *order, sealed, buyer).await?);
+        }
         tx.commit().await?;
         Ok(gone)
     }

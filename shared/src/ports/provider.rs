@@ -10,7 +10,7 @@ use super::PortResult;
 use crate::db::At;
 use crate::domain::address::Recipient;
 use crate::domain::money::{Currency, Money};
-use crate::domain::offer::{PriceTier, RegionStock};
+use crate::domain::offer::{DeliveryEstimate, PriceTier, RegionStock, Template};
 use crate::domain::order::Stage;
 use crate::id::TenantId;
 
@@ -61,6 +61,9 @@ pub trait PrintProvider: Send + Sync {
 
     /// One page of the catalogue with costs in `currency` and stock; `cursor` is what the page before answered, `None` to begin.
     async fn catalogue_page(&self, cursor: Option<&str>, currency: Currency) -> PortResult<CataloguePage>;
+
+    /// A template: which products are printed where, and how large each place is.
+    async fn template(&self, id: &str) -> PortResult<Template>;
 }
 
 /// Opens a tenant's account at a provider (credentials are read and decrypted here).
@@ -264,6 +267,9 @@ pub struct CatalogueItem {
     /// Stock region → how it stands there.
     #[serde(default)]
     pub regions: std::collections::BTreeMap<String, RegionStock>,
+    /// How long it takes, by country; nothing where the provider does not say.
+    #[serde(default)]
+    pub delivery: Vec<DeliveryEstimate>,
     /// Unknown fields are kept.
     pub raw: Value,
 }

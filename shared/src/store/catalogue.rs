@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::db::{self, At, Json, Result, Source, Tx};
-use crate::domain::offer::{PriceTier, RegionStock};
+use crate::domain::offer::{DeliveryEstimate, PriceTier, RegionStock};
 use crate::domain::variant::{Area, Variant};
 use crate::id::TenantId;
 use crate::ports::provider::CatalogueItem;
@@ -41,6 +41,8 @@ pub struct ItemRow {
     pub colour: String,
     /// Where it is printed.
     pub areas: Json<Vec<Area>>,
+    /// How long it takes, by country.
+    pub delivery: Json<Vec<DeliveryEstimate>>,
     /// Not met by the last sync, since when.
     pub retired_at: Option<At>,
     /// Last written.
@@ -87,7 +89,7 @@ pub struct ItemFilter {
 
 macro_rules! columns {
     () => {
-        "uid, catalogue, title, attributes, cost_minor, currency, stock, prices, regions, family, size, colour, areas, retired_at, updated_at"
+        "uid, catalogue, title, attributes, cost_minor, currency, stock, prices, regions, family, size, colour, areas, delivery, retired_at, updated_at"
     };
 }
 
@@ -127,17 +129,7 @@ pub async fn page(
     let mut sorted: Vec<&CatalogueItem> = items.iter().collect();
     sorted.sort_by(|a, b| a.uid.cmp(&b.uid));
     sorted.dedup_by(|a, b| a.uid == b.uid);
-    let ours = tx
-        .query(sql!(
-        "UPDATE catalogue_syncs SET pages = pages + 1, items = items + $4 WHERE tenant = $1 AND provider = $2 AND generation = $3"
-    ))
-    .bind(tenant)
-    .bind(provider)
-    .bind(generation)
-    .bind(i64::try_from(sorted.len()).unwrap_or(i64::MAX))
-    .exec()
-    .await?;
-    if ours == 0 {
+    if !step(tx, tenant, provider, generation, sorted.len()).await? {
         return Ok(false);
     }
     let rows = db::rows(sorted.iter().map(|item| {
@@ -145,20 +137,20 @@ pub async fn page(
         serde_json::json!({
             "uid": item.uid, "catalogue": item.catalogue, "title": item.title, "attributes": item.attributes, "raw": item.raw,
             "cost": item.cost.map(|c| c.minor), "stock": item.stock, "prices": item.prices, "regions": item.regions,
-            "family": variant.family, "size": variant.size, "colour": variant.colour, "areas": variant.areas,
+            "family": variant.family, "size": variant.size, "colour": variant.colour, "areas": variant.areas, "delivery": item.delivery,
         })
     }));
     tx.query(sql!(
         "INSERT INTO catalogue_items (tenant, provider, uid, catalogue, title, attributes, raw, cost_minor, currency, stock, generation, updated_at,
-           prices, regions, family, size, colour, areas)
+           prices, regions, family, size, colour, areas, delivery)
          SELECT $1, $2, value->>'uid', value->>'catalogue', value->>'title', value->'attributes', value->'raw',
            CAST(value->>'cost' AS BIGINT), $3, value->>'stock', $4, $5,
-           value->'prices', value->'regions', value->>'family', value->>'size', value->>'colour', value->'areas'
+           value->'prices', value->'regions', value->>'family', value->>'size', value->>'colour', value->'areas', value->'delivery'
          FROM jsonb_each($6) WHERE true
          ON CONFLICT (tenant, provider, uid) DO UPDATE SET catalogue = excluded.catalogue, title = excluded.title,
            attributes = excluded.attributes, raw = excluded.raw, cost_minor = excluded.cost_minor, currency = excluded.currency,
            stock = excluded.stock, prices = excluded.prices, regions = excluded.regions, family = excluded.family, size = excluded.size,
-           colour = excluded.colour, areas = excluded.areas, generation = excluded.generation, retired_at = NULL, updated_at = excluded.updated_at"
+           colour = excluded.colour, areas = excluded.areas, delivery = excluded.delivery, generation = excluded.generation, retired_at = NULL, updated_at = excluded.updated_at"
     ))
     .bind(tenant)
     .bind(provider)
@@ -169,6 +161,24 @@ pub async fn page(
     .exec()
     .await?;
     Ok(true)
+}
+
+/// Counts a page of so many products, unless a newer sync of the same catalogue has begun: then `false`, and this one is to stop.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn step(tx: &mut Tx, tenant: TenantId, provider: &str, generation: &str, items: usize) -> Result<bool> {
+    let ours = tx
+        .query(sql!(
+            "UPDATE catalogue_syncs SET pages = pages + 1, items = items + $4 WHERE tenant = $1 AND provider = $2 AND generation = $3"
+        ))
+        .bind(tenant)
+        .bind(provider)
+        .bind(generation)
+        .bind(i64::try_from(items).unwrap_or(i64::MAX))
+        .exec()
+        .await?;
+    Ok(ours == 1)
 }
 
 /// Ends a sync: sets its time and retires what it did not meet. Above a fifth of the catalogue the brake holds: nothing is retired, and

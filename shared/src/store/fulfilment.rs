@@ -24,6 +24,16 @@ pub struct PartRow {
     pub currency: String,
     /// Last written.
     pub updated_at: At,
+    /// It came to nothing, and the order is made anew: only its receipts still count.
+    pub superseded: bool,
+}
+
+impl PartRow {
+    /// Nothing of it is made.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        [Stage::Failed, Stage::Canceled].map(Stage::word).contains(&self.stage.as_str())
+    }
 }
 
 /// A shipment with one of its parcels (or none).
@@ -316,7 +326,7 @@ pub async fn followed(db: &mut impl Source, tenant: TenantId, order: OrderId) ->
         "SELECT p.provider_id, p.status, p.stage, p.moved_at, s.max_delivery,
            (SELECT count(*) FROM parcels c WHERE c.tenant = s.tenant AND c.shipment = s.id) AS parcels
          FROM provider_orders p LEFT JOIN shipments s ON s.tenant = p.tenant AND s.provider = p.provider AND s.provider_order = p.provider_id
-         WHERE p.tenant = $1 AND p.order_id = $2 ORDER BY p.provider_id"
+         WHERE p.tenant = $1 AND p.order_id = $2 AND NOT p.superseded ORDER BY p.provider_id"
     ))
     .bind(tenant)
     .bind(order)
@@ -350,12 +360,25 @@ pub async fn order_of(
 /// Whatever the database says.
 pub async fn parts(db: &mut impl Source, tenant: TenantId, order: OrderId) -> Result<Vec<PartRow>> {
     db.query(sql!(
-        "SELECT provider, provider_id, status, stage, cost_minor, currency, updated_at FROM provider_orders WHERE tenant = $1 AND order_id = $2 ORDER BY provider_id"
+        "SELECT provider, provider_id, status, stage, cost_minor, currency, updated_at, superseded FROM provider_orders WHERE tenant = $1 AND order_id = $2 ORDER BY provider_id"
     ))
     .bind(tenant)
     .bind(order)
     .all()
     .await
+}
+
+/// Marks every part of an order as one that came to nothing: the order is made anew.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn supersede(tx: &mut Tx, tenant: TenantId, order: OrderId) -> Result<u64> {
+    tx.query(sql!("UPDATE provider_orders SET superseded = $3 WHERE tenant = $1 AND order_id = $2"))
+        .bind(tenant)
+        .bind(order)
+        .bind(true)
+        .exec()
+        .await
 }
 
 /// The shipments of an order with their parcels: one row per parcel, one for a shipment without any.

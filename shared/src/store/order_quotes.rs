@@ -4,6 +4,7 @@ use crate::db::{At, Result, Source, Tx};
 use crate::domain::order::QuoteState;
 use crate::id::{OrderId, TenantId};
 use crate::sql;
+use crate::store::buyers;
 
 /// A quote's row.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -74,24 +75,5 @@ impl QuoteRow {
 /// # Errors
 /// Whatever the database says.
 pub async fn gate(db: &mut impl Source, tenant: TenantId) -> Result<bool> {
-    let row: Option<(bool,)> =
-        db.query(sql!("SELECT quote_gate FROM order_rules WHERE tenant = $1")).bind(tenant).opt().await?;
-    Ok(row.is_some_and(|(gate,)| gate))
-}
-
-/// Sets that.
-///
-/// # Errors
-/// Whatever the database says.
-pub async fn set_gate(tx: &mut Tx, at: At, tenant: TenantId, gate: bool) -> Result<()> {
-    tx.query(sql!(
-        "INSERT INTO order_rules (tenant, quote_gate, updated_at) VALUES ($1, $2, $3)
-         ON CONFLICT (tenant) DO UPDATE SET quote_gate = excluded.quote_gate, updated_at = excluded.updated_at"
-    ))
-    .bind(tenant)
-    .bind(gate)
-    .bind(at)
-    .exec()
-    .await
-    .map(drop)
+    Ok(buyers::rules(db, tenant).await?.quote_gate)
 }

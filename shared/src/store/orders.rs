@@ -10,7 +10,7 @@ pub use crate::domain::terms::OrderTerms;
 use crate::domain::terms::{ItemTerms, RevenueTerms};
 use crate::id::{EventId, ItemId, OrderId, PaymentId, SnapshotId, TenantId};
 use crate::store::journal::{self, Header, out_of_range};
-use crate::store::notices;
+use crate::store::{notices, order_details};
 use crate::{canon, sql};
 
 /// An order's row. The recipient is sealed: open it with the keyring, bound to `"{tenant}:{order}"`.
@@ -157,7 +157,7 @@ macro_rules! shift {
 mod change;
 mod list;
 
-pub use change::{amend, note_answer, review};
+pub use change::{amend, note_answer, requantify, review};
 pub use list::{Filter, Tally, by_number, list, number, read_number, tally};
 
 /// Digest of what is ordered: design hashes and quantities, in order.
@@ -404,7 +404,21 @@ pub enum Paid {
     Clash,
 }
 
-/// Records a payment and marks the order paid. The caller checked the amount against the total.
+/// Whether a payment of this reference was recorded, of whichever order.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn is_recorded(db: &mut impl Source, tenant: TenantId, reference: &str) -> Result<bool> {
+    let (known,): (i64,) = db
+        .query(sql!("SELECT count(*) FROM payments WHERE tenant = $1 AND reference = $2"))
+        .bind(tenant)
+        .bind(reference)
+        .one()
+        .await?;
+    Ok(known > 0)
+}
+
+/// Records a payment and marks the order paid; of a paid order it is what changed quantities added. The caller checked the amount.
 ///
 /// # Errors
 /// Whatever the database says.
@@ -428,18 +442,30 @@ pub async fn pay(tx: &mut Tx, at: At, order: &Order, payment: &Payment) -> Resul
         .bind(at)
         .exec()
         .await?;
-    if moved == 0 {
+    let details = order_details::get(tx, order.tenant, order.id).await?;
+    let paid = [PaymentState::Paid, PaymentState::PartRefunded].map(PaymentState::word);
+    let due = details.due_minor > 0 && details.due_minor == payment.amount_minor;
+    let more = moved == 0 && due && paid.contains(&order.payment_state.as_str());
+    if moved == 0 && !more {
         return Ok(Paid::Clash);
     }
+    let id = PaymentId::new();
     tx.query(sql!(
         "INSERT INTO payments (id, tenant, order_id, reference, method, amount_minor, currency, actor, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
     ))
-    .bind(PaymentId::new()).bind(order.tenant).bind(order.id).bind(&payment.reference).bind(&payment.method)
+    .bind(id).bind(order.tenant).bind(order.id).bind(&payment.reference).bind(&payment.method)
     .bind(payment.amount_minor).bind(payment.currency.code()).bind(&payment.actor).bind(at)
     .exec()
     .await?;
     let amount = Money { minor: payment.amount_minor, currency: payment.currency };
     let received = postings::payment(amount).map_err(out_of_range)?;
+    if more {
+        journal::post(tx, at, &Header::new(order.tenant, order.id, format!("payment:{id}")), &received).await?;
+        let settled = order_details::Details { due_minor: 0, ..details };
+        order_details::put(tx, at, order.tenant, order.id, &settled).await?;
+        note_money(tx, at, order, "paid_more", &payment.actor, &payment.method).await?;
+        return Ok(Paid::Now);
+    }
     journal::post(tx, at, &Header::new(order.tenant, order.id, "payment"), &received).await?;
     let (unpaid, paid) = (PaymentState::Unpaid.word(), PaymentState::Paid.word());
     event(tx, at, order.tenant, order.id, "payment", unpaid, paid, &payment.actor, &payment.method).await?;

@@ -8,6 +8,7 @@ use crate::domain::postings;
 use crate::id::{OrderId, RefundId, TenantId};
 use crate::sql;
 use crate::store::journal::{self, Header, out_of_range};
+use crate::store::order_details;
 use crate::store::orders::{self, Order};
 use crate::store::settle::{self, Unsettled};
 
@@ -77,14 +78,14 @@ pub async fn decide(tx: &mut Tx, now: At, order: &Order, mut new: Refund) -> Res
         let same = (known.order_id, known.amount_minor, known.currency) == (order.id, new.amount_minor, new.currency);
         return Ok(if same { Refunded::Before(Box::new(known)) } else { Refunded::Clash });
     }
-    let paid: i64 = orders::payments(tx, order.tenant, order.id).await?.iter().map(|(amount, _)| amount).sum();
-    let left = paid - total(tx, order.tenant, order.id).await?;
+    let left = left(tx, order.tenant, order.id).await?;
     if new.amount_minor > left {
         return Ok(Refunded::Over { left });
     }
     let distribution = journal::find(tx, order.tenant, order.id, settle::DISTRIBUTION).await?;
     new.phase = phase(order, distribution.is_some()).to_owned();
     insert(tx, order.tenant, &new).await?;
+    order_details::gave_back(tx, order.tenant, order.id, new.amount_minor).await?;
     let amount = Money { minor: new.amount_minor, currency: order.currency };
     let mut moved = postings::refund(amount).map_err(out_of_range)?;
     if distribution.is_some() {
@@ -216,6 +217,15 @@ pub async fn of_order(db: &mut impl Source, tenant: TenantId, order: OrderId) ->
 /// Whatever the database says.
 pub async fn total(db: &mut impl Source, tenant: TenantId, order: OrderId) -> Result<i64> {
     Ok(of_order(db, tenant, order).await?.iter().map(|refund| refund.amount_minor).sum())
+}
+
+/// What was paid for an order and not given back.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn left(db: &mut impl Source, tenant: TenantId, order: OrderId) -> Result<i64> {
+    let paid: i64 = orders::payments(db, tenant, order).await?.iter().map(|(amount, _)| amount).sum();
+    Ok(paid - total(db, tenant, order).await?)
 }
 
 /// What the tenant owes buyers, per currency: what the account `refunds` must hold.

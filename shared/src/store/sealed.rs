@@ -21,6 +21,8 @@ enum Place {
     HookBefore(ConnectionId),
     /// Where an order goes.
     Recipient(OrderId),
+    /// What an order's form said.
+    Form(OrderId),
     /// Where a party is paid to.
     Party(String),
     /// Where a party is written to.
@@ -50,7 +52,7 @@ impl Row {
         match &self.place {
             Place::Credential(_, provider) => connections::bound(self.tenant, provider),
             Place::Hook(id) | Place::HookBefore(id) => connections::hook_bound(self.tenant, *id),
-            Place::Recipient(order) => format!("{}:{order}", self.tenant),
+            Place::Recipient(order) | Place::Form(order) => format!("{}:{order}", self.tenant),
             Place::Party(name) | Place::Email(name) => parties::bound(self.tenant, name),
             Place::Endpoint(id) | Place::EndpointBefore(id) => webhook_endpoints::bound(self.tenant, *id),
             Place::Origin(snapshot) => format!("{}:{snapshot}", self.tenant),
@@ -80,6 +82,13 @@ pub async fn rewrap(db: &Db, keyring: &Keyring) -> Result<Counts> {
     loop {
         let rows = recipients(&mut db.reader(), after).await?;
         let Some(Place::Recipient(last)) = rows.last().map(|row| row.place.clone()) else { break };
+        after = Some(last);
+        page(db, keyring, rows, &mut counts).await?;
+    }
+    let mut after = None;
+    loop {
+        let rows = forms(&mut db.reader(), after).await?;
+        let Some(Place::Form(last)) = rows.last().map(|row| row.place.clone()) else { break };
         after = Some(last);
         page(db, keyring, rows, &mut counts).await?;
     }
@@ -143,12 +152,26 @@ async fn few(db: &mut impl Source) -> Result<Vec<Row>> {
 /// The next page of orders' recipients after an order; none is the end.
 async fn recipients(db: &mut impl Source, after: Option<OrderId>) -> Result<Vec<Row>> {
     let rows: Vec<(TenantId, OrderId, String)> = db
-        .query(sql!("SELECT tenant, id, recipient FROM orders WHERE id > $1 ORDER BY id LIMIT $2"))
+        .query(sql!("SELECT tenant, id, recipient FROM orders WHERE id > $1 AND recipient <> '' ORDER BY id LIMIT $2"))
         .bind(after.unwrap_or(OrderId(uuid::Uuid::nil())))
         .bind(PAGE)
         .all()
         .await?;
     let row = |(tenant, order, sealed)| Row { tenant, place: Place::Recipient(order), sealed };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// The next page of orders' forms after an order; none is the end.
+async fn forms(db: &mut impl Source, after: Option<OrderId>) -> Result<Vec<Row>> {
+    let rows: Vec<(TenantId, OrderId, String)> = db
+        .query(sql!(
+            "SELECT tenant, order_id, form FROM order_details WHERE form IS NOT NULL AND order_id > $1 ORDER BY order_id LIMIT $2"
+        ))
+        .bind(after.unwrap_or(OrderId(uuid::Uuid::nil())))
+        .bind(PAGE)
+        .all()
+        .await?;
+    let row = |(tenant, order, sealed)| Row { tenant, place: Place::Form(order), sealed };
     Ok(rows.into_iter().map(row).collect())
 }
 
@@ -186,6 +209,9 @@ async fn replace(tx: &mut Tx, row: &Row, sealed: &str) -> Result<bool> {
         ),
         Place::Recipient(id) => {
             put!("UPDATE orders SET recipient = $4 WHERE tenant = $1 AND id = $2 AND recipient = $3", *id)
+        }
+        Place::Form(id) => {
+            put!("UPDATE order_details SET form = $4 WHERE tenant = $1 AND order_id = $2 AND form = $3", *id)
         }
         Place::Party(name) => {
             put!("UPDATE parties SET payout_to = $4 WHERE tenant = $1 AND name = $2 AND payout_to = $3", name)

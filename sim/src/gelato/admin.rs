@@ -16,6 +16,7 @@
 //! | `GET /admin/effects` | `op, referencePrefix, after, timeoutMs` | `{"effects": [{seq, op, orderId, reference, at}], "timedOut"}` |
 //! | `GET /admin/gates` | `timeoutMs` | `{"held": [{op, reference}]}` |
 //! | `POST /admin/gates/release` | `{"op": "create", "drop": false}`, both optional | `{"released": n}` |
+//! | `GET /admin/templates` | | `{"templates": [{id, templateName, variants}]}`: ids that theirs shows in its dashboard only |
 //! | `GET /admin/switches` | | `{"switches": [{kind, example, says}]}`: every kind of fault |
 //! | `GET /admin/hooks` | | `{"to": {url, header, secret} or null, "deliveries": [{at, event, orderId, reference, tries, status}]}` |
 //! | `POST /admin/hooks` | `{"url", "header", "secret"}` | where webhooks go from now on |
@@ -44,6 +45,7 @@ use super::rates::Limit;
 use super::render;
 use super::scenario::Scenario;
 use super::switches::SWITCHES;
+use super::templates;
 use crate::lock;
 
 /// Longest wait of the routes that wait.
@@ -63,6 +65,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .route("/admin/gates", get(gates))
         .route("/admin/gates/release", post(release))
         .route("/admin/switches", get(async || Json(json!({"switches": SWITCHES}))))
+        .route("/admin/templates", get(async |State(app): Shared| Json(templates::list(&app.catalogue))))
         .route("/admin/hooks", get(list_hooks).post(set_hook))
         .route(
             "/admin/hooks/fire",

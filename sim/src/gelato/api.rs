@@ -14,7 +14,7 @@ use super::app::{App, LogRow};
 use super::faults::{FaultKind, Op, Subject};
 use super::reply::{Content, Refusal, Reply};
 use super::route::{self, Call};
-use super::{change, create, products, quote, read, shipping};
+use super::{change, create, products, quote, read, shipping, templates};
 use crate::conn::Cut;
 use crate::lock;
 
@@ -109,6 +109,7 @@ async fn dispatch(
         Op::Prices => products::prices(&app.catalogue, id, query),
         Op::Cover => products::cover(&app.catalogue, id, query),
         Op::Stock => products::stock(app, body),
+        Op::Template => templates::template(&app.catalogue, id),
         Op::Hook => Err(Refusal::not_found("Route")),
         Op::ShipmentMethods => Ok(Reply::ok(shipping::listing(query.get("country").map(String::as_str)))),
     }

@@ -27,6 +27,7 @@ pub enum Op {
     Cover,
     Stock,
     ShipmentMethods,
+    Template,
     /// A webhook that the stand-in sends.
     Hook,
 }

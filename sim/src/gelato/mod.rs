@@ -30,6 +30,7 @@ mod scenario;
 mod shipping;
 mod store;
 mod switches;
+mod templates;
 mod validate;
 
 use std::net::SocketAddr;
@@ -181,6 +182,12 @@ impl Server {
     /// Switches a fault on.
     pub fn set_fault(&self, fault: Fault) {
         lock(&self.app.world).faults.set(fault);
+    }
+
+    /// Ids of the templates on offer.
+    #[must_use]
+    pub fn template_ids(&self) -> Vec<String> {
+        self.app.catalogue.templates.iter().map(|template| template.id.clone()).collect()
     }
 
     /// Switches every fault off and lets held replies go.

@@ -30,6 +30,7 @@ pub(crate) fn call(method: &str, path: &str) -> Option<Call> {
         ("GET", ["v3", "products", uid, "cover-dimensions"]) => (Op::Cover, *uid),
         ("POST", ["v3", "stock", "region-availability"]) => (Op::Stock, ""),
         ("GET", ["v1", "shipment-methods"]) => (Op::ShipmentMethods, ""),
+        ("GET", ["v1", "templates", id]) => (Op::Template, *id),
         _ => return None,
     };
     Some(Call { op, id: decode(id) })

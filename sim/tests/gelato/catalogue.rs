@@ -212,3 +212,27 @@ async fn the_clock_and_the_reset_are_admin_routes() {
     assert_eq!(sim.server.counts().creates, 0);
     assert_eq!(sim.get(&format!("/v4/orders/{id}")).await.0, 404);
 }
+
+#[tokio::test]
+async fn templates_name_products_and_the_size_of_each_place() {
+    let sim = Sim::start().await;
+    let (_, all) = sim.get("/admin/templates").await;
+    let (mut areas, mut forms) = (std::collections::BTreeSet::new(), (0, 0));
+    for row in all["templates"].as_array().unwrap() {
+        let (status, template) = sim.get(&format!("/v1/templates/{}", text(&row["id"]))).await;
+        assert_eq!((status, &template["id"]), (200, &row["id"]));
+        for variant in template["variants"].as_array().unwrap() {
+            let uid = text(&variant["productUid"]);
+            assert_eq!(sim.get(&format!("/v3/products/{uid}")).await.0, 200, "{uid}");
+            for place in variant["imagePlaceholders"].as_array().unwrap() {
+                areas.insert(text(&place["printArea"]));
+                let textual = place["width"].is_string();
+                forms = (forms.0 + usize::from(textual), forms.1 + usize::from(!textual));
+                assert!(number(&place["width"]) > 0.0 && number(&place["height"]) > 0.0);
+            }
+        }
+    }
+    assert_eq!(areas.into_iter().collect::<Vec<_>>(), ["back", "default", "front"]);
+    assert!(forms.0 > 0 && forms.1 > 0, "numbers come in both forms: {forms:?}");
+    assert_eq!(sim.get("/v1/templates/none").await.0, 404);
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use platen_shared::domain::money::Currency;
+use platen_shared::domain::offer::Template;
 use platen_shared::id::TenantId;
 use platen_shared::ports::provider::{
     Cancelled, CataloguePage, Draft, Found, OrderRequest, Part, PrintProvider, Providers, Quote, Staged, Standing,
@@ -171,6 +172,10 @@ impl PrintProvider for Outside {
     }
 
     async fn catalogue_page(&self, _: Option<&str>, _: Currency) -> PortResult<CataloguePage> {
+        elsewhere()
+    }
+
+    async fn template(&self, _: &str) -> PortResult<Template> {
         elsewhere()
     }
 }

@@ -74,7 +74,12 @@ async fn sync(ledger: &Ledger, tenant: TenantId, round: u32) -> Result<i64> {
     let generation = format!("bench {round}");
     let now = ledger.now();
     let origin = Origin { tenant, now, run_at: now, priority: 0, correlation_id: "bench".to_owned() };
-    let job = SyncCatalog { provider: "gelato".to_owned(), generation: generation.clone(), cursor: None };
+    let job = SyncCatalog {
+        provider: "gelato".to_owned(),
+        generation: generation.clone(),
+        cursor: None,
+        templates_after: None,
+    };
     let mut tx = ledger.db.begin("bench_sync").await?;
     enqueue(&mut tx, &origin, &job).await?;
     tx.commit().await?;

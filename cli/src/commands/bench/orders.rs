@@ -35,6 +35,7 @@ pub(super) async fn run(place: &Place, rounds: u32, n: u64) -> Result<()> {
     let ledger = place.fresh().await?;
     let api = Api::start(place, &ledger).await?;
     let filled = fill(&ledger.db, api.tenant, n).await?;
+    ledger.db.after_bulk().await?;
     let mut caller = Caller::connect(&api).await?;
     let title = |what: &str| format!("{what}, {n} orders, {}", ledger.db.engine());
     for (what, path) in [

@@ -1,6 +1,7 @@
 //! Jobs as text and as JSON.
 
 use anyhow::Result;
+use platen_shared::codes;
 use platen_shared::ledger::{Job, Ledger};
 use serde_json::{Value, json};
 
@@ -79,6 +80,11 @@ pub(super) async fn one(ledger: &Ledger, job: &Job, as_json: bool) -> Result<()>
         &format!("{} started, {} failed, {} taken back from dead workers", job.attempt, job.failures, job.recoveries),
     );
     line("why", &why(job));
+    let code = job.error.as_ref().and_then(|error| codes::of_job(error.0["class"].as_str()?));
+    if let Some(code) = code.filter(|_| job.state != "succeeded") {
+        line("error", &format!("{}, {} (again: {})", code.word, code.family.word(), code.again.word()));
+        line("what to do", code.hint);
+    }
     line("request", &job.correlation_id);
     for a in &attempts {
         let took = a.ended_at.map_or_else(
@@ -125,7 +131,7 @@ pub(super) fn document(job: &Job) -> Value {
         "id": job.id, "tenant": job.tenant, "kind": job.kind, "queue": job.queue, "state": job.state, "attempt": job.attempt,
         "failures": job.failures, "recoveries": job.recoveries, "priority": job.priority, "runAt": job.run_at,
         "waitingFor": job.waiting_for, "waitingWhy": job.waiting_why, "specHash": job.spec_hash, "key": job.key,
-        "payload": job.payload.0, "output": job.output.as_ref().map(|o| &o.0), "error": job.error.as_ref().map(|e| &e.0),
+        "payload": job.payload.0, "output": job.output.as_ref().map(|o| &o.0), "error": job.error.as_ref().map(|e| codes::explained(&e.0)),
         "progress": job.progress.as_ref().map(|p| &p.0), "correlationId": job.correlation_id, "enqueuedAt": job.enqueued_at, "startedAt": job.started_at, "finishedAt": job.finished_at,
     })
 }

@@ -60,6 +60,7 @@ impl Gelato {
                 row.item.stock.clone_from(&here.status);
             }
         }
+        self.estimate(&mut rows, currency).await?;
         Ok(CataloguePage { items: rows.into_iter().map(|row| row.item).collect(), next })
     }
 

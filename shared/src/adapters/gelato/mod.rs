@@ -13,9 +13,11 @@
 
 mod calls;
 mod catalogue;
+mod estimate;
 mod orders;
 mod release;
 mod sweeps;
+mod templates;
 pub(crate) mod webhook;
 mod wire;
 
@@ -26,6 +28,7 @@ use secrecy::SecretString;
 
 use super::http::{Account, Class, Http, Rate};
 use crate::domain::money::Currency;
+use crate::domain::offer::Template;
 use crate::id::TenantId;
 use crate::ports::PortResult;
 use crate::ports::provider::{
@@ -166,5 +169,9 @@ impl PrintProvider for Gelato {
 
     async fn catalogue_page(&self, cursor: Option<&str>, currency: Currency) -> PortResult<CataloguePage> {
         self.page(cursor, currency).await
+    }
+
+    async fn template(&self, id: &str) -> PortResult<Template> {
+        self.read_template(id).await
     }
 }

@@ -1,6 +1,6 @@
-//! What people change of an order: where it goes, and what a reviewer decided.
+//! What people change of an order: where it goes, how much of it is made, and what a reviewer decided.
 
-use super::{Order, event, parse};
+use super::{Item, Order, event, parse};
 use crate::db::{At, Result, Tx};
 use crate::domain::order::ReviewState;
 use crate::sql;
@@ -22,6 +22,40 @@ pub async fn amend(tx: &mut Tx, at: At, order: &Order, (actor, what, why): (&str
     .exec()
     .await?;
     event(tx, at, order.tenant, order.id, "edit", "", what, actor, why).await
+}
+
+/// Writes other quantities with what they come to, from the row that the transaction holds: its sums, terms and revision.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn requantify(tx: &mut Tx, at: At, order: &Order, items: &[Item]) -> Result<()> {
+    for item in items {
+        tx.query(sql!(
+            "UPDATE order_items SET quantity = $4, line_minor = $5 WHERE tenant = $1 AND order_id = $2 AND id = $3"
+        ))
+        .bind(order.tenant)
+        .bind(order.id)
+        .bind(item.id)
+        .bind(item.quantity)
+        .bind(item.line_minor)
+        .exec()
+        .await?;
+    }
+    tx.query(sql!(
+        "UPDATE orders SET items_minor = $3, tax_minor = $4, total_minor = $5, terms = $6, revision = $7, updated_at = $8
+         WHERE tenant = $1 AND id = $2"
+    ))
+    .bind(order.tenant)
+    .bind(order.id)
+    .bind(order.items_minor)
+    .bind(order.tax_minor)
+    .bind(order.total_minor)
+    .bind(&order.terms)
+    .bind(&order.revision)
+    .bind(at)
+    .exec()
+    .await
+    .map(drop)
 }
 
 /// A line of history about what the printer said of an order's price.

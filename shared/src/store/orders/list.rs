@@ -1,4 +1,4 @@
-//! Pages of orders, and how many there are of each kind. Both are read from one index alone, whatever is asked for, so that a rare word
+//! Pages of orders, and how many there are of each kind. Each is read from one index alone, whatever is asked for, so that a rare word
 //! costs a walk over narrow entries and not over rows; a page's rows are fetched by id afterwards.
 
 use super::Order;
@@ -25,6 +25,8 @@ pub struct Filter {
     pub test: Option<bool>,
     /// The shop's own name for the buyer.
     pub customer: Option<String>,
+    /// The keyed hash of the buyer; not together with the shop's own name.
+    pub buyer: Option<String>,
     /// Taken in at this moment or later.
     pub since: Option<At>,
     /// Taken in before this moment.
@@ -60,7 +62,18 @@ pub struct Tally {
     pub total_minor: i64,
 }
 
-/// A page of orders, newest first; `before` is the last order of the page before. Orders that are taken in meanwhile move nothing.
+/// What a page asks of its rows, newest first; the parameters are those of [`list`].
+macro_rules! wanted {
+    () => {
+        "($2 IS NULL OR id < $2) AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR payment_state = $4)
+           AND ($5 IS NULL OR fulfilment_state = $5) AND ($6 IS NULL OR review_state = $6) AND ($7 IS NULL OR channel = $7)
+           AND ($8 IS NULL OR country = $8) AND ($9 IS NULL OR test = $9) AND ($10 IS NULL OR created_at >= $10)
+           AND ($11 IS NULL OR created_at < $11) ORDER BY id DESC LIMIT $12"
+    };
+}
+
+/// A page of orders, newest first; `before` is the last order of the page before. Orders that are taken in meanwhile move nothing. One
+/// buyer's are few: they are read from the buyer's rows, and not from everybody's.
 ///
 /// # Errors
 /// Whatever the database says.
@@ -71,81 +84,76 @@ pub async fn list(
     before: Option<OrderId>,
     limit: i64,
 ) -> Result<Vec<Order>> {
-    if let Some(customer) = &filter.customer {
-        return of_customer(db, tenant, filter, customer, before, limit).await;
+    let query = match (&filter.customer, &filter.buyer) {
+        (None, None) => db.query(sql!(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM orders WHERE tenant = $1 AND id IN (SELECT id FROM orders WHERE tenant = $1 AND ",
+            wanted!(),
+            ") ORDER BY id DESC"
+        ))),
+        (Some(_), _) => db.query(sql!(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM orders WHERE tenant = $1
+               AND id IN (SELECT order_id FROM order_details WHERE tenant = $1 AND customer = $13 AND customer <> '') AND ",
+            wanted!()
+        ))),
+        (None, Some(_)) => db.query(sql!(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM orders WHERE tenant = $1
+               AND id IN (SELECT order_id FROM order_details WHERE tenant = $1 AND buyer = $13 AND buyer <> '') AND ",
+            wanted!()
+        ))),
+    };
+    let query = query
+        .bind(tenant)
+        .bind(before)
+        .bind(filter.state.clone())
+        .bind(filter.payment_state.clone())
+        .bind(filter.fulfilment_state.clone())
+        .bind(filter.review_state.clone())
+        .bind(filter.channel.clone())
+        .bind(filter.country.clone())
+        .bind(filter.test)
+        .bind(filter.since)
+        .bind(filter.until)
+        .bind(limit);
+    match filter.customer.as_ref().or(filter.buyer.as_ref()) {
+        None => query.all().await,
+        Some(who) => query.bind(who).all().await,
     }
-    db.query(sql!(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM orders WHERE tenant = $1 AND id IN (SELECT id FROM orders WHERE tenant = $1 AND ($2 IS NULL OR id < $2)
-           AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR payment_state = $4) AND ($5 IS NULL OR fulfilment_state = $5)
-           AND ($6 IS NULL OR review_state = $6) AND ($7 IS NULL OR channel = $7) AND ($8 IS NULL OR country = $8)
-           AND ($9 IS NULL OR test = $9) AND ($10 IS NULL OR created_at >= $10) AND ($11 IS NULL OR created_at < $11)
-           ORDER BY id DESC LIMIT $12) ORDER BY id DESC"
-    )))
-    .bind(tenant)
-    .bind(before)
-    .bind(filter.state.clone())
-    .bind(filter.payment_state.clone())
-    .bind(filter.fulfilment_state.clone())
-    .bind(filter.review_state.clone())
-    .bind(filter.channel.clone())
-    .bind(filter.country.clone())
-    .bind(filter.test)
-    .bind(filter.since)
-    .bind(filter.until)
-    .bind(limit)
-    .all()
-    .await
-}
-
-/// The same for one buyer, whose orders are few: from the buyer's rows, not from everybody's.
-async fn of_customer(
-    db: &mut impl Source,
-    tenant: TenantId,
-    filter: &Filter,
-    customer: &str,
-    before: Option<OrderId>,
-    limit: i64,
-) -> Result<Vec<Order>> {
-    db.query(sql!(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM orders WHERE tenant = $1
-           AND id IN (SELECT order_id FROM order_details WHERE tenant = $1 AND customer = $13 AND customer <> '')
-           AND ($2 IS NULL OR id < $2)
-           AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR payment_state = $4) AND ($5 IS NULL OR fulfilment_state = $5)
-           AND ($6 IS NULL OR review_state = $6) AND ($7 IS NULL OR channel = $7) AND ($8 IS NULL OR country = $8)
-           AND ($9 IS NULL OR test = $9) AND ($10 IS NULL OR created_at >= $10) AND ($11 IS NULL OR created_at < $11)
-           ORDER BY id DESC LIMIT $12"
-    )))
-    .bind(tenant)
-    .bind(before)
-    .bind(filter.state.clone())
-    .bind(filter.payment_state.clone())
-    .bind(filter.fulfilment_state.clone())
-    .bind(filter.review_state.clone())
-    .bind(filter.channel.clone())
-    .bind(filter.country.clone())
-    .bind(filter.test)
-    .bind(filter.since)
-    .bind(filter.until)
-    .bind(limit)
-    .bind(customer)
-    .all()
-    .await
 }
 
 /// How many orders there are of each kind, in one look: it never disagrees with itself, nor with [`list`] at the same moment.
+///
+/// Postgres compares six columns of every entry when it groups, which is most of the work. The kinds are few, so there it steps from each to
+/// the next in the index, and counts what lies between: a third of the time, and no worker of its own.
 ///
 /// # Errors
 /// Whatever the database says.
 pub async fn tally(db: &mut impl Source, tenant: TenantId) -> Result<Vec<Tally>> {
     db.query(sql!(
-        "SELECT state, payment_state, fulfilment_state, review_state, test, currency, count(*) AS orders,
+        "/*lite*/ SELECT state, payment_state, fulfilment_state, review_state, test, currency, count(*) AS orders,
            CAST(sum(total_minor) AS BIGINT) AS total_minor
          FROM orders WHERE tenant = $1 GROUP BY state, payment_state, fulfilment_state, review_state, test, currency
-         ORDER BY state, payment_state, fulfilment_state, review_state, test, currency"
+         ORDER BY state, payment_state, fulfilment_state, review_state, test, currency /*end*/
+         /*pg WITH RECURSIVE kinds AS (
+           (SELECT state, payment_state, fulfilment_state, review_state, test, currency FROM orders WHERE tenant = $1
+            ORDER BY state, payment_state, fulfilment_state, review_state, test, currency LIMIT 1)
+           UNION ALL
+           SELECT next.* FROM kinds k CROSS JOIN LATERAL (
+             SELECT state, payment_state, fulfilment_state, review_state, test, currency FROM orders o WHERE tenant = $1
+               AND (o.state, o.payment_state, o.fulfilment_state, o.review_state, o.test, o.currency)
+                 > (k.state, k.payment_state, k.fulfilment_state, k.review_state, k.test, k.currency)
+             ORDER BY state, payment_state, fulfilment_state, review_state, test, currency LIMIT 1) next)
+         SELECT k.state, k.payment_state, k.fulfilment_state, k.review_state, k.test, k.currency, counted.orders, counted.total_minor
+         FROM kinds k CROSS JOIN LATERAL (
+           SELECT count(*) AS orders, CAST(sum(total_minor) AS BIGINT) AS total_minor FROM orders o WHERE o.tenant = $1 AND o.state = k.state
+             AND o.payment_state = k.payment_state AND o.fulfilment_state = k.fulfilment_state AND o.review_state = k.review_state
+             AND o.test = k.test AND o.currency = k.currency) counted
+         ORDER BY k.state, k.payment_state, k.fulfilment_state, k.review_state, k.test, k.currency */"
     ))
     .bind(tenant)
     .all()

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::dice::Dice;
+use crate::dice::{self, Dice};
 use crate::money::Micros;
 use lines::{Attr, LINES, Line};
 pub(crate) use place::{COUNTRIES, REGIONS, fulfilment_country, is_refused_country, region, vat_bp};
@@ -55,18 +55,27 @@ pub(crate) struct Catalog {
     pub(crate) title: String,
 }
 
+/// What a shop's designer drew up for a line of products.
+pub(crate) struct Template {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Their places among all products.
+    pub(crate) products: std::ops::Range<usize>,
+}
+
 /// Everything on offer under one seed.
 pub(crate) struct Catalogue {
     seed: u64,
     pub(crate) catalogs: Vec<Catalog>,
     pub(crate) products: Vec<Product>,
+    pub(crate) templates: Vec<Template>,
     index: HashMap<String, usize>,
 }
 
 impl Catalogue {
     pub(crate) fn generate(seed: u64) -> Catalogue {
         let mut catalogs: Vec<Catalog> = Vec::new();
-        let mut products = Vec::new();
+        let (mut products, mut templates) = (Vec::new(), Vec::new());
         for line in &LINES {
             let mut dice = Dice::new(seed, &format!("line/{}", line.prefix));
             let mood = MOODS[dice.below(MOODS.len() as u64) as usize];
@@ -74,12 +83,18 @@ impl Catalogue {
                 catalogs.push(Catalog { uid: line.catalog, title: format!("{mood} {}", line.title) });
             }
             let picked: Vec<Vec<&str>> = line.attrs.iter().map(|a| pick(a, &mut dice)).collect();
+            let first = products.len();
             for values in combinations(&picked) {
                 products.push(product(seed, line, mood, &values));
             }
+            templates.push(Template {
+                id: dice::id(seed, &format!("template/{}", line.prefix)),
+                name: format!("{mood} {}", line.noun),
+                products: first..products.len(),
+            });
         }
         let index = products.iter().enumerate().map(|(i, p)| (p.uid.clone(), i)).collect();
-        Catalogue { seed, catalogs, products, index }
+        Catalogue { seed, catalogs, products, templates, index }
     }
 
     /// The same with so many plain products more, in a catalogue of their own: for measuring how long a large one takes.
@@ -146,6 +161,28 @@ impl Catalogue {
 impl Product {
     pub(crate) fn is_supported(&self, country: &str) -> bool {
         COUNTRIES.contains(&country) && !self.not_supported.contains(&country)
+    }
+
+    pub(crate) fn odd_forms(&self) -> bool {
+        self.odd_forms
+    }
+
+    /// Where it is printed.
+    pub(crate) fn areas(&self) -> &'static [&'static str] {
+        match self.attributes.get("GarmentPrint").map(String::as_str) {
+            Some("4-4") => &["front", "back"],
+            Some(_) => &["front"],
+            None => &["default"],
+        }
+    }
+
+    /// How large each place is, in millimetres.
+    pub(crate) fn area_mm(&self) -> (f64, u32) {
+        match self.facility {
+            "apparel" => (304.8, 406),
+            "ceramics" => (227.5, 93),
+            _ => (148.0, 210),
+        }
     }
 
     /// The body of the product detail call.

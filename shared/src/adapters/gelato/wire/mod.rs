@@ -5,6 +5,7 @@ mod order;
 mod quote;
 mod request;
 mod shop;
+mod template;
 
 use serde::Deserialize;
 
@@ -18,7 +19,8 @@ use crate::ports::provider::{Draft, Part, Standing};
 
 pub(super) use quote::{QuoteAnswer, quotes};
 pub(super) use request::{check, create_body, private, quote_body};
-pub(super) use shop::{Catalogue, PriceRow, ProductsAnswer, StockAnswer};
+pub(super) use shop::{Catalogue, PriceRow, ProductsAnswer, Row, StockAnswer};
+pub(super) use template::TemplateAnswer;
 
 /// An answer of the orders API as a part, its raw body beside it.
 pub(super) fn part(answer: &Answer) -> PortResult<Part> {

@@ -1,5 +1,7 @@
 //! The answer of a quote. It can refuse in five forms that all look like success, so everything is checked against the request.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -59,6 +61,30 @@ struct Carrier {
     price: Amount,
     #[serde(default, deserialize_with = "or_default")]
     currency: Text,
+    #[serde(default, deserialize_with = "or_default")]
+    min_delivery_days: Count,
+    #[serde(default, deserialize_with = "or_default")]
+    max_delivery_days: Count,
+}
+
+impl QuoteAnswer {
+    /// Item → days with the cheapest carrier of its facility. An item that cannot be made, and one without a real carrier or with days
+    /// that make no sense, is left out: an estimate is a help, and never a reason to fail.
+    pub(in crate::adapters::gelato) fn days(&self) -> BTreeMap<&str, (u32, u32)> {
+        let mut found = BTreeMap::new();
+        for offer in &self.quotes {
+            let real = offer.shipment_methods.iter().filter(|carrier| !is_made_up(&carrier.shipment_method_uid.0));
+            let known = real.filter_map(|carrier| {
+                let days = (carrier.min_delivery_days.0, carrier.max_delivery_days.0);
+                Some((carrier.price.0?, days)).filter(|(_, (min, max))| *max > 0 && min <= max)
+            });
+            let Some((_, days)) = known.min() else { continue };
+            let made =
+                offer.products.iter().filter(|product| product.price.0.is_some_and(|price| price > Decimal::ZERO));
+            found.extend(made.map(|product| (product.item_reference_id.0.as_str(), days)));
+        }
+        found
+    }
 }
 
 /// The quotes, or the sentence that says why the order cannot be made.
