@@ -18,6 +18,8 @@ use crate::limits::limit_myself;
 const MEMORY: u64 = 2 * 1024 * 1024 * 1024;
 /// Seconds of processor time.
 const SECONDS: u64 = 30;
+/// The same for pictures, without which a report is still one.
+const DRAWING_SECONDS: u64 = 12;
 /// After so long no further page is drawn.
 const DRAWING: Duration = Duration::from_secs(8);
 
@@ -44,9 +46,10 @@ pub(super) fn run(request: &str) -> ExitCode {
 fn looked(request: &str) -> Result<()> {
     // Taken before the limits, which allow no further handle.
     let input = std::io::stdin().as_fd().try_clone_to_owned().map(File::from).context("there is no standard input")?;
-    limit_myself(MEMORY, SECONDS).context("the process could not limit itself, so it reads nothing")?;
-    let input = seekable(input)?;
     let asked: Asked = serde_json::from_str(request).context("the request is not understood")?;
+    let seconds = if asked.draw.is_some() { DRAWING_SECONDS } else { SECONDS };
+    limit_myself(MEMORY, seconds).context("the process could not limit itself, so it reads nothing")?;
+    let input = seekable(input)?;
     let rules = rules_of(&asked.provider).context("nobody knows the rules of this provider")?;
     let answer = match asked.draw {
         None => serde_json::to_vec(&check(input, rules, asked.target)),

@@ -73,9 +73,9 @@ pub struct Drawn {
 }
 
 impl Report {
-    /// The pages that are worth a picture: the first, and those with the worst findings; none of a document that does not open.
+    /// The pages that are worth a picture: the first, and those with the worst findings; none of a file that cannot be read to its end.
     pub fn worth_drawing(&self) -> Vec<usize> {
-        if self.format == "pdf" && self.pages.is_empty() {
+        if self.checks.iter().any(|check| check.check == "opens" && check.verdict == Verdict::Refuse) {
             return Vec::new();
         }
         let found = self.checks.iter().filter(|check| check.verdict > Verdict::Pass).filter_map(|check| check.page);
