@@ -81,9 +81,7 @@ pub async fn serve(
 }
 
 /// A listener whose connections send at once: an answer's last small packet otherwise waits up to 40 ms for the client's acknowledgement.
-pub(crate) fn prompt(
-    listener: tokio::net::TcpListener,
-) -> impl axum::serve::Listener<Io = tokio::net::TcpStream, Addr = std::net::SocketAddr> {
+pub(crate) fn prompt(listener: tokio::net::TcpListener) -> impl axum::serve::Listener<Addr = std::net::SocketAddr> {
     listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection could not be told to send at once: {error}");

@@ -3,7 +3,7 @@
 
 use platen_shared::db::{At, Db, Sql};
 use platen_shared::domain::order::QuoteState;
-use platen_shared::id::{OrderId, TenantId};
+use platen_shared::id::TenantId;
 use platen_shared::store::buyers::{self, Rules};
 use platen_shared::store::order_details::{self, Details};
 use platen_shared::store::order_quotes::{self, QuoteRow};
