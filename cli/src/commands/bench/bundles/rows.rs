@@ -85,6 +85,7 @@ async fn one(tx: &mut Tx, ledger: &Ledger, keyring: &Keyring, k: u64, photo: &st
         state: "received".to_owned(),
         payment_state: "unpaid".to_owned(),
         fulfilment_state: "unfulfilled".to_owned(),
+        revision: orders::revision(items.iter().map(|item| (item.spec_hash.as_str(), item.quantity))),
         ..order(keyring, tenant, k)?
     };
     orders::create(tx, &order, &items, "bench").await?;
