@@ -116,7 +116,10 @@ async fn tell(wish: &Wish, stack: &mut Stack, story: &Story) -> Result<report::S
         shop.delivered(&order).await?;
         let summary = report::gather(&shop, stack, &wish.folder, &mug, &order).await?;
         if let Some(relay) = relay {
-            relay.await.context("the relay of workers panicked")??.stop().await?;
+            let second = relay.await.context("the relay of workers panicked")??;
+            // Asked to stop while it still begins, it would end as if it had been killed.
+            shop.works(second.id).await?;
+            second.stop().await?;
         }
         Ok(summary)
     };

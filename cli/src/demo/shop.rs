@@ -207,6 +207,17 @@ impl Shop {
         Ok(())
     }
 
+    /// Waits until a worker process has begun to work.
+    pub(crate) async fn works(&self, process: u32) -> Result<()> {
+        let pid = process.to_string();
+        self.wait("the second worker", Duration::from_secs(30), async || {
+            let workers = self.client.get(&self.office, "/v1/workers").await?;
+            let known = workers["items"].as_array().is_some_and(|all| all.iter().any(|one| one["pid"] == pid.as_str()));
+            Ok(known.then_some(()))
+        })
+        .await
+    }
+
     /// Every job of the tenant, newest first.
     pub(crate) async fn jobs(&self) -> Result<Vec<Value>> {
         let (mut all, mut cursor) = (Vec::new(), String::new());
