@@ -24,7 +24,7 @@ const LIMITS: [(&str, &str); 5] = [
 macro_rules! limits {
     () => {
         "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '60s'; \
-         SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
+         SET LOCAL max_parallel_workers_per_gather = '0'; SET LOCAL jit = 'off'"
     };
 }
 /// A commit that does not wait for the disk.
