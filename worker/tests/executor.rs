@@ -190,9 +190,10 @@ async fn an_end_that_cannot_be_recorded_is_still_an_end() {
         "its record failed, so it is dead and says why"
     );
 
+    let order = orders::get(&mut world.test.db.reader(), world.tenant, world.order).await.unwrap().unwrap();
     world.test.tamper("ALTER TABLE orders RENAME TO orders_away").await.unwrap();
-    let order = world.order;
-    let id = world.enqueue(find("build_bundle").unwrap(), &json!({ "order": order, "revision": "x" }), None).await;
+    let bundle = json!({ "order": order.id, "revision": order.revision });
+    let id = world.enqueue(find("build_bundle").unwrap(), &bundle, None).await;
     world.run(id).await;
     let job = world.job(id).await;
     assert_eq!(
