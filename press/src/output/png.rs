@@ -1,19 +1,26 @@
 //! A PNG writer that never owns a whole page: bands are produced, filtered and deflated on their own, then joined.
 //!
-//! Bands depend on the page's size alone, so threads change nothing. How a band is filtered and coded is part of the byte contract.
+//! Band height depends on width alone, so threads change nothing. How a band is filtered and deflated is part of the byte contract: flat
+//! artwork by level 2 of the fixed deflate, which finds its repetitions, photographs by [`huffman`], which looks for none.
 
+use std::io::Write;
 use std::ops::Range;
+
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 
 use super::huffman;
 use crate::PressError;
 use crate::threads;
 
-/// Pixels of a band of a large page, about one MiB of RGBA.
+/// Pixels of a band, about one MiB of RGBA.
 const BAND_PX: u32 = 262_144;
+/// Deflate level: beyond it time doubles and size hardly moves.
+const LEVEL: u32 = 2;
 /// Of this many bytes at least all but one equal those above in flat artwork.
 const FLAT: usize = 6;
-/// Pages smaller than this are one band: drawing in pieces would begin every outline again in each, and a thread is not worth it.
-const BANDED_PX_MIN: u64 = 2_000_000;
+/// Pages smaller than this are not worth a thread.
+const THREADED_PX_MIN: u64 = 2_000_000;
 
 /// What a page is made of.
 #[derive(Clone, Copy, Debug)]
@@ -71,15 +78,15 @@ pub(super) fn zlib<F>(page: Page, produce: F) -> Result<Vec<Vec<u8>>, PressError
 where
     F: Fn(Range<u32>) -> Result<Vec<u8>, PressError> + Sync,
 {
-    let large = u64::from(page.width) * u64::from(page.height) >= BANDED_PX_MIN;
-    let rows = if large { BAND_PX / page.width.max(1) } else { page.height }.clamp(1, page.height.max(1));
+    let rows = (BAND_PX / page.width.max(1)).clamp(1, page.height.max(1));
     let count = page.height.div_ceil(rows);
     let band = |index: u32| {
         let range = index * rows..((index + 1) * rows).min(page.height);
         let raw = produce(range)?;
-        Ok(Band::new(&filter(page, &raw), index + 1 == count))
+        let (filtered, kind) = filter(page, &raw);
+        Band::new(&filtered, kind, index + 1 == count)
     };
-    let bands = threads::all(count as usize, usize::MAX, |index| band(index as u32))?;
+    let bands = all_bands(page, count, band)?;
     let mut checksum = 1;
     for band in &bands {
         checksum = adler_join(checksum, band.adler, band.raw_len);
@@ -96,6 +103,15 @@ where
     Ok(parts)
 }
 
+fn all_bands<F>(page: Page, count: u32, band: F) -> Result<Vec<Band>, PressError>
+where
+    F: Fn(u32) -> Result<Band, PressError> + Sync,
+{
+    let px = u64::from(page.width) * u64::from(page.height);
+    let threads = if px < THREADED_PX_MIN { 1 } else { usize::MAX };
+    threads::all(count as usize, threads, |index| band(index as u32))
+}
+
 struct Band {
     deflated: Vec<u8>,
     adler: u32,
@@ -103,10 +119,26 @@ struct Band {
 }
 
 impl Band {
-    fn new(filtered: &[u8], last: bool) -> Self {
-        let deflated = huffman::deflate(filtered, last);
-        Self { deflated, adler: simd_adler32::adler32(&filtered), raw_len: filtered.len() }
+    fn new(filtered: &[u8], kind: Kind, last: bool) -> Result<Self, PressError> {
+        let deflated = match kind {
+            Kind::Flat => repetitive(filtered, last)?,
+            Kind::Noisy => huffman::deflate(filtered, last),
+        };
+        Ok(Self { deflated, adler: simd_adler32::adler32(&filtered), raw_len: filtered.len() })
     }
+}
+
+/// By a deflate that looks for repetitions.
+fn repetitive(filtered: &[u8], last: bool) -> Result<Vec<u8>, PressError> {
+    let failed = |_| PressError::Defect("deflate failed in memory");
+    let mut encoder = DeflateEncoder::new(Vec::with_capacity(filtered.len() / 8 + 64), Compression::new(LEVEL));
+    encoder.write_all(filtered).map_err(failed)?;
+    if last {
+        return encoder.finish().map_err(failed);
+    }
+    // A sync flush ends on a whole byte, so the next band's stream can follow.
+    encoder.flush().map_err(failed)?;
+    Ok(std::mem::take(encoder.get_mut()))
 }
 
 /// Adler-32 of two stretches from the sums of each.
@@ -128,11 +160,20 @@ enum Filter {
     Paeth = 4,
 }
 
-/// Prefixes every row with its filter. A band's first row cannot look up: the row above belongs to another band.
-fn filter(page: Page, raw: &[u8]) -> Vec<u8> {
+/// What a band shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Plain surfaces and edges, whose rows hardly differ from those above.
+    Flat,
+    /// A photograph.
+    Noisy,
+}
+
+/// Prefixes every row with its filter; answers what the band shows too. Its first row cannot look up: the row above belongs to another band.
+fn filter(page: Page, raw: &[u8]) -> (Vec<u8>, Kind) {
     let stride = page.width as usize * page.channels;
     let rows: Vec<&[u8]> = raw.chunks_exact(stride).collect();
-    let chosen = choose(&rows, page.channels);
+    let (chosen, shows) = choose(&rows, page.channels);
     let mut out = vec![0; rows.len() * (stride + 1)];
     for (index, (row, target)) in rows.iter().zip(out.chunks_exact_mut(stride + 1)).enumerate() {
         let kind = if index == 0 { Filter::Sub } else { chosen };
@@ -143,16 +184,16 @@ fn filter(page: Page, raw: &[u8]) -> Vec<u8> {
         }
         apply(kind, row, above, page.channels, &mut target[1..]);
     }
-    out
+    (out, shows)
 }
 
 /// What every eighth row says: in flat artwork `Up` is best or not worth looking further, else the filter with the least sum of absolutes.
-fn choose(rows: &[&[u8]], channels: usize) -> Filter {
+fn choose(rows: &[&[u8]], channels: usize) -> (Filter, Kind) {
     let looked_at: Vec<&[&[u8]]> = rows.windows(2).step_by(8).collect();
     let bytes: usize = looked_at.iter().map(|pair| pair[1].len()).sum();
     let changed = looked_at.iter().map(|pair| differing(pair[0], pair[1])).sum::<usize>();
     if changed * FLAT <= bytes {
-        return Filter::Up;
+        return (Filter::Up, Kind::Flat);
     }
     let mut scratch = vec![0; rows[0].len()];
     let mut sum = |kind| -> u64 {
@@ -165,7 +206,7 @@ fn choose(rows: &[&[u8]], channels: usize) -> Filter {
         sum
     };
     let best = [Filter::Up, Filter::Sub, Filter::Paeth].into_iter().min_by_key(|kind| sum(*kind));
-    best.unwrap_or(Filter::Up)
+    (best.unwrap_or(Filter::Up), Kind::Noisy)
 }
 
 fn differing(above: &[u8], row: &[u8]) -> usize {
