@@ -138,13 +138,13 @@ async fn open(call: &Call, tx: &mut Tx, order: &Order) -> Reply<()> {
     let state: OrderState = orders::parse(&order.state)?;
     let parts = fulfilment::parts(tx, call.tenant(), order.id).await?;
     let placing = submission(call, tx, order).await?.is_some_and(|job| !job.finished());
-    if !parts.is_empty() || placing {
+    if state == OrderState::Cancelled {
+        return Err(Problem::state("The order is cancelled; it is not changed any more."));
+    }
+    if !OPEN.contains(&state) || !parts.is_empty() || placing {
         return Err(Problem::state(format!(
             "The order is {state} and the printer has it, or is being told; it is not changed any more."
         )));
-    }
-    if !OPEN.contains(&state) {
-        return Err(Problem::state(format!("The order is {state}; it is not changed any more.")));
     }
     Ok(())
 }
