@@ -18,9 +18,7 @@ pub(crate) struct Rgb8 {
 
 impl Rgb8 {
     pub(crate) fn png(&self) -> Result<Vec<u8>, PressError> {
-        let stride = self.width as usize * 3;
-        let page = Page { width: self.width, height: self.height, channels: 3 };
-        png::encode(page, None, |rows| Ok(self.rgb[rows.start as usize * stride..rows.end as usize * stride].to_vec()))
+        png(&self.rgb, self.width, self.height)
     }
 
     pub(crate) fn webp(&self) -> Result<Vec<u8>, PressError> {
@@ -47,9 +45,7 @@ pub(super) fn sheet_of(width: u32, height: u32, rgba: &[u8]) -> Result<Vec<u8>, 
     for (row, source) in rows.zip(small.chunks_exact(width as usize * 4)) {
         row[left as usize * 4..][..source.len()].copy_from_slice(source);
     }
-    let page = Page { width: THUMBNAIL_PX, height: THUMBNAIL_PX, channels: 4 };
-    let stride = THUMBNAIL_PX as usize * 4;
-    png::encode(page, None, |rows| Ok(sheet[rows.start as usize * stride..rows.end as usize * stride].to_vec()))
+    png(&sheet, THUMBNAIL_PX, THUMBNAIL_PX)
 }
 
 /// Rows of RGB or of straight RGBA, as their length says.
@@ -63,18 +59,7 @@ pub(crate) struct Pixels {
 impl Pixels {
     /// As PNG.
     pub(crate) fn png(&self) -> Result<Vec<u8>, PressError> {
-        let channels = if self.opaque() { 3 } else { 4 };
-        let stride = self.width as usize * channels;
-        let page = Page { width: self.width, height: self.height, channels };
-        png::encode(
-            page,
-            None,
-            |rows| Ok(self.bytes[rows.start as usize * stride..rows.end as usize * stride].to_vec()),
-        )
-    }
-
-    fn opaque(&self) -> bool {
-        self.bytes.len() == self.width as usize * self.height as usize * 3
+        png(&self.bytes, self.width, self.height)
     }
 
     /// As lossless WebP.
@@ -83,9 +68,19 @@ impl Pixels {
     }
 }
 
+/// Three where nothing lets anything through, else four, as the length says.
+fn channels(bytes: &[u8], width: u32, height: u32) -> usize {
+    if bytes.len() == width as usize * height as usize * 3 { 3 } else { 4 }
+}
+
+fn png(bytes: &[u8], width: u32, height: u32) -> Result<Vec<u8>, PressError> {
+    let page = Page { width, height, channels: channels(bytes, width, height) };
+    let stride = width as usize * page.channels;
+    png::encode(page, None, |rows| Ok(bytes[rows.start as usize * stride..rows.end as usize * stride].to_vec()))
+}
+
 fn webp(bytes: &[u8], width: u32, height: u32) -> Result<Vec<u8>, PressError> {
-    let opaque = bytes.len() == width as usize * height as usize * 3;
-    let color = if opaque { ExtendedColorType::Rgb8 } else { ExtendedColorType::Rgba8 };
+    let color = if channels(bytes, width, height) == 3 { ExtendedColorType::Rgb8 } else { ExtendedColorType::Rgba8 };
     let mut out = Vec::new();
     let written = WebPEncoder::new_lossless(&mut out).write_image(bytes, width, height, color);
     written.map_err(|_| PressError::Defect("a WebP could not be written"))?;
