@@ -1,4 +1,5 @@
-// Previews side by side: ours (from the spec), sharp and resvg-js (from the finished SVG), in turns, in one run.
+// Previews side by side: ours (from the spec), sharp and resvg-js (from the finished SVG), in turns of five in a row, in one run. On Linux:
+// for the previews of one core, ours is held to one with taskset.
 //
 //   cargo build --release -p platen-press --example measure
 //   (cd bench/previews && npm install --no-package-lock)
@@ -17,14 +18,18 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const work = mkdtempSync(join(tmpdir(), 'previews-'));
 sharp.cache(false);
 
-const ours = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
-const lines = createInterface({ input: ours.stdout })[Symbol.asyncIterator]();
-async function ask(line) {
-  ours.stdin.write(`${line}\n`);
-  const { value, done } = await lines.next();
-  if (done) throw new Error(`no answer to ${line}`);
-  return JSON.parse(value);
+function started(command, args) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (line) => {
+    child.stdin.write(`${line}\n`);
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`no answer to ${line}`);
+    return JSON.parse(value);
+  };
+  return [child, ask];
 }
+const [ours, ask] = started(program, []);
 
 const text = (words, font, color, size, box) =>
   ({ zone: 'a', type: 'text', text: words, font, color, sizeMm: size, minSizeMm: 2, fit: 'shrink', align: 'center', box,
@@ -48,6 +53,17 @@ const median = (values) => values.slice().sort((a, b) => a - b)[Math.floor(value
 const at = (values, share) => values.slice().sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
 const ms = (ns) => (ns / 1e6).toFixed(2);
 
+async function timed(n, draw) {
+  const ns = [];
+  let bytes = 0;
+  for (let run = 0; run < n; run++) {
+    const began = process.hrtime.bigint();
+    bytes = (await draw()).length;
+    ns.push(Number(process.hrtime.bigint() - began));
+  }
+  return [ns, bytes];
+}
+
 for (const [name, [spec, px]] of Object.entries(DESIGNS)) {
   const file = join(work, `${spec.product.id}.json`);
   writeFileSync(file, JSON.stringify(spec));
@@ -61,29 +77,21 @@ for (const [name, [spec, px]] of Object.entries(DESIGNS)) {
   const drawn = await sharp(svg, { limitInputPixels: false }).png().toBuffer({ resolveWithObject: true });
   if (drawn.info.width !== px || drawn.info.height !== height) throw new Error(`sharp drew ${drawn.info.width} × ${drawn.info.height}`);
   const contenders = {
-    ours: async () => {
-      const { ns, bytes } = await ask(px > 4000 ? `print ${file} 1` : `preview ${file} ${px} 1`);
-      return [ns[0], bytes];
+    ours: async (n) => {
+      const { ns, bytes } = await ask(px > 4000 ? `print ${file} ${n}` : `preview ${file} ${px} ${n}`);
+      return [ns, bytes];
     },
-    sharp: async () => {
-      const began = process.hrtime.bigint();
-      const png = await sharp(svg, { limitInputPixels: false }).png().toBuffer();
-      return [Number(process.hrtime.bigint() - began), png.length];
-    },
-    'resvg-js': async () => {
-      const began = process.hrtime.bigint();
-      const png = new Resvg(svg, { fitTo: { mode: 'width', value: px }, font: { loadSystemFonts: false } }).render().asPng();
-      return [Number(process.hrtime.bigint() - began), png.length];
-    },
+    sharp: (n) => timed(n, () => sharp(svg, { limitInputPixels: false }).png().toBuffer()),
+    'resvg-js': (n) => timed(n, () => new Resvg(svg, { fitTo: { mode: 'width', value: px }, font: { loadSystemFonts: false } }).render().asPng()),
   };
   const times = Object.fromEntries(Object.keys(contenders).map((key) => [key, []]));
   const bytes = {};
-  const n = px > 4000 ? Math.ceil(Number(rounds) / 3) : Number(rounds);
-  for (let round = -2; round < n; round++) {
+  const inARow = px > 4000 ? 1 : 5;
+  for (let round = -2; round < Number(rounds); round++) {
     const order = Object.keys(contenders).sort(() => Math.random() - 0.5);
     for (const key of order) {
-      const [ns, length] = await contenders[key]();
-      if (round >= 0) times[key].push(ns);
+      const [ns, length] = await contenders[key](inARow);
+      if (round >= 0) times[key].push(...ns);
       bytes[key] = length;
     }
   }
@@ -95,12 +103,13 @@ for (const [name, [spec, px]] of Object.entries(DESIGNS)) {
 }
 
 // One core each: previews of the text design in two seconds, in turns.
+const [pinned, askPinned] = started('taskset', ['-c', '0', program]);
 const file = join(work, 't.json');
 const svg = readFileSync(`${file}.svg`);
 sharp.concurrency(1);
 const rates = { ours: [], sharp: [] };
 for (let round = 0; round < 5; round++) {
-  rates.ours.push((await ask(`many ${file} 1000 2 1`)).count / 2);
+  rates.ours.push((await askPinned(`many ${file} 1000 2 1`)).count / 2);
   let count = 0;
   const until = Date.now() + 2000;
   while (Date.now() < until) {
@@ -109,5 +118,6 @@ for (let round = 0; round < 5; round++) {
   }
   rates.sharp.push(count / 2);
 }
-console.log(`previews a second on one thread: ours ${median(rates.ours)}, sharp ${median(rates.sharp)}, ratio ${(median(rates.ours) / median(rates.sharp)).toFixed(1)}`);
+console.log(`previews a second on one core: ours ${median(rates.ours)}, sharp ${median(rates.sharp)}, ratio ${(median(rates.ours) / median(rates.sharp)).toFixed(1)}`);
+pinned.stdin.end();
 ours.stdin.end();

@@ -87,7 +87,7 @@ pub fn render(spec: &Spec, assets: &Assets, profile: Profile) -> Result<Vec<File
         Profile::Preview => {
             let pixels = preview::preview_pixels(spec, assets, PREVIEW_PX)?;
             // Compressing the second takes as long as all else together.
-            let made = threads::all(3, usize::MAX, |n| match n {
+            let made = threads::all(3, |n| match n {
                 0 => pixels.webp(),
                 1 => pixels.png(),
                 _ => preview::thumbnail(spec, assets),

@@ -2,6 +2,7 @@
 
 use super::files::File;
 use super::picture::{Pixels, sheet_of};
+use super::png::{Page, Samples};
 use super::raster::resized;
 use crate::PressError;
 use crate::picture::decode;
@@ -27,8 +28,8 @@ pub fn convert(bytes: &[u8]) -> Result<Vec<File>, PressError> {
         (rgba.clone(), (width, height))
     };
     let opaque = shown.chunks_exact(4).all(|px| px[3] == 255);
-    let bytes = if opaque { shown.chunks_exact(4).flat_map(|px| [px[0], px[1], px[2]]).collect() } else { shown };
-    let webp = Pixels { width: size.0, height: size.1, bytes }.webp()?;
+    let page = Page { width: size.0, height: size.1, samples: if opaque { Samples::Rgbx } else { Samples::Four } };
+    let webp = Pixels { page, bytes: shown }.webp()?;
     let file = |path: &str, media_type, bytes| File { path: path.to_owned(), media_type, bytes };
     Ok(vec![
         file("picture.webp", "image/webp", webp),

@@ -42,7 +42,7 @@ pub fn print_files(spec: &Spec, assets: &Assets, inks: Option<&Cmyk>) -> Result<
     let lists = display_lists(spec, assets)?;
     let rules = all_rules().first().ok_or(PressError::Defect("there are no provider's rules"))?;
     // The slow three of every zone, each by itself.
-    let mut made = threads::all(3 * lists.len(), usize::MAX, |n| {
+    let mut made = threads::all(3 * lists.len(), |n| {
         let list = &lists[n / 3];
         match n % 3 {
             0 => print_png(list, assets),

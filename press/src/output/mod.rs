@@ -2,10 +2,10 @@
 
 pub(crate) mod bundle;
 pub(crate) mod convert;
+mod deflate;
 pub(crate) mod dxf;
 mod facts;
 pub(crate) mod files;
-mod huffman;
 pub(crate) mod mockup;
 pub(crate) mod model;
 mod number;

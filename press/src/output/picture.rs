@@ -3,7 +3,7 @@
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::png::{self, Page};
+use super::png::{self, Page, Samples};
 use super::preview::THUMBNAIL_PX;
 use super::raster::resized;
 use crate::PressError;
@@ -18,11 +18,12 @@ pub(crate) struct Rgb8 {
 
 impl Rgb8 {
     pub(crate) fn png(&self) -> Result<Vec<u8>, PressError> {
-        png(&self.rgb, self.width, self.height)
+        let page = Page { width: self.width, height: self.height, samples: Samples::Rgb };
+        png::encode(page, None, page.of(&self.rgb))
     }
 
     pub(crate) fn webp(&self) -> Result<Vec<u8>, PressError> {
-        webp(&self.rgb, self.width, self.height)
+        webp(&self.rgb, (self.width, self.height), ExtendedColorType::Rgb8)
     }
 
     /// A PNG of exactly 200 by 200 pixels: the whole picture, what is beside it transparent.
@@ -45,42 +46,34 @@ pub(super) fn sheet_of(width: u32, height: u32, rgba: &[u8]) -> Result<Vec<u8>, 
     for (row, source) in rows.zip(small.chunks_exact(width as usize * 4)) {
         row[left as usize * 4..][..source.len()].copy_from_slice(source);
     }
-    png(&sheet, THUMBNAIL_PX, THUMBNAIL_PX)
+    let page = Page { width: THUMBNAIL_PX, height: THUMBNAIL_PX, samples: Samples::Four };
+    png::encode(page, None, page.of(&sheet))
 }
 
-/// Rows of RGB or of straight RGBA, as their length says.
+/// The pixels of a page, RGBX or straight RGBA.
 #[derive(Clone, Debug)]
 pub(crate) struct Pixels {
-    pub(super) width: u32,
-    pub(super) height: u32,
+    pub(super) page: Page,
     pub(super) bytes: Vec<u8>,
 }
 
 impl Pixels {
     /// As PNG.
     pub(crate) fn png(&self) -> Result<Vec<u8>, PressError> {
-        png(&self.bytes, self.width, self.height)
+        png::encode(self.page, None, self.page.of(&self.bytes))
     }
 
     /// As lossless WebP.
     pub(crate) fn webp(&self) -> Result<Vec<u8>, PressError> {
-        webp(&self.bytes, self.width, self.height)
+        let size = (self.page.width, self.page.height);
+        match self.page.samples {
+            Samples::Rgbx => webp(&png::packed(&self.bytes), size, ExtendedColorType::Rgb8),
+            _ => webp(&self.bytes, size, ExtendedColorType::Rgba8),
+        }
     }
 }
 
-/// Three where nothing lets anything through, else four, as the length says.
-fn channels(bytes: &[u8], width: u32, height: u32) -> usize {
-    if bytes.len() == width as usize * height as usize * 3 { 3 } else { 4 }
-}
-
-fn png(bytes: &[u8], width: u32, height: u32) -> Result<Vec<u8>, PressError> {
-    let page = Page { width, height, channels: channels(bytes, width, height) };
-    let stride = width as usize * page.channels;
-    png::encode(page, None, |rows| Ok(bytes[rows.start as usize * stride..rows.end as usize * stride].to_vec()))
-}
-
-fn webp(bytes: &[u8], width: u32, height: u32) -> Result<Vec<u8>, PressError> {
-    let color = if channels(bytes, width, height) == 3 { ExtendedColorType::Rgb8 } else { ExtendedColorType::Rgba8 };
+fn webp(bytes: &[u8], (width, height): (u32, u32), color: ExtendedColorType) -> Result<Vec<u8>, PressError> {
     let mut out = Vec::new();
     let written = WebPEncoder::new_lossless(&mut out).write_image(bytes, width, height, color);
     written.map_err(|_| PressError::Defect("a WebP could not be written"))?;

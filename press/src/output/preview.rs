@@ -71,14 +71,14 @@ impl Row {
         (px(self.width), px(self.height))
     }
 
-    fn sheet(
+    fn sheet<'a>(
         &self,
         lists: &[DisplayList<'_>],
-        assets: &Assets,
+        assets: &'a Assets,
         row_px: (u32, u32),
         at: (u32, u32),
         sheet_px: (u32, u32),
-    ) -> Result<Sheet, PressError> {
+    ) -> Result<Sheet<'a>, PressError> {
         let scale = f64::from(row_px.0.max(row_px.1)) / self.width.max(self.height) as f64;
         let mut parts = Vec::with_capacity(lists.len());
         let mut x_um = 0;

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::number::push_mm;
-use super::png::{self, Page};
+use super::png::{self, Page, Samples};
 use crate::PressError;
 use crate::assets::{Assets, Picture};
 use crate::draw::{DisplayList, Item, Path, Point, Seg};
@@ -80,16 +80,9 @@ fn push_item(out: &mut Vec<u8>, item: &Item<'_>, assets: &Assets) -> Result<(), 
 
 /// The decoded pixels as PNG: whatever the upload carried besides (places, names, thumbnails) stays behind.
 fn picture_png(picture: &Picture) -> Result<Vec<u8>, PressError> {
-    let channels = if picture.opaque { 3 } else { 4 };
-    let stride = picture.width as usize * 4;
-    png::encode(Page { width: picture.width, height: picture.height, channels }, None, |rows| {
-        let raw = &picture.rgba[rows.start as usize * stride..rows.end as usize * stride];
-        Ok(if channels == 4 {
-            raw.to_vec()
-        } else {
-            raw.chunks_exact(4).flat_map(|px| [px[0], px[1], px[2]]).collect()
-        })
-    })
+    let samples = if picture.opaque { Samples::Rgbx } else { Samples::Four };
+    let page = Page { width: picture.width, height: picture.height, samples };
+    png::encode(page, None, page.of(&picture.rgba))
 }
 
 fn push_path(out: &mut Vec<u8>, path: &Path) {

@@ -1,9 +1,11 @@
 //! Pictures inside the file.
 
+use std::borrow::Cow;
+
 use pdf_writer::writers::ImageXObject;
 use pdf_writer::{Filter, Finish, Pdf, Ref};
 
-use super::super::png::{self, Page};
+use super::super::png::{self, Page, Samples};
 use super::PICTURES;
 use crate::PressError;
 use crate::assets::Picture;
@@ -18,36 +20,31 @@ pub(super) fn write_picture(
     let pixels = Ref::new(PICTURES + 2 * index);
     let mask = Ref::new(PICTURES + 2 * index + 1);
     let (data, colors) = match (inks, &picture.jpeg) {
-        (Some(inks), _) => (samples(picture, 4, |rows| inks.pixels(rows))?, 4),
+        (Some(inks), _) => (samples(picture, Samples::Four, |rows| inks.pixels(rows).into())?, 4),
         (None, Some(jpeg)) => {
             let mut object = pdf.image_xobject(pixels, jpeg);
             object.filter(Filter::DctDecode);
             shape(&mut object, picture, 3);
             return Ok(());
         }
-        (None, None) => (samples(picture, 3, |rows| some(rows, |px| &px[..3]))?, 3),
+        (None, None) => (samples(picture, Samples::Rgbx, |rows| rows.into())?, 3),
     };
     image(pdf, pixels, picture, (&data, colors), (!picture.opaque).then_some(mask));
     if !picture.opaque {
-        let alpha = samples(picture, 1, |rows| some(rows, |px| &px[3..]))?;
+        let alpha = samples(picture, Samples::Grey, |rows| rows.chunks_exact(4).map(|px| px[3]).collect())?;
         image(pdf, mask, picture, (&alpha, 1), None);
     }
     Ok(())
 }
 
-/// Some of each pixel's channels.
-fn some(rgba: &[u8], pick: fn(&[u8]) -> &[u8]) -> Vec<u8> {
-    rgba.chunks_exact(4).flat_map(pick).copied().collect()
-}
-
 /// Filtered and deflated samples of a picture.
 fn samples(
     picture: &Picture,
-    channels: usize,
-    of_rows: impl Fn(&[u8]) -> Vec<u8> + Sync,
+    samples: Samples,
+    of_rows: impl Fn(&[u8]) -> Cow<'_, [u8]> + Send + Sync,
 ) -> Result<Vec<u8>, PressError> {
     let stride = picture.width as usize * 4;
-    let page = Page { width: picture.width, height: picture.height, channels };
+    let page = Page { width: picture.width, height: picture.height, samples };
     let parts = png::zlib(page, |rows| {
         let raw = &picture.rgba[rows.start as usize * stride..rows.end as usize * stride];
         Ok(of_rows(raw))
