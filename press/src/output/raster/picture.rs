@@ -116,3 +116,67 @@ fn resize(from: (u32, u32), rgba: &[u8], to: (u32, u32), options: &ResizeOptions
     Resizer::new().resize(&source, &mut target, options).map_err(|_| failed)?;
     Ok(target.into_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use tiny_skia::{Pixmap, Transform};
+
+    use super::Placed;
+    use crate::assets::Picture;
+    use crate::spec::Frame;
+
+    fn picture(alpha: impl Fn(usize) -> u8) -> Picture {
+        let (width, height) = (61, 47);
+        let px = |n: usize| {
+            let noise = (n * 2_654_435_761 % 251) as u8;
+            [noise, noise.wrapping_mul(7), 255 - noise, alpha(n)]
+        };
+        let rgba: Vec<u8> = (0..width * height).flat_map(px).collect();
+        let opaque = rgba.chunks_exact(4).all(|px| px[3] == 255);
+        Picture { width: width as u32, height: height as u32, rgba, opaque, jpeg: None }
+    }
+
+    fn drawn(picture: &Picture, place: Frame, rows: &[std::ops::Range<i64>]) -> Vec<u8> {
+        let placed = Placed::new(picture, place, Transform::from_scale(0.001, 0.001));
+        let strip = |rows: &std::ops::Range<i64>| {
+            let mut pixels = Pixmap::new(100, (rows.end - rows.start) as u32).unwrap();
+            placed.draw(&mut pixels, rows.start).unwrap();
+            pixels.take()
+        };
+        rows.iter().flat_map(strip).collect()
+    }
+
+    /// Smaller, larger, and reaching over every edge.
+    fn places() -> [Frame; 4] {
+        let frame = |x_um, y_um, w_um, h_um| Frame { x_um, y_um, w_um, h_um };
+        [
+            frame(3_300, 4_600, 30_400, 20_700),
+            frame(1_000, 2_000, 90_000, 80_500),
+            frame(-20_000, -30_000, 160_000, 170_000),
+            frame(40_000, 90_000, 100, 90_000),
+        ]
+    }
+
+    #[test]
+    fn strips_show_what_one_drawing_shows() {
+        for picture in [picture(|_| 255), picture(|n| (n % 256) as u8)] {
+            for place in places() {
+                let whole = drawn(&picture, place, &[0..100]);
+                let strips = drawn(&picture, place, &[0..13, 13..50, 50..51, 51..100]);
+                assert!(whole.iter().any(|byte| *byte > 0), "{place:?}");
+                let far = whole.iter().zip(&strips).map(|(a, b)| a.abs_diff(*b)).max();
+                assert!(far <= Some(1), "{place:?}: {far:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_lets_nothing_through_still_does_not_and_no_colour_is_stronger_than_what_it_covers() {
+        for place in places() {
+            let alphas: Vec<u8> = drawn(&picture(|_| 255), place, &[0..100]).chunks_exact(4).map(|px| px[3]).collect();
+            assert!(alphas.iter().all(|alpha| matches!(alpha, 0 | 255)) && alphas.contains(&255), "{place:?}");
+            let holes = drawn(&picture(|n| if n % 3 == 0 { 255 } else { 0 }), place, &[0..100]);
+            assert!(holes.chunks_exact(4).all(|px| px[..3].iter().all(|part| *part <= px[3])), "{place:?}");
+        }
+    }
+}
