@@ -12,7 +12,6 @@ mod symbols;
 
 use bits::Bits;
 use codes::Codes;
-use search::Step;
 use symbols::{DISTANCES, END, MATCH_MAX, MATCH_MIN, SYMBOLS};
 
 /// Bytes of noise that share one set of codes.
@@ -98,30 +97,17 @@ impl Tables {
 
 /// One block with all repetitions that were found.
 fn repetitions(out: &mut Bits, bytes: &[u8], pixel: usize, last: bool) {
-    let steps = search::steps(bytes, pixel);
-    let (mut counted, mut far) = ([0; SYMBOLS], [0; DISTANCES]);
-    walk(bytes, &steps, |literals, step| {
-        literals.iter().for_each(|byte| counted[usize::from(*byte)] += 1);
-        counted[symbols::length(usize::from(step.length)).symbol] += step.times;
-        far[symbols::distance(usize::from(step.distance)).symbol] += step.times;
-    });
-    counted[END] = 1;
-    let tables = Tables::new(&counted, &far);
+    let found = search::search(bytes, pixel);
+    let tables = Tables::new(&found.symbols, &found.distances);
     tables.write(out, last);
-    walk(bytes, &steps, |literals, step| {
-        tables.literals(out, literals);
-        tables.repeated(out, usize::from(step.length), usize::from(step.distance), step.times);
-    });
-    tables.symbols.put(out, END);
-}
-
-fn walk(bytes: &[u8], steps: &[Step], mut each: impl FnMut(&[u8], &Step)) {
     let mut at = 0;
-    for step in steps {
+    for step in &found.steps {
         let end = at + step.literals as usize;
-        each(&bytes[at..end], step);
+        bytes[at..end].iter().for_each(|byte| tables.symbols.put(out, usize::from(*byte)));
+        tables.repeated(out, usize::from(step.length), usize::from(step.distance), step.times);
         at = end + usize::from(step.length) * step.times as usize;
     }
+    tables.symbols.put(out, END);
 }
 
 /// One block of literals and runs of zeros.

@@ -1,6 +1,9 @@
 //! The repetitions in rows that hardly differ from those above: runs of zeros, and what stood before in the same form.
+//!
+//! Its time is that of guesses gone wrong: what comes next, and how long it is, cannot be foreseen. So there are few branches, and symbols
+//! are counted on the way.
 
-use super::symbols::{MATCH_MAX, MATCH_MIN};
+use super::symbols::{self, DISTANCES, END, MATCH_MAX, MATCH_MIN, SYMBOLS};
 
 /// Farthest back that a match may begin.
 const WINDOW: usize = 32 * 1024;
@@ -22,55 +25,63 @@ pub(super) struct Step {
     pub(super) times: u32,
 }
 
-/// The bytes as steps, whose lengths add up to theirs. After a place with no match the next is a `pixel` on, where edges begin and end.
-pub(super) fn steps(bytes: &[u8], pixel: usize) -> Vec<Step> {
-    let mut found = Steps { steps: Vec::with_capacity(bytes.len() / 64 + 1), literals: 0 };
-    let mut places = vec![0_u32; 1 << HASH_BITS];
+/// The bytes as steps, whose lengths add up to theirs, and how often each symbol is written.
+pub(super) struct Found {
+    pub(super) steps: Vec<Step>,
+    pub(super) symbols: [u32; SYMBOLS],
+    pub(super) distances: [u32; DISTANCES],
+    literals: u32,
+}
+
+/// Looks through the bytes. After a place with no match the next is a `pixel` on, where edges begin and end.
+pub(super) fn search(bytes: &[u8], pixel: usize) -> Found {
+    let steps = Vec::with_capacity(bytes.len() / 64 + 1);
+    let mut found = Found { steps, symbols: [0; SYMBOLS], distances: [0; DISTANCES], literals: 0 };
+    let mut places = [0_u32; 1 << HASH_BITS];
     let mut at = 0;
     while at + ZEROS.max(pixel) <= bytes.len() {
-        if bytes[at..at + ZEROS] == [0; ZEROS] {
+        let word = word(bytes, at);
+        if word == 0 {
             let run = zeros(&bytes[at..]);
             found.zeros(run, at > 0 && bytes[at - 1] == 0);
             at += run;
             continue;
         }
-        let four = four(bytes, at);
+        let four = word as u32;
         let place = &mut places[(four.wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)) as usize];
         let before = *place as usize;
         *place = at as u32;
         let distance = at - before;
-        if (1..=WINDOW).contains(&distance) && self::four(bytes, before) == four {
+        if self::word(bytes, before) as u32 == four && (1..=WINDOW).contains(&distance) {
             let length = same(bytes, before, at);
-            found.push(length, distance, 1);
+            found.matched(length, distance, 1);
             at += length;
         } else {
-            found.literals += pixel as u32;
+            found.literally(&bytes[at..at + pixel]);
             at += pixel;
         }
     }
-    found.literals += (bytes.len() - at) as u32;
-    found.push(MATCH_MIN, 1, 0);
-    found.steps
+    found.literally(&bytes[at..]);
+    found.matched(MATCH_MIN, 1, 0);
+    found.symbols[END] = 1;
+    found
 }
 
-fn four(bytes: &[u8], at: usize) -> u32 {
-    bytes[at..].first_chunk().map_or(0, |four| u32::from_le_bytes(*four))
+fn word(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word))
 }
 
 /// How many zeros the bytes begin with.
 fn zeros(bytes: &[u8]) -> usize {
-    let blocks =
-        bytes.as_chunks::<64>().0.iter().take_while(|block| block.iter().fold(0, |any, byte| any | byte) == 0).count()
-            * 64;
-    let bytes = &bytes[blocks..];
-    for (index, word) in bytes.as_chunks().0.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        if word != 0 {
-            return blocks + index * 8 + first_byte(word);
+    let mut at = 0;
+    for block in bytes.as_chunks::<32>().0 {
+        let (low, high) = halves(block);
+        if low | high != 0 {
+            return at + if low == 0 { 16 + first_byte(high) } else { first_byte(low) };
         }
+        at += 32;
     }
-    let words = bytes.len() / 8 * 8;
-    blocks + words + bytes[words..].iter().take_while(|byte| **byte == 0).count()
+    at + bytes[at..].iter().take_while(|byte| **byte == 0).count()
 }
 
 /// How many bytes, [`MATCH_MAX`] at most, are the same at both places.
@@ -78,30 +89,36 @@ fn same(bytes: &[u8], before: usize, at: usize) -> usize {
     let most = (bytes.len() - at).min(MATCH_MAX);
     let (one, other) = (&bytes[before..before + most], &bytes[at..at + most]);
     for (index, (a, b)) in one.as_chunks().0.iter().zip(other.as_chunks().0).enumerate() {
-        let differ = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        let differ = u128::from_le_bytes(*a) ^ u128::from_le_bytes(*b);
         if differ != 0 {
-            return index * 8 + first_byte(differ);
+            return index * 16 + first_byte(differ);
         }
     }
-    let words = most / 8 * 8;
-    words + one[words..].iter().zip(&other[words..]).take_while(|(a, b)| a == b).count()
+    let whole = most / 16 * 16;
+    whole + one[whole..].iter().zip(&other[whole..]).take_while(|(a, b)| a == b).count()
 }
 
-/// Which byte of a word is the first that is not zero.
-fn first_byte(word: u64) -> usize {
-    word.trailing_zeros() as usize / 8
+fn halves(block: &[u8; 32]) -> (u128, u128) {
+    let (halves, _) = block.as_chunks();
+    (u128::from_le_bytes(halves[0]), u128::from_le_bytes(halves[1]))
 }
 
-struct Steps {
-    steps: Vec<Step>,
-    literals: u32,
+/// Which byte is the first that is not zero.
+fn first_byte(bytes: u128) -> usize {
+    bytes.trailing_zeros() as usize / 8
 }
 
-impl Steps {
-    fn push(&mut self, length: usize, distance: usize, times: usize) {
+impl Found {
+    fn literally(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.symbols[usize::from(*byte)] += 1);
+        self.literals += bytes.len() as u32;
+    }
+
+    fn matched(&mut self, length: usize, distance: usize, times: u32) {
+        self.symbols[symbols::length(length).symbol] += times;
+        self.distances[symbols::distance(distance).symbol] += times;
         // Both are below 2^16, the window being half of it.
-        let (length, distance, times) = (length as u16, distance as u16, times as u32);
-        self.steps.push(Step { literals: self.literals, length, distance, times });
+        self.steps.push(Step { literals: self.literals, length: length as u16, distance: distance as u16, times });
         self.literals = 0;
     }
 
@@ -109,18 +126,17 @@ impl Steps {
     fn zeros(&mut self, run: usize, after_zero: bool) {
         let mut left = run;
         if !after_zero {
-            self.literals += 1;
+            self.literally(&[0]);
             left -= 1;
         }
-        let longest = left / MATCH_MAX;
-        if longest > 0 {
-            self.push(MATCH_MAX, 1, longest);
+        if left >= MATCH_MAX {
+            self.matched(MATCH_MAX, 1, (left / MATCH_MAX) as u32);
+            left %= MATCH_MAX;
         }
-        left %= MATCH_MAX;
         if left >= MATCH_MIN {
-            self.push(left, 1, 1);
+            self.matched(left, 1, 1);
         } else {
-            self.literals += left as u32;
+            self.literally(&[0; MATCH_MIN][..left]);
         }
     }
 }

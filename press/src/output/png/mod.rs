@@ -120,7 +120,7 @@ where
     F: Fn(Range<u32>) -> Result<Cow<'a, [u8]>, PressError> + Send + Sync,
 {
     let rows = (BAND_PX / page.width.max(1)).clamp(1, page.height.max(1));
-    // Two at least, so that a second core can help.
+    // Four at least, so that other cores can help.
     let strip = rows * page.height.div_ceil(rows).div_ceil(4).min(STRIP_BANDS);
     let count = page.height.div_ceil(strip) as usize;
     let strips = threads::all(count, |index| {
