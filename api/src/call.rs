@@ -16,7 +16,7 @@ use platen_shared::db::{At, Read, Tx};
 use platen_shared::id::{EventId, JobId, TenantId};
 use platen_shared::ledger::Job;
 use platen_shared::store::audit::{self, Audit};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Shared};
 use crate::auth::Principal;
@@ -215,6 +215,23 @@ pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
     /// Send it as `cursor` for the next page; null on the last.
     pub(crate) next: Option<String>,
+}
+
+/// The parameters of a list without any others.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Pages {
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// 1 to 200.
+    limit: Option<u32>,
+}
+
+impl Pages {
+    pub(crate) fn read(&self) -> Reply<Paging> {
+        Paging::new(self.cursor.as_deref(), self.limit)
+    }
 }
 
 /// Where a page begins and how long it is.

@@ -4,9 +4,9 @@ use axum::Json;
 use platen_shared::db::At;
 use platen_shared::id::EventId;
 use platen_shared::store::audit::{self, Audit};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::call::{Call, Page, Paging};
+use crate::call::{Call, Page, Pages};
 use crate::error::Reply;
 use crate::extract::Filters;
 
@@ -30,21 +30,10 @@ impl From<Audit> for AuditView {
     }
 }
 
-/// Which page.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct AuditFilter {
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200.
-    limit: Option<u32>,
-}
-
 /// The tenant's audit, newest first.
-#[utoipa::path(get, path = "/v1/audit", tag = "audit", params(AuditFilter), responses((status = 200, body = Page<AuditView>)))]
-pub(crate) async fn list(call: Call, Filters(filter): Filters<AuditFilter>) -> Reply<Json<Page<AuditView>>> {
-    let paging = Paging::new(filter.cursor.as_deref(), filter.limit)?;
+#[utoipa::path(get, path = "/v1/audit", tag = "audit", params(Pages), responses((status = 200, body = Page<AuditView>)))]
+pub(crate) async fn list(call: Call, Filters(pages): Filters<Pages>) -> Reply<Json<Page<AuditView>>> {
+    let paging = pages.read()?;
     let rows = audit::list(&mut call.read(), call.tenant(), paging.after_id()?, paging.fetch()).await?;
     Ok(paging.page(rows, |row| row.id.to_string()))
 }

@@ -4,9 +4,9 @@ use axum::Json;
 use platen_shared::db::At;
 use platen_shared::id::IncidentId;
 use platen_shared::store::incidents::{self, Incident};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::call::{Call, Page, Paging};
+use crate::call::{Call, Page, Pages};
 use crate::error::Reply;
 use crate::extract::Filters;
 
@@ -33,21 +33,10 @@ impl From<Incident> for IncidentView {
     }
 }
 
-/// Which page.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct IncidentFilter {
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200.
-    limit: Option<u32>,
-}
-
 /// Incidents at the tenant's providers, newest first.
-#[utoipa::path(get, path = "/v1/incidents", tag = "messages", params(IncidentFilter), responses((status = 200, body = Page<IncidentView>)))]
-pub(crate) async fn list(call: Call, Filters(asked): Filters<IncidentFilter>) -> Reply<Json<Page<IncidentView>>> {
-    let paging = Paging::new(asked.cursor.as_deref(), asked.limit)?;
+#[utoipa::path(get, path = "/v1/incidents", tag = "messages", params(Pages), responses((status = 200, body = Page<IncidentView>)))]
+pub(crate) async fn list(call: Call, Filters(pages): Filters<Pages>) -> Reply<Json<Page<IncidentView>>> {
+    let paging = pages.read()?;
     let before = paging.after_id()?;
     let rows = incidents::list(&mut call.read(), call.tenant(), before, paging.fetch()).await?;
     Ok(paging.page(rows, |row| row.id.to_string()))

@@ -8,7 +8,7 @@ use platen_shared::id::KeyId;
 use platen_shared::store::keys::{self, ApiKey, SCOPES, WIDGET};
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Page, Paging, made};
+use crate::call::{Call, Page, Pages, made};
 use crate::check::Checks;
 use crate::error::{Problem, Reply};
 use crate::extract::{Filters, Input, Named};
@@ -97,21 +97,10 @@ pub(crate) async fn create(call: Call, Input(body): Input<NewKey>) -> Reply<Resp
     Ok(made(true, KeyView::with_secret(key, token)))
 }
 
-/// Which page.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct KeyFilter {
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200.
-    limit: Option<u32>,
-}
-
 /// The tenant's keys, revoked ones too.
-#[utoipa::path(get, path = "/v1/keys", tag = "keys", params(KeyFilter), responses((status = 200, body = Page<KeyView>)))]
-pub(crate) async fn list(call: Call, Filters(filter): Filters<KeyFilter>) -> Reply<Json<Page<KeyView>>> {
-    let paging = Paging::new(filter.cursor.as_deref(), filter.limit)?;
+#[utoipa::path(get, path = "/v1/keys", tag = "keys", params(Pages), responses((status = 200, body = Page<KeyView>)))]
+pub(crate) async fn list(call: Call, Filters(pages): Filters<Pages>) -> Reply<Json<Page<KeyView>>> {
+    let paging = pages.read()?;
     let rows = keys::list(&mut call.read(), call.tenant(), paging.after_id()?, paging.fetch()).await?;
     Ok(paging.page(rows, |row| row.id.to_string()))
 }

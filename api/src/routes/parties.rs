@@ -11,7 +11,7 @@ use platen_shared::store::parties::{self, Party, bound};
 use serde::{Deserialize, Serialize};
 
 use super::money::{BalanceView, Moment};
-use crate::call::{Call, Page, Paging, made};
+use crate::call::{Call, Page, Pages, made};
 use crate::check::Checks;
 use crate::error::{Problem, Reply};
 use crate::extract::{Filters, Input, Named};
@@ -116,21 +116,10 @@ pub(crate) async fn put(call: Call, Named(name): Named<String>, Input(body): Inp
     Ok(made(fresh, PartyView::from(party)))
 }
 
-/// Which page.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct PartyFilter {
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200.
-    limit: Option<u32>,
-}
-
 /// Parties, by name.
-#[utoipa::path(get, path = "/v1/parties", tag = "money", params(PartyFilter), responses((status = 200, body = Page<PartyView>)))]
-pub(crate) async fn list(call: Call, Filters(filter): Filters<PartyFilter>) -> Reply<Json<Page<PartyView>>> {
-    let paging = Paging::new(filter.cursor.as_deref(), filter.limit)?;
+#[utoipa::path(get, path = "/v1/parties", tag = "money", params(Pages), responses((status = 200, body = Page<PartyView>)))]
+pub(crate) async fn list(call: Call, Filters(pages): Filters<Pages>) -> Reply<Json<Page<PartyView>>> {
+    let paging = pages.read()?;
     let after = paging.after.clone().unwrap_or_default();
     let rows = parties::list(&mut call.read(), call.tenant(), &after, paging.fetch()).await?;
     Ok(paging.page(rows, |row| row.name.clone()))

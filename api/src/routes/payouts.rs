@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::jobs::Reason;
 use super::renders::send;
 use super::snapshots::Empty;
-use crate::call::{Call, Page, Paging, made};
+use crate::call::{Call, Page, Pages, made};
 use crate::check::{Checks, reason};
 use crate::error::{Code, Problem, Reply};
 use crate::extract::{Filters, Input, Named};
@@ -159,21 +159,10 @@ fn nobody(left_out: &[LeftOut]) -> Problem {
     Problem::state(format!("Nobody is to be paid now.{told}"))
 }
 
-/// Which page.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct BatchFilter {
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200.
-    limit: Option<u32>,
-}
-
 /// Batches, newest first.
-#[utoipa::path(get, path = "/v1/payouts/batches", tag = "money", params(BatchFilter), responses((status = 200, body = Page<BatchSummary>)))]
-pub(crate) async fn list(call: Call, Filters(filter): Filters<BatchFilter>) -> Reply<Json<Page<BatchSummary>>> {
-    let paging = Paging::new(filter.cursor.as_deref(), filter.limit)?;
+#[utoipa::path(get, path = "/v1/payouts/batches", tag = "money", params(Pages), responses((status = 200, body = Page<BatchSummary>)))]
+pub(crate) async fn list(call: Call, Filters(pages): Filters<Pages>) -> Reply<Json<Page<BatchSummary>>> {
+    let paging = pages.read()?;
     let rows = payouts::batches(&mut call.read(), call.tenant(), paging.after_id()?, paging.fetch()).await?;
     Ok(paging.page(rows, |row| row.id.to_string()))
 }

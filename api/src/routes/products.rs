@@ -12,7 +12,7 @@ use platen_shared::store::{catalogue, money_settings, tenants};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::call::{Call, Page, Paging, made};
+use crate::call::{Call, Page, Pages, made};
 use crate::check::{Checks, is_name, provider};
 use crate::error::{Fault, Problem, Reply};
 use crate::extract::{Filters, Input, Named};
@@ -283,21 +283,10 @@ async fn fits_tenant(tx: &mut Tx, product: &Product) -> Reply<()> {
     checks.done()
 }
 
-/// Which page.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ProductFilter {
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200.
-    limit: Option<u32>,
-}
-
 /// The tenant's products, by name.
-#[utoipa::path(get, path = "/v1/products", tag = "products", params(ProductFilter), responses((status = 200, body = Page<ProductView>)))]
-pub(crate) async fn list(call: Call, Filters(filter): Filters<ProductFilter>) -> Reply<Json<Page<ProductView>>> {
-    let paging = Paging::new(filter.cursor.as_deref(), filter.limit)?;
+#[utoipa::path(get, path = "/v1/products", tag = "products", params(Pages), responses((status = 200, body = Page<ProductView>)))]
+pub(crate) async fn list(call: Call, Filters(pages): Filters<Pages>) -> Reply<Json<Page<ProductView>>> {
+    let paging = pages.read()?;
     let after = paging.after.clone().unwrap_or_default();
     let rows = products::list(&mut call.read(), call.tenant(), &after, paging.fetch()).await?;
     Ok(paging.page(rows, |row| row.id.clone()))

@@ -15,7 +15,7 @@ use platen_shared::store::rates::{self, RateRow};
 use platen_shared::store::{books, parties};
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Page, Paging, made};
+use crate::call::{Call, Page, Pages, made};
 use crate::check::Checks;
 use crate::error::{Problem, Reply};
 use crate::extract::{Filters, Input};
@@ -82,21 +82,10 @@ pub(crate) async fn create(call: Call, Input(body): Input<NewRate>) -> Reply<Res
     Ok(made(true, RateView::from(row)))
 }
 
-/// Which page.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct RateFilter {
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200.
-    limit: Option<u32>,
-}
-
 /// Rates, newest first.
-#[utoipa::path(get, path = "/v1/rates", tag = "money", params(RateFilter), responses((status = 200, body = Page<RateView>)))]
-pub(crate) async fn list(call: Call, Filters(filter): Filters<RateFilter>) -> Reply<Json<Page<RateView>>> {
-    let paging = Paging::new(filter.cursor.as_deref(), filter.limit)?;
+#[utoipa::path(get, path = "/v1/rates", tag = "money", params(Pages), responses((status = 200, body = Page<RateView>)))]
+pub(crate) async fn list(call: Call, Filters(pages): Filters<Pages>) -> Reply<Json<Page<RateView>>> {
+    let paging = pages.read()?;
     let rows = rates::list(&mut call.read(), call.tenant(), paging.after_id()?, paging.fetch()).await?;
     Ok(paging.page(rows, |row| row.id.to_string()))
 }

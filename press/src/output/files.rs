@@ -81,20 +81,24 @@ pub fn zone_files(spec: &Spec, assets: &Assets) -> Result<Vec<File>, PressError>
 /// The PDFs among [`print_files`] alone: `{zone}.pdf`, bleed included.
 pub fn print_pdfs(spec: &Spec, assets: &Assets, inks: Option<&Cmyk>) -> Result<Vec<File>, PressError> {
     let hash = spec.hash();
-    let lists = display_lists(spec, assets)?;
-    let file = |list: &DisplayList<'_>| {
-        let path = format!("{}.pdf", list.zone.id);
-        Ok(File { path, media_type: "application/pdf", bytes: pdf::write(list, assets, &hash, inks)? })
-    };
-    lists.iter().map(file).collect()
+    of_each(spec, assets, ("pdf", "application/pdf"), |list| pdf::write(list, assets, &hash, inks))
 }
 
 /// Every zone at print resolution: `{zone}.png`, bleed included.
 pub(crate) fn print_pngs(spec: &Spec, assets: &Assets) -> Result<Vec<File>, PressError> {
+    of_each(spec, assets, ("png", "image/png"), |list| print_png(list, assets))
+}
+
+/// One file of each zone.
+fn of_each(
+    spec: &Spec,
+    assets: &Assets,
+    (extension, media_type): (&str, &'static str),
+    make: impl Fn(&DisplayList<'_>) -> Result<Vec<u8>, PressError>,
+) -> Result<Vec<File>, PressError> {
     let lists = display_lists(spec, assets)?;
     let file = |list: &DisplayList<'_>| {
-        let path = format!("{}.png", list.zone.id);
-        Ok(File { path, media_type: "image/png", bytes: print_png(list, assets)? })
+        Ok(File { path: format!("{}.{extension}", list.zone.id), media_type, bytes: make(list)? })
     };
     lists.iter().map(file).collect()
 }
