@@ -7,9 +7,12 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::PressError;
 
-/// Shared by all that draw at the same time. None where no thread can be made, as under the limits of a process that reads strangers' files.
-static POOL: LazyLock<Option<ThreadPool>> =
-    LazyLock::new(|| ThreadPoolBuilder::new().thread_name(|n| format!("press-{n}")).build().ok());
+/// Shared by all that draw at the same time. None where there is one core, or no thread can be made, as under the limits of a process that
+/// reads strangers' files.
+static POOL: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
+    let pool = ThreadPoolBuilder::new().thread_name(|n| format!("press-{n}")).build().ok();
+    pool.filter(|pool| pool.current_num_threads() > 1)
+});
 
 /// `work` of every number below `count`.
 pub(crate) fn all<T, F>(count: usize, work: F) -> Result<Vec<T>, PressError>
@@ -17,10 +20,9 @@ where
     T: Send,
     F: Fn(usize) -> Result<T, PressError> + Send + Sync,
 {
-    match &*POOL {
-        Some(pool) if count > 1 && pool.current_num_threads() > 1 => {
-            pool.install(|| (0..count).into_par_iter().map(work).collect())
-        }
-        _ => (0..count).map(work).collect(),
+    let pool = if count > 1 { POOL.as_ref() } else { None };
+    match pool {
+        Some(pool) => pool.install(|| (0..count).into_par_iter().map(work).collect()),
+        None => (0..count).map(work).collect(),
     }
 }
