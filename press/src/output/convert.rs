@@ -28,7 +28,7 @@ pub fn convert(bytes: &[u8]) -> Result<Vec<File>, PressError> {
         (rgba.clone(), (width, height))
     };
     let opaque = shown.chunks_exact(4).all(|px| px[3] == 255);
-    let page = Page { width: size.0, height: size.1, samples: if opaque { Samples::Rgbx } else { Samples::Four } };
+    let page = Page { width: size.0, height: size.1, samples: Samples::of_rgba(opaque) };
     let webp = Pixels { page, bytes: shown }.webp()?;
     let file = |path: &str, media_type, bytes| File { path: path.to_owned(), media_type, bytes };
     Ok(vec![

@@ -3,7 +3,7 @@
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::png::{self, Page, Samples};
+use super::png::{Page, Samples, without_fourth};
 use super::preview::THUMBNAIL_PX;
 use super::raster::resized;
 use crate::PressError;
@@ -19,7 +19,7 @@ pub(crate) struct Rgb8 {
 impl Rgb8 {
     pub(crate) fn png(&self) -> Result<Vec<u8>, PressError> {
         let page = Page { width: self.width, height: self.height, samples: Samples::Rgb };
-        png::encode(page, None, page.of(&self.rgb))
+        page.png(&self.rgb)
     }
 
     pub(crate) fn webp(&self) -> Result<Vec<u8>, PressError> {
@@ -47,7 +47,7 @@ pub(super) fn sheet_of(width: u32, height: u32, rgba: &[u8]) -> Result<Vec<u8>, 
         row[left as usize * 4..][..source.len()].copy_from_slice(source);
     }
     let page = Page { width: THUMBNAIL_PX, height: THUMBNAIL_PX, samples: Samples::Four };
-    png::encode(page, None, page.of(&sheet))
+    page.png(&sheet)
 }
 
 /// The pixels of a page, RGBX or straight RGBA.
@@ -60,14 +60,14 @@ pub(crate) struct Pixels {
 impl Pixels {
     /// As PNG.
     pub(crate) fn png(&self) -> Result<Vec<u8>, PressError> {
-        png::encode(self.page, None, self.page.of(&self.bytes))
+        self.page.png(&self.bytes)
     }
 
     /// As lossless WebP.
     pub(crate) fn webp(&self) -> Result<Vec<u8>, PressError> {
         let size = (self.page.width, self.page.height);
         match self.page.samples {
-            Samples::Rgbx => webp(&png::packed(&self.bytes), size, ExtendedColorType::Rgb8),
+            Samples::Rgbx => webp(&without_fourth(&self.bytes), size, ExtendedColorType::Rgb8),
             _ => webp(&self.bytes, size, ExtendedColorType::Rgba8),
         }
     }

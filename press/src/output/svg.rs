@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::number::push_mm;
-use super::png::{self, Page, Samples};
+use super::png::{Page, Samples};
 use crate::PressError;
 use crate::assets::{Assets, Picture};
 use crate::draw::{DisplayList, Item, Path, Point, Seg};
@@ -80,9 +80,9 @@ fn push_item(out: &mut Vec<u8>, item: &Item<'_>, assets: &Assets) -> Result<(), 
 
 /// The decoded pixels as PNG: whatever the upload carried besides (places, names, thumbnails) stays behind.
 fn picture_png(picture: &Picture) -> Result<Vec<u8>, PressError> {
-    let samples = if picture.opaque { Samples::Rgbx } else { Samples::Four };
+    let samples = Samples::of_rgba(picture.opaque);
     let page = Page { width: picture.width, height: picture.height, samples };
-    png::encode(page, None, page.of(&picture.rgba))
+    page.png(&picture.rgba)
 }
 
 fn push_path(out: &mut Vec<u8>, path: &Path) {

@@ -8,7 +8,7 @@ use super::{mug, patterns, views_of};
 use crate::PressError;
 use crate::assets::Assets;
 use crate::draw::{DisplayList, display_lists};
-use crate::output::png::{self, Page, Samples};
+use crate::output::png::{Page, Samples};
 use crate::spec::Spec;
 
 /// Side of a shirt's picture; longest side of a poster's.
@@ -48,7 +48,7 @@ pub(crate) fn mug(spec: &Spec, assets: &Assets) -> Result<Vec<u8>, PressError> {
         }
     }
     let bytes: Vec<u8> = wall.iter().flatten().map(|part| (part.clamp(0.0, 1.0) * 255.0 + 0.5) as u8).collect();
-    encode(MUG_PX, height, Samples::Rgb, &bytes)
+    Page { width: MUG_PX, height, samples: Samples::Rgb }.png(&bytes)
 }
 
 /// A shirt's front and its back, as cut out pictures.
@@ -78,7 +78,7 @@ fn cut_out(thing: &dyn Thing) -> Result<Vec<u8>, PressError> {
             rgba.extend([color[0], color[1], color[2], alpha].map(|part| (part.clamp(0.0, 1.0) * 255.0 + 0.5) as u8));
         }
     }
-    encode(SIDE_PX, SIDE_PX, Samples::Four, &rgba)
+    Page { width: SIDE_PX, height: SIDE_PX, samples: Samples::Four }.png(&rgba)
 }
 
 /// A poster's print, and its size in millimetres.
@@ -97,10 +97,5 @@ pub(crate) fn poster(spec: &Spec, assets: &Assets) -> Result<(Vec<u8>, f32, f32)
             rgb.extend(color.map(|part| (part.clamp(0.0, 1.0) * 255.0 + 0.5) as u8));
         }
     }
-    Ok((encode(width, height, Samples::Rgb, &rgb)?, w, h))
-}
-
-fn encode(width: u32, height: u32, samples: Samples, bytes: &[u8]) -> Result<Vec<u8>, PressError> {
-    let page = Page { width, height, samples };
-    png::encode(page, None, page.of(bytes))
+    Ok((Page { width, height, samples: Samples::Rgb }.png(&rgb)?, w, h))
 }

@@ -100,7 +100,8 @@ fn less(row: &[u8; PIECE], above: &[u8; PIECE]) -> [u8; PIECE] {
     std::array::from_fn(|n| row[n].wrapping_sub(above[n]))
 }
 
-pub(super) fn without_fourth(held: &[u8]) -> Vec<u8> {
+/// RGB of pixels that hold a fourth byte.
+pub(in super::super) fn without_fourth(held: &[u8]) -> Vec<u8> {
     let mut out = vec![0; held.len() / 4 * 3];
     pack(held, &mut out);
     out

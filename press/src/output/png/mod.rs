@@ -12,6 +12,8 @@ use super::deflate::deflate;
 use crate::PressError;
 use crate::threads;
 
+pub(super) use filter::without_fourth;
+
 /// Pixels of a band, about one MiB of RGBA.
 const BAND_PX: u32 = 262_144;
 /// Most bands of a strip, which is drawn at once: more of them repeat less of the drawing, but take more memory.
@@ -37,6 +39,11 @@ pub(super) enum Samples {
 }
 
 impl Samples {
+    /// Of RGBA that lets nothing through, or something.
+    pub(super) fn of_rgba(opaque: bool) -> Self {
+        if opaque { Self::Rgbx } else { Self::Four }
+    }
+
     /// Bytes a pixel has in memory.
     pub(super) fn held(self) -> usize {
         match self {
@@ -57,13 +64,10 @@ impl Samples {
 }
 
 impl Page {
-    /// A producer for [`encode`] of rows that are in memory.
-    pub(super) fn of<'a>(
-        self,
-        bytes: &'a [u8],
-    ) -> impl Fn(Range<u32>) -> Result<Cow<'a, [u8]>, PressError> + Send + Sync {
+    /// A page that is in memory, as PNG.
+    pub(super) fn png(self, bytes: &[u8]) -> Result<Vec<u8>, PressError> {
         let stride = self.stride();
-        move |rows| Ok(Cow::Borrowed(&bytes[rows.start as usize * stride..rows.end as usize * stride]))
+        encode(self, None, |rows| Ok(Cow::Borrowed(&bytes[rows.start as usize * stride..rows.end as usize * stride])))
     }
 
     /// Bytes of a row in memory.
@@ -166,11 +170,6 @@ impl Band {
             raw_len: filtered.len(),
         }
     }
-}
-
-/// RGB of pixels that hold a fourth byte.
-pub(super) fn packed(held: &[u8]) -> Vec<u8> {
-    filter::without_fourth(held)
 }
 
 /// Adler-32 of two stretches from the sums of each.

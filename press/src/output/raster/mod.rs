@@ -41,7 +41,7 @@ impl Sheet<'_> {
     }
 
     fn page(&self) -> Page {
-        let samples = if self.whole().is_some_and(Part::opaque) { Samples::Rgbx } else { Samples::Four };
+        let samples = Samples::of_rgba(self.whole().is_some_and(Part::opaque));
         Page { width: self.width, height: self.height, samples }
     }
 
