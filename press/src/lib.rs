@@ -76,7 +76,7 @@ pub use spec::{Checked, Layer, Spec, Zone, check, check_str, check_zones, from_c
 /// Version of everything that decides output bytes: layout, fonts, writers, compression.
 ///
 /// Part of every artefact key; raise it when a golden hash changes.
-pub const PRESS_VERSION: &str = "5";
+pub const PRESS_VERSION: &str = "6";
 
 /// [`PRESS_VERSION`] and a digest of the font files: together with a spec's hash, which covers its assets, this names the
 /// exact bytes of its files.

@@ -1,7 +1,9 @@
 //! An item of a display list, prepared once and drawn in every strip it touches.
 
-use tiny_skia::{Color as Paint8, FillRule, LineJoin, Paint, PathBuilder, Pixmap, Rect, Shader, Stroke, Transform};
+use tiny_skia::{Color as Paint8, LineJoin, Paint, PathBuilder, Pixmap, Rect, Shader, Stroke, Transform};
 
+use super::coverage;
+use super::outline::Outline;
 use super::picture::Placed;
 use crate::PressError;
 use crate::assets::Assets;
@@ -14,7 +16,7 @@ const HAIRLINE_PX: f32 = 1.5;
 /// An item in pixels of its part.
 pub(super) enum Ready<'a> {
     Background(Color),
-    Fill { path: tiny_skia::Path, color: Color },
+    Fill { outline: Outline, color: Color },
     Stroke { path: tiny_skia::Path, color: Color, width: f32 },
     Picture(Placed<'a>),
 }
@@ -27,7 +29,7 @@ pub(super) fn ready<'a>(
 ) -> Result<Option<Ready<'a>>, PressError> {
     Ok(match item {
         Item::Background { color, .. } => Some(Ready::Background(*color)),
-        Item::Fill { path, color } => outline(path, to_px).map(|path| Ready::Fill { path, color: *color }),
+        Item::Fill { path, color } => outline(path, to_px).map(|path| filled(&path, *color)),
         Item::Stroke { path, color, width_um } => {
             outline(path, to_px).map(|path| stroked(path, *color, *width_um as f32 * to_px.sx))
         }
@@ -42,7 +44,7 @@ pub(super) fn ready<'a>(
 fn stroked<'a>(path: tiny_skia::Path, color: Color, width: f32) -> Ready<'a> {
     let covered = if width > HAIRLINE_PX { path.stroke(&round(width), 1.0) } else { None };
     match covered {
-        Some(path) => Ready::Fill { path, color },
+        Some(path) => filled(&path, color),
         None => Ready::Stroke { path, color, width },
     }
 }
@@ -57,11 +59,7 @@ impl Ready<'_> {
         let moved = Transform::from_translate(0.0, -above as f32);
         match self {
             Self::Background(color) => pixels.fill(Paint8::from_rgba8(color.r, color.g, color.b, 255)),
-            Self::Fill { path, color } => {
-                if touches(pixels, path.bounds(), 0.0, moved.ty) {
-                    pixels.fill_path(path, &paint(*color), FillRule::Winding, moved, None);
-                }
-            }
+            Self::Fill { outline, color } => fill(pixels, outline, *color, above),
             Self::Stroke { path, color, width } => {
                 if touches(pixels, path.bounds(), *width, moved.ty) {
                     pixels.stroke_path(path, &paint(*color), &round(*width), moved, None);
@@ -70,6 +68,40 @@ impl Ready<'_> {
             Self::Picture(placed) => placed.draw(pixels, above)?,
         }
         Ok(())
+    }
+}
+
+fn filled<'a>(path: &tiny_skia::Path, color: Color) -> Ready<'a> {
+    Ready::Fill { outline: Outline::new(path), color }
+}
+
+/// Lays a colour over what an outline covers, in pixels that begin `above` rows below the part's top.
+fn fill(pixels: &mut Pixmap, outline: &Outline, color: Color, above: i64) {
+    let (width, height) = (pixels.width(), pixels.height());
+    let color = [color.r, color.g, color.b, 255];
+    let (pixels, _) = pixels.data_mut().as_chunks_mut::<4>();
+    coverage::runs(outline, width, above..above + i64::from(height), |row, run, share| {
+        lay(&mut pixels[row * width as usize..][run], color, share);
+    });
+}
+
+/// Lays a colour over pixels, `share` 255ths of each.
+fn lay(pixels: &mut [[u8; 4]], color: [u8; 4], share: u8) {
+    if share == 255 {
+        pixels.fill(color);
+        return;
+    }
+    // Two channels in one word; a 255th of each sum, rounded.
+    let halves = |px: [u8; 4]| (u32::from_le_bytes(px) & 0xff_00ff, (u32::from_le_bytes(px) >> 8) & 0xff_00ff);
+    let (share, rest) = (u32::from(share), u32::from(255 - share));
+    let mixed = |under: u32, over: u32| {
+        let sum = over * share + under * rest + 0x80_0080;
+        ((sum + ((sum >> 8) & 0xff_00ff)) >> 8) & 0xff_00ff
+    };
+    let over = halves(color);
+    for px in pixels {
+        let under = halves(*px);
+        *px = (mixed(under.0, over.0) | mixed(under.1, over.1) << 8).to_le_bytes();
     }
 }
 

@@ -1,6 +1,8 @@
 //! Display lists to pixels, one strip at a time.
 
+mod coverage;
 mod item;
+mod outline;
 mod part;
 mod picture;
 
