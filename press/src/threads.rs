@@ -16,7 +16,7 @@ static POOL: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
 
 /// The system's allocator gives unused memory back as soon as it is twice the largest block that was ever returned to it. A block of this size,
 /// returned once, lets it keep the pages of a drawing for the next: to get them anew took a fifth of a preview.
-const KEPT: usize = 4 * 1024 * 1024;
+const KEPT: usize = 16 * 1024 * 1024;
 
 static KEEPING: LazyLock<()> = LazyLock::new(|| drop(std::hint::black_box(vec![0_u8; KEPT])));
 
