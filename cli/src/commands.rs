@@ -37,6 +37,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Sources;
 
@@ -153,13 +154,18 @@ pub(crate) fn main() -> ExitCode {
     if let Command::PreflightFile { request } = &cli.command {
         return preflight_file::run(request);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
     let done = runtime.block_on(run(cli));
     runtime.shutdown_timeout(Duration::from_secs(1));
     done.unwrap_or_else(|error| fail(&error))
+}
+
+/// What a database's thread answers is looked for before each piece of work: whoever waits for it holds up the next transaction.
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread().global_queue_interval(1).enable_all().build()
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

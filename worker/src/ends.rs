@@ -13,9 +13,6 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::execute::{Runner, span};
 use crate::settle::{Verdict, kept, late};
 
-/// Two groups at a time: while one is written, the next is made ready.
-const WRITERS: usize = 2;
-
 /// The ends that wait to be written.
 pub(crate) struct Ends(Arc<Group<Ended, ()>>);
 
@@ -36,13 +33,12 @@ pub(crate) struct Ended {
     pub(crate) room: Room,
 }
 
-impl Default for Ends {
-    fn default() -> Ends {
-        Ends(Arc::new(Group::new(WRITERS)))
-    }
-}
-
 impl Ends {
+    /// Written so many groups at a time.
+    pub(crate) fn new(writers: usize) -> Ends {
+        Ends(Arc::new(Group::new(writers)))
+    }
+
     /// Leaves an end to be written.
     pub(crate) fn leave(&self, runner: &Arc<Runner>, ended: Ended) {
         let runner = runner.clone();

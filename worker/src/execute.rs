@@ -24,7 +24,7 @@ use crate::lone::{self, Lone};
 use crate::settle::{Verdict, settle};
 
 /// So many jobs run or have run without their ends being written: a kill runs these again.
-const UNSETTLED_MAX: u32 = 1024;
+const UNSETTLED_MAX: u32 = 2048;
 
 /// An attempt that began so long ago and that this worker knows nothing of was claimed by a lost answer.
 const STRAY_AFTER: Duration = Duration::from_secs(10);
@@ -100,6 +100,7 @@ impl Runner {
     pub fn new(name: String, setup: Setup) -> Runner {
         let presence = Mutex::new(Presence::named(&name));
         let unsettled = Arc::new(Semaphore::new(UNSETTLED_MAX as usize));
+        let ends = Ends::new(setup.ledger.db.writers());
         Runner {
             name,
             setup,
@@ -108,7 +109,7 @@ impl Runner {
             held: Mutex::default(),
             back: Mutex::default(),
             unsettled,
-            ends: Ends::default(),
+            ends,
         }
     }
 

@@ -1,6 +1,7 @@
 //! One text, two databases. Every query is one literal in the portable subset; the rare dialect word stands inside a `/*pg … */`
 //! comment, which is live on Postgres only. Native types on both sides.
 
+mod answer;
 mod at;
 mod bell;
 mod courtesy;
@@ -15,6 +16,7 @@ mod slow;
 mod text;
 mod watch;
 
+pub use answer::Answer;
 pub use at::At;
 pub use bell::Bell;
 pub use courtesy::Courtesy;
@@ -130,6 +132,15 @@ impl Db {
         }
     }
 
+    /// Transactions at a time that are worth it: on Postgres one waits for the disk while the next one is being worked on; SQLite has one writer.
+    #[must_use]
+    pub fn writers(&self) -> usize {
+        match self {
+            Db::Sqlite { .. } => 1,
+            Db::Postgres(_) => 2,
+        }
+    }
+
     /// `sqlite` or `postgres`, for logs and reports.
     #[must_use]
     pub fn engine(&self) -> &'static str {
@@ -216,12 +227,16 @@ impl Tx {
             Inner::Sqlite(tx) => tx.commit().await,
             Inner::Postgres { tx, .. } => tx.commit().await,
         };
-        drop(self.turn);
+        let next = self.turn.map(drop);
         metrics::counter!("platen_transactions_total", "name" => self.name, "outcome" => if done.is_ok() { "committed" } else { "failed" })
             .increment(1);
         slow::note(Reason::Transaction, self.name, self.began.elapsed());
         if self.rings && done.is_ok() {
             self.bell.ring();
+        }
+        if next.is_some() {
+            // Whoever has the turn now was woken on this thread, which would else go on with what the caller does next.
+            tokio::task::yield_now().await;
         }
         done
     }

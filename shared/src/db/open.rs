@@ -58,6 +58,8 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             // Kibibytes, used as they are needed: what a large group changes is not written and read in between.
             .pragma("cache_size", "-16000")
+            // Pages, 16 MiB of them: a page that many transactions change is written to the file once.
+            .pragma("wal_autocheckpoint", "4000")
             .row_buffer_size(ROWS_BUFFERED)
             .busy_timeout(Duration::from_secs(5));
         let write = SqlitePoolOptions::new()

@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, Encode, FromRow, Postgres, Sqlite, SqlitePool, Type};
 
 use super::slow::{self, Reason};
-use super::{Durability, Result, Server, Sql};
+use super::{Answer, Durability, Result, Server, Sql};
 
 /// What both drivers can bind.
 pub trait Bind<'q>: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> {}
@@ -124,6 +124,14 @@ impl<'c> Query<'c> {
     /// Whatever the database says.
     pub async fn all<T: Record>(self) -> Result<Vec<T>> {
         run!(self, sqlx::query_as_with::<_, T, _>, fetch_all, |r| r)
+    }
+
+    /// All rows, to be read later.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn answer(self) -> Result<Answer> {
+        run!(self, sqlx::query_with, fetch_all, Answer::from)
     }
 
     /// The first row, if any.

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use super::{Fence, Job, Ledger, Queue, hot, paused};
-use crate::db::{self, At, Json, Result, Rows, Tx};
+use crate::db::{self, Answer, At, Json, Result, Rows, Tx};
 use crate::id::{JobId, TenantId};
 use crate::sql;
 
@@ -56,39 +56,42 @@ impl Ledger {
     /// # Errors
     /// Whatever the database says.
     pub async fn claim(&self, worker: &str, queues: &[Queue], n: i64) -> Result<Vec<Job>> {
+        let claim = Claim { worker, now: self.now() };
         let mut tx = self.db.begin_relaxed("claim").await?;
-        let mut jobs = vec![];
+        let mut got = vec![];
         for queue in queues {
-            let want = n - i64::try_from(jobs.len()).unwrap_or(n);
+            let want = n - rows(&got);
             if want <= 0 {
                 break;
             }
-            jobs.extend(self.claim_fairly(&mut tx, worker, *queue, want).await?);
+            self.claim_fairly(&mut tx, &claim, *queue, want, &mut got).await?;
         }
         tx.commit().await?;
-        Ok(jobs)
+        // Read after the commit: the next transaction need not wait for it.
+        let jobs: Vec<Vec<Job>> = got.iter().map(|one| claim.read(one)).collect::<Result<_>>()?;
+        Ok(jobs.into_iter().flatten().collect())
     }
 
-    async fn claim_fairly(&self, tx: &mut Tx, worker: &str, queue: Queue, n: i64) -> Result<Vec<Job>> {
-        let (now, mut turn, mut jobs) = (self.now(), self.turn(queue), vec![]);
-        let left = |jobs: &Vec<Job>| n - i64::try_from(jobs.len()).unwrap_or(n);
+    async fn claim_fairly(&self, tx: &mut Tx, claim: &Claim<'_>, queue: Queue, n: i64, got: &mut Vec<Got>) -> Result<()> {
+        let (mut turn, already) = (self.turn(queue), rows(got));
+        let left = |got: &[Got]| already + n - rows(got);
         loop {
-            let before = jobs.len();
+            let before = rows(got);
             let mut waiting = tenants_waiting(tx, queue, turn.last).await?;
             let more = i64::try_from(waiting.len()) == Ok(TENANTS_MAX);
             // A share that was not used up goes to the others: no slot stays empty while a job is ready.
-            while left(&jobs) > 0 && !waiting.is_empty() {
-                for (tenant, share) in turn.deal(&waiting, left(&jobs)) {
-                    let got = claim_of(tx, now, worker, queue, tenant, share).await?;
-                    if i64::try_from(got.len()) != Ok(share) {
+            while left(got) > 0 && !waiting.is_empty() {
+                for (tenant, share) in turn.deal(&waiting, left(got)) {
+                    let answer = claim.of(tx, queue, tenant, share).await?;
+                    if i64::try_from(answer.rows()) != Ok(share) {
                         waiting.retain(|(id, _)| *id != tenant);
                     }
-                    jobs.extend(got);
+                    got.push(Got { queue, tenant, answer });
                 }
             }
-            if left(&jobs) <= 0 || !more || jobs.len() == before {
+            if left(got) <= 0 || !more || rows(got) == before {
                 self.keep_turn(queue, turn);
-                return Ok(jobs);
+                return Ok(());
             }
         }
     }
@@ -183,29 +186,53 @@ pub(super) async fn tenants_waiting(tx: &mut Tx, queue: Queue, last: TenantId) -
     .await
 }
 
-/// Claims of one tenant. Postgres finds the rows it has locked by where they lie; SQLite, which has no lock to keep, by their key.
-async fn claim_of(tx: &mut Tx, now: At, worker: &str, queue: Queue, tenant: TenantId, n: i64) -> Result<Vec<Job>> {
-    let mut claimed: Vec<Claimed> = tx
-        .query(sql!(concat!(
+/// Who claims, and when.
+struct Claim<'a> {
+    worker: &'a str,
+    now: At,
+}
+
+/// What was claimed of one tenant.
+struct Got {
+    queue: Queue,
+    tenant: TenantId,
+    answer: Answer,
+}
+
+fn rows(got: &[Got]) -> i64 {
+    got.iter().map(|one| i64::try_from(one.answer.rows()).unwrap_or(i64::MAX)).sum()
+}
+
+impl Claim<'_> {
+    /// Claims of one tenant. Both databases find the rows they have picked by where they lie. OR FAIL spares SQLite a copy of every page for
+    /// undoing the statement alone: an error undoes the transaction.
+    async fn of(&self, tx: &mut Tx, queue: Queue, tenant: TenantId, n: i64) -> Result<Answer> {
+        tx.query(sql!(concat!(
             "WITH picked AS MATERIALIZED (
-               SELECT /*lite*/ id /*end*/ /*pg ctid */ FROM jobs j WHERE tenant = $1 AND queue = $2 AND state = 'ready' AND NOT ",
+               SELECT /*lite*/ rowid /*end*/ /*pg ctid */ AS place FROM jobs j WHERE tenant = $1 AND queue = $2 AND state = 'ready' AND NOT ",
             paused!(),
             " ORDER BY priority DESC, run_at, id LIMIT $3 /*pg FOR UPDATE OF j SKIP LOCKED */)
-             UPDATE jobs SET state = 'running', worker = $4, attempt = attempt + 1, started_at = $5, waiting_for = '', waiting_why = ''
-             WHERE /*lite*/ tenant = $1 AND id IN (SELECT id FROM picked) /*end*/ /*pg ctid = ANY (ARRAY(SELECT ctid FROM picked)) */
+             UPDATE /*lite*/ OR FAIL /*end*/ jobs
+             SET state = 'running', worker = $4, attempt = attempt + 1, started_at = $5, waiting_for = '', waiting_why = ''
+             WHERE /*lite*/ rowid IN (SELECT place FROM picked) /*end*/ /*pg ctid = ANY (ARRAY(SELECT place FROM picked)) */
              RETURNING id, kind, payload, priority, attempt, failures, recoveries, run_at, saved, cancel_requested, correlation_id, enqueued_at, ready_at"
         )))
         .bind(tenant)
         .bind(queue.word())
         .bind(n)
-        .bind(worker)
-        .bind(now)
+        .bind(self.worker)
+        .bind(self.now)
         .planned_anew()
-        .all()
-        .await?;
-    // An update answers its rows in no order.
-    claimed.sort_by_key(|job| (Reverse(job.priority), job.run_at, job.id));
-    Ok(claimed.into_iter().map(|job| job.begun(tenant, queue, worker, now)).collect())
+        .answer()
+        .await
+    }
+
+    fn read(&self, got: &Got) -> Result<Vec<Job>> {
+        let mut claimed: Vec<Claimed> = got.answer.read()?;
+        // An update answers its rows in no order.
+        claimed.sort_by_key(|job| (Reverse(job.priority), job.run_at, job.id));
+        Ok(claimed.into_iter().map(|job| job.begun(got.tenant, got.queue, self.worker, self.now)).collect())
+    }
 }
 
 /// What running a job needs of its row.

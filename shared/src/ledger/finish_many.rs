@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -20,25 +19,11 @@ pub struct Done {
     pub output: Value,
 }
 
-/// An attempt as one row of an argument.
-#[derive(Serialize)]
-struct Row<'a> {
-    #[serde(rename = "t")]
-    tenant: Uuid,
-    #[serde(rename = "i")]
-    job: Uuid,
-    #[serde(rename = "w")]
-    worker: &'a str,
-    #[serde(rename = "a")]
-    attempt: i64,
-    #[serde(rename = "o")]
-    output: &'a Value,
-}
-
-impl Row<'_> {
-    fn of(done: &Done) -> Row<'_> {
-        let Done { fence: Fence { tenant, id, worker, attempt }, output } = done;
-        Row { tenant: tenant.0, job: id.0, worker, attempt: *attempt, output }
+impl Done {
+    /// As one row of an argument: tenant, job, worker, attempt, output. By place, not by name: each is looked up for each job.
+    fn row(&self) -> (Uuid, Uuid, &str, i64, &Value) {
+        let Fence { tenant, id, worker, attempt } = &self.fence;
+        (tenant.0, id.0, worker, *attempt, &self.output)
     }
 }
 
@@ -68,7 +53,7 @@ impl Ledger {
 
     /// Answers which of the attempts were still what they claim to be. One whose end holds already, since the answer to it got lost, was.
     async fn finish_together(&self, all: &[Done]) -> db::Result<HashSet<JobId>> {
-        let list = rows(all.iter().map(Row::of));
+        let list = rows(all.iter().map(Done::row));
         let mut tx = self.db.begin("finish").await?;
         let n = archive(&mut tx, self.now(), &list).await?;
         if tx.engine() == "sqlite" && forget(&mut tx, &list).await? != n {
@@ -94,15 +79,15 @@ impl Ledger {
 async fn archive(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<u64> {
     tx.query(sql!(concat!(
         "/*pg WITH ended AS (DELETE FROM jobs j USING jsonb_each($1) f
-           WHERE j.tenant = CAST(f.value->>'t' AS UUID) AND j.id = CAST(f.value->>'i' AS UUID) AND COALESCE(j.worker, '') = f.value->>'w'
-             AND j.attempt = CAST(f.value->>'a' AS BIGINT) AND j.state = 'running' RETURNING j.*, f.value->'o' AS output) */
+           WHERE j.tenant = CAST(f.value->>0 AS UUID) AND j.id = CAST(f.value->>1 AS UUID) AND COALESCE(j.worker, '') = f.value->>2
+             AND j.attempt = CAST(f.value->>3 AS BIGINT) AND j.state = 'running' RETURNING j.*, f.value->4 AS output) */
          INSERT INTO job_history (",
         columns!(),
         ", output, finished_at) SELECT j.id, j.tenant, j.queue, j.kind, j.key, j.spec_hash, j.provider, j.payload, j.priority, 'succeeded', j.attempt,
            j.failures, j.recoveries, j.worker, j.run_at, '', '', j.saved, NULL, j.cancel_requested, j.correlation_id, j.enqueued_at, j.ready_at,
            j.started_at, /*pg j.output, $2 FROM ended j */
-           /*lite*/ f.value->'o', $2 FROM jsonb_each($1) f CROSS JOIN jobs j WHERE j.tenant = f.value->>'t' AND j.id = f.value->>'i'
-             AND j.worker = f.value->>'w' AND j.attempt = CAST(f.value->>'a' AS BIGINT) AND j.state = 'running' /*end*/"
+           /*lite*/ f.value->4, $2 FROM jsonb_each($1) f CROSS JOIN jobs j WHERE j.tenant = f.value->>0 AND j.id = f.value->>1
+             AND j.worker = f.value->>2 AND j.attempt = f.value->>3 AND j.state = 'running' /*end*/"
     )))
     .bind(list)
     .bind(now)
@@ -116,8 +101,8 @@ async fn held(tx: &mut Tx, list: &Json<Rows>) -> db::Result<HashSet<JobId>> {
     let held: Vec<(JobId,)> = tx
         .query(sql!(
             "SELECT j.id FROM jsonb_each($1) f CROSS JOIN job_history j
-             WHERE j.tenant = /*pg CAST( */ f.value->>'t' /*pg AS UUID) */ AND j.id = /*pg CAST( */ f.value->>'i' /*pg AS UUID) */
-               AND j.worker = f.value->>'w' AND j.attempt = CAST(f.value->>'a' AS BIGINT) AND j.state = 'succeeded'"
+             WHERE j.tenant = /*pg CAST( */ f.value->>0 /*pg AS UUID) */ AND j.id = /*pg CAST( */ f.value->>1 /*pg AS UUID) */
+               AND j.worker = f.value->>2 AND j.attempt = CAST(f.value->>3 AS BIGINT) AND j.state = 'succeeded'"
         ))
         .bind(list)
         .all()
@@ -127,8 +112,9 @@ async fn held(tx: &mut Tx, list: &Json<Rows>) -> db::Result<HashSet<JobId>> {
 
 async fn forget(tx: &mut Tx, list: &Json<Rows>) -> db::Result<u64> {
     tx.query(sql!(
-        "/*lite*/ DELETE FROM jobs WHERE state = 'running' AND (tenant, id, COALESCE(worker, ''), attempt) IN (
-           SELECT value->>'t', value->>'i', value->>'w', CAST(value->>'a' AS BIGINT) FROM jsonb_each($1)) /*end*/"
+        "/*lite*/ DELETE FROM jobs WHERE rowid IN (
+           SELECT j.rowid FROM jsonb_each($1) f CROSS JOIN jobs j WHERE j.tenant = f.value->>0 AND j.id = f.value->>1
+             AND j.worker = f.value->>2 AND j.attempt = f.value->>3 AND j.state = 'running') /*end*/"
     ))
     .bind(list)
     .exec()

@@ -8,21 +8,12 @@ use tokio::sync::oneshot;
 
 use super::submit::Submission;
 use super::{EnqueueError, Enqueued};
-use crate::db::Db;
 
 /// So many share a transaction at most.
 const MOST: usize = 1024;
 
 /// Those who submit jobs.
 pub(super) type Submissions = Group<Submission, Result<Enqueued, EnqueueError>>;
-
-/// Transactions at a time that are worth it: on Postgres one waits for the disk while the next one is being worked on; SQLite has one writer.
-pub(super) fn writers(db: &Db) -> usize {
-    match db {
-        Db::Sqlite { .. } => 1,
-        Db::Postgres(_) => 2,
-    }
-}
 
 /// Callers who wait for the next transaction.
 pub struct Group<T, R> {

@@ -18,6 +18,12 @@ const MOST: usize = ROWS_BUFFERED;
 /// What no slot took up for so long is given back: the lane's jobs have become slow.
 const OVERDUE: Duration = Duration::from_millis(500);
 
+/// So many are left when more are claimed. Of longer jobs early, since another tenant's waits for the next claim; of the shortest late, since
+/// a claim costs the same whatever it brings.
+fn refill_at(target: usize) -> usize {
+    if target < MOST { target * 3 / 4 } else { target / 2 }
+}
+
 /// What every lane holds.
 #[derive(Debug, Default)]
 pub(super) struct Ahead(Mutex<HashMap<Queue, Buffer>>);
@@ -29,6 +35,8 @@ struct Buffer {
     pace: Option<Duration>,
     /// So many were wanted the last time.
     target: usize,
+    /// Whether there were enough of them since somebody was told that they run out.
+    enough: bool,
 }
 
 impl Ahead {
@@ -37,7 +45,9 @@ impl Ahead {
         let mut lanes = self.lock();
         let buffer = lanes.entry(queue).or_default();
         let job = buffer.jobs.pop_front().map(|(_, job)| job);
-        (job, buffer.target > 0 && buffer.jobs.len() == buffer.target * 3 / 4)
+        let low = buffer.enough && buffer.jobs.len() <= refill_at(buffer.target);
+        buffer.enough &= !low;
+        (job, low)
     }
 
     /// How many jobs of a lane wait here.
@@ -59,8 +69,10 @@ impl Ahead {
     pub(super) fn put(&self, queue: Queue, jobs: Vec<Job>) {
         let now = Instant::now();
         let mut lanes = self.lock();
-        let waiting = &mut lanes.entry(queue).or_default().jobs;
+        let buffer = lanes.entry(queue).or_default();
+        let waiting = &mut buffer.jobs;
         waiting.extend(jobs.into_iter().map(|job| (now, job)));
+        buffer.enough |= buffer.target > 0 && waiting.len() > refill_at(buffer.target);
         if waiting.iter().all(|(_, job)| job.tenant == waiting[0].1.tenant) {
             return;
         }
@@ -120,6 +132,23 @@ mod tests {
         ahead.took(Queue::Money, Duration::from_micros(1));
         assert_eq!(ahead.wanted(Queue::Money, 10, 10), MOST + 10);
     }
+
+    #[tokio::test]
+    async fn who_claims_is_told_once_that_jobs_run_out() {
+        let ahead = Ahead::default();
+        let told = |n: i64| {
+            ahead.put(Queue::Orders, (0..n).map(|n| job(TenantId::new(), n)).collect());
+            (0..n).filter(|_| ahead.next(Queue::Orders).1).count()
+        };
+        assert_eq!(told(10), 0, "nothing is claimed ahead yet");
+        ahead.took(Queue::Orders, Duration::from_millis(5));
+        assert_eq!(ahead.wanted(Queue::Orders, 10, 0), 60);
+        assert_eq!(told(60), 1);
+        assert_eq!(told(20), 0, "few came, so there are no more");
+        assert_eq!(told(46), 1);
+        assert_eq!((refill_at(60), refill_at(MOST)), (45, MOST / 2));
+    }
+
     #[tokio::test]
     async fn a_single_job_does_not_wait_behind_another_tenants_many() {
         let (busy, quiet) = (TenantId::new(), TenantId::new());
