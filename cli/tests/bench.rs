@@ -21,7 +21,7 @@ const VERBS: [(&[&str], &str); 12] = [
     (&["http", "--n", "100", "--rate", "100", "--seconds", "1"], "POST /v1/jobs, 64 callers"),
     (&["live", "--rate", "50", "--seconds", "1"], "POST /v1/personalization/validate at 50/s"),
     (&["claim", "--ready", "2000", "--future", "100"], "claim of 10, 1000 ready"),
-    (&["fair", "--n", "3000"], "a single job beside another tenant's 3000"),
+    (&["fair", "--n", "20000"], "a single job beside another tenant's 20000"),
     (&["limiter", "--n", "100"], "jobs of 0 ms without a limit"),
     (&["catalogue", "--products", "150"], "sync of "),
     (&["orders", "--n", "1200"], "the newest orders, 1200 orders"),

@@ -16,11 +16,12 @@ enum Rows {
 impl Answer {
     /// How many there are.
     #[must_use]
-    pub fn rows(&self) -> usize {
-        match &self.0 {
+    pub fn rows(&self) -> i64 {
+        let rows = match &self.0 {
             Rows::Lite(rows) => rows.len(),
             Rows::Pg(rows) => rows.len(),
-        }
+        };
+        i64::try_from(rows).unwrap_or(i64::MAX)
     }
 
     /// Reads them all.

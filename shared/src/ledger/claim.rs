@@ -56,40 +56,33 @@ impl Ledger {
     /// # Errors
     /// Whatever the database says.
     pub async fn claim(&self, worker: &str, queues: &[Queue], n: i64) -> Result<Vec<Job>> {
-        let claim = Claim { worker, now: self.now() };
+        let mut claim = Claim { worker, now: self.now(), n, got: vec![] };
         let mut tx = self.db.begin_relaxed("claim").await?;
-        let mut got = vec![];
         for queue in queues {
-            let want = n - rows(&got);
-            if want <= 0 {
-                break;
+            if claim.left() > 0 {
+                self.claim_fairly(&mut tx, &mut claim, *queue).await?;
             }
-            self.claim_fairly(&mut tx, &claim, *queue, want, &mut got).await?;
         }
         tx.commit().await?;
         // Read after the commit: the next transaction need not wait for it.
-        let jobs: Vec<Vec<Job>> = got.iter().map(|one| claim.read(one)).collect::<Result<_>>()?;
-        Ok(jobs.into_iter().flatten().collect())
+        claim.jobs()
     }
 
-    async fn claim_fairly(&self, tx: &mut Tx, claim: &Claim<'_>, queue: Queue, n: i64, got: &mut Vec<Got>) -> Result<()> {
-        let (mut turn, already) = (self.turn(queue), rows(got));
-        let left = |got: &[Got]| already + n - rows(got);
+    async fn claim_fairly(&self, tx: &mut Tx, claim: &mut Claim<'_>, queue: Queue) -> Result<()> {
+        let mut turn = self.turn(queue);
         loop {
-            let before = rows(got);
+            let before = claim.left();
             let mut waiting = tenants_waiting(tx, queue, turn.last).await?;
             let more = i64::try_from(waiting.len()) == Ok(TENANTS_MAX);
             // A share that was not used up goes to the others: no slot stays empty while a job is ready.
-            while left(got) > 0 && !waiting.is_empty() {
-                for (tenant, share) in turn.deal(&waiting, left(got)) {
-                    let answer = claim.of(tx, queue, tenant, share).await?;
-                    if i64::try_from(answer.rows()) != Ok(share) {
+            while claim.left() > 0 && !waiting.is_empty() {
+                for (tenant, share) in turn.deal(&waiting, claim.left()) {
+                    if claim.of(tx, queue, tenant, share).await? != share {
                         waiting.retain(|(id, _)| *id != tenant);
                     }
-                    got.push(Got { queue, tenant, answer });
                 }
             }
-            if left(got) <= 0 || !more || rows(got) == before {
+            if claim.left() <= 0 || !more || claim.left() == before {
                 self.keep_turn(queue, turn);
                 return Ok(());
             }
@@ -186,52 +179,54 @@ pub(super) async fn tenants_waiting(tx: &mut Tx, queue: Queue, last: TenantId) -
     .await
 }
 
-/// Who claims, and when.
+/// Who claims how many, and what was had so far.
 struct Claim<'a> {
     worker: &'a str,
     now: At,
-}
-
-/// What was claimed of one tenant.
-struct Got {
-    queue: Queue,
-    tenant: TenantId,
-    answer: Answer,
-}
-
-fn rows(got: &[Got]) -> i64 {
-    got.iter().map(|one| i64::try_from(one.answer.rows()).unwrap_or(i64::MAX)).sum()
+    n: i64,
+    got: Vec<(Queue, TenantId, Answer)>,
 }
 
 impl Claim<'_> {
-    /// Claims of one tenant. Both databases find the rows they have picked by where they lie. OR FAIL spares SQLite a copy of every page for
-    /// undoing the statement alone: an error undoes the transaction.
-    async fn of(&self, tx: &mut Tx, queue: Queue, tenant: TenantId, n: i64) -> Result<Answer> {
-        tx.query(sql!(concat!(
-            "WITH picked AS MATERIALIZED (
-               SELECT /*lite*/ rowid /*end*/ /*pg ctid */ AS place FROM jobs j WHERE tenant = $1 AND queue = $2 AND state = 'ready' AND NOT ",
-            paused!(),
-            " ORDER BY priority DESC, run_at, id LIMIT $3 /*pg FOR UPDATE OF j SKIP LOCKED */)
-             UPDATE /*lite*/ OR FAIL /*end*/ jobs
-             SET state = 'running', worker = $4, attempt = attempt + 1, started_at = $5, waiting_for = '', waiting_why = ''
-             WHERE /*lite*/ rowid IN (SELECT place FROM picked) /*end*/ /*pg ctid = ANY (ARRAY(SELECT place FROM picked)) */
-             RETURNING id, kind, payload, priority, attempt, failures, recoveries, run_at, saved, cancel_requested, correlation_id, enqueued_at, ready_at"
-        )))
-        .bind(tenant)
-        .bind(queue.word())
-        .bind(n)
-        .bind(self.worker)
-        .bind(self.now)
-        .planned_anew()
-        .answer()
-        .await
+    fn left(&self) -> i64 {
+        self.n - self.got.iter().map(|(.., answer)| answer.rows()).sum::<i64>()
     }
 
-    fn read(&self, got: &Got) -> Result<Vec<Job>> {
-        let mut claimed: Vec<Claimed> = got.answer.read()?;
-        // An update answers its rows in no order.
-        claimed.sort_by_key(|job| (Reverse(job.priority), job.run_at, job.id));
-        Ok(claimed.into_iter().map(|job| job.begun(got.tenant, got.queue, self.worker, self.now)).collect())
+    /// Claims of one tenant; answers how many. Both databases find the rows they have picked by where they lie. OR FAIL spares SQLite a copy of
+    /// every page for undoing the statement alone: an error undoes the transaction.
+    async fn of(&mut self, tx: &mut Tx, queue: Queue, tenant: TenantId, n: i64) -> Result<i64> {
+        let claiming = tx
+            .query(sql!(concat!(
+                "WITH picked AS MATERIALIZED (
+                   SELECT /*lite*/ rowid /*end*/ /*pg ctid */ AS place FROM jobs j WHERE tenant = $1 AND queue = $2 AND state = 'ready' AND NOT ",
+                paused!(),
+                " ORDER BY priority DESC, run_at, id LIMIT $3 /*pg FOR UPDATE OF j SKIP LOCKED */)
+                 UPDATE /*lite*/ OR FAIL /*end*/ jobs
+                 SET state = 'running', worker = $4, attempt = attempt + 1, started_at = $5, waiting_for = '', waiting_why = ''
+                 WHERE /*lite*/ rowid IN (SELECT place FROM picked) /*end*/ /*pg ctid = ANY (ARRAY(SELECT place FROM picked)) */
+                 RETURNING id, kind, payload, priority, attempt, failures, recoveries, run_at, saved, cancel_requested, correlation_id, enqueued_at, ready_at"
+            )))
+            .bind(tenant)
+            .bind(queue.word())
+            .bind(n)
+            .bind(self.worker)
+            .bind(self.now)
+            .planned_anew();
+        let answer = claiming.answer().await?;
+        let rows = answer.rows();
+        self.got.push((queue, tenant, answer));
+        Ok(rows)
+    }
+
+    fn jobs(&self) -> Result<Vec<Job>> {
+        let mut jobs = vec![];
+        for (queue, tenant, answer) in &self.got {
+            let mut claimed: Vec<Claimed> = answer.read()?;
+            // An update answers its rows in no order.
+            claimed.sort_by_key(|job| (Reverse(job.priority), job.run_at, job.id));
+            jobs.extend(claimed.into_iter().map(|job| job.begun(*tenant, *queue, self.worker, self.now)));
+        }
+        Ok(jobs)
     }
 }
 
