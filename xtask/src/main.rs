@@ -12,6 +12,7 @@ mod instructions;
 mod judges;
 mod languages;
 mod launch;
+mod layout;
 mod models;
 mod mutants;
 mod pgbouncer;
@@ -39,6 +40,8 @@ The commands of this repository.
   cargo xtask golden           Run the tests that compare with checked-in files, and accept what they produce now.
   cargo xtask instructions     Compare what small pieces of hot work cost with bench/instructions.toml, in instructions; with the
                                word `accept`, write down what they cost now.
+  cargo xtask layout           Watch which functions starting and waiting call, and write them to cli/layout.txt, which the linker lays
+                               side by side (about ten minutes and a release build; after a change of dependencies or compiler).
   cargo xtask fuzz [TARGET S]  Feed readers and writers of files with what libFuzzer thinks of: each target for about ten seconds, or
                                one (canon, spec, image, svg, zip, dxf, preflight, manifest) for S seconds, going on from what it found
                                before.
@@ -73,6 +76,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "servers" => servers::stay(rest),
         "fuzz" => fuzz::run(rest),
         "instructions" => instructions::run(rest),
+        "layout" if rest.is_empty() => layout::run(),
         "mutants" if rest.is_empty() => mutants::run(),
         "golden" if rest.is_empty() => golden::run(),
         "help" | "--help" | "-h" => {
