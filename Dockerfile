@@ -6,7 +6,8 @@
 #   docker run --env-file platen.env -p 8080:8080 platen
 #   docker run --env-file platen.env platen worker --queues orders,money
 
-FROM rust:1.94-bookworm AS build
+# The compiler whose names cli/layout.txt has.
+FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
 # The caches stay on the builder: a change of ours compiles ours alone.

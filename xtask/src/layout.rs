@@ -20,7 +20,19 @@ const WATCHED_S: &str = "85";
 /// Any key of the right length: nothing is kept.
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
-/// The release build, and what it runs on.
+/// Before a process that waits, and before one that has work.
+const EMPTY: &[&[&str]] = &[&["migrate"]];
+const FILLED: &[&[&str]] =
+    &[&["bench-adapter", "setup"], &["bench-adapter", "enqueue", "--n", "100", "--mode", "bulk"]];
+
+/// A process to watch.
+struct Run<'a> {
+    before: &'a [&'a [&'a str]],
+    words: &'a [&'a str],
+    variables: &'a [(&'a str, &'a str)],
+}
+
+/// The release build, and where it runs.
 struct Watch<'a> {
     valgrind: PathBuf,
     platen: PathBuf,
@@ -40,24 +52,21 @@ pub(crate) fn run() -> Result<ExitCode> {
         platen: fs::canonicalize(target.join("release/platen"))?,
         folder: servers.folder().path(),
     };
-    let url = |variable: &str| servers.exports().find(|(name, _)| *name == variable).map(|(_, url)| url.clone());
-    let sqlite = format!("sqlite://{}", watch.folder.join("layout.db").display());
+    let url = |name: &str| servers.exports().find(|(known, _)| *known == name).map(|(_, url)| url.as_str());
     let postgres = url("TEST_DATABASE_URL").context("Postgres did not say where it is")?;
     let redis = url("TEST_REDIS_URL").context("Redis did not say where it is")?;
-    let mut callers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let runs = [
-        ("worker", &sqlite, ""),
-        ("worker", &postgres, ""),
-        ("worker", &postgres, redis.as_str()),
-        ("api", &sqlite, ""),
-        ("api", &postgres, redis.as_str()),
-    ];
-    for (run, (role, database, redis)) in runs.into_iter().enumerate() {
-        for name in watch.functions(role, database, redis)? {
-            callers.entry(name).or_default().push(run);
-        }
-        println!("{role}: {} functions so far", callers.len());
-    }
+    let (sqlite, postgres_url) = (("DATABASE_URL", "sqlite://layout.db"), ("DATABASE_URL", postgres));
+    let with_redis = [postgres_url, ("PLATEN_REDIS__URL", redis)];
+    let work: &[&str] = &["bench-adapter", "worker", "--concurrency", "10"];
+    let callers = watch.all(&[
+        Run { before: FILLED, words: work, variables: &[] },
+        Run { before: FILLED, words: work, variables: &[("BENCH_PG_URL", postgres)] },
+        Run { before: EMPTY, words: &["worker"], variables: &[sqlite] },
+        Run { before: EMPTY, words: &["worker"], variables: &[postgres_url] },
+        Run { before: EMPTY, words: &["worker"], variables: &with_redis },
+        Run { before: EMPTY, words: &["api"], variables: &[sqlite] },
+        Run { before: EMPTY, words: &["api"], variables: &with_redis },
+    ])?;
     let before = fs::read_to_string(FILE).unwrap_or_default();
     let known = before.lines().filter(|name| callers.contains_key(*name)).count();
     let (now, before) = (callers.len(), before.lines().count());
@@ -74,30 +83,41 @@ fn in_groups(callers: BTreeMap<String, Vec<usize>>) -> String {
 }
 
 impl Watch<'_> {
-    /// What a process of a role calls until it is asked to end.
-    fn functions(&self, role: &str, database: &str, redis: &str) -> Result<BTreeSet<String>> {
-        must(self.with(&mut Command::new(&self.platen), database, redis).arg("migrate"))?;
+    /// Each function with the numbers of the runs that call it.
+    fn all(&self, runs: &[Run]) -> Result<BTreeMap<String, Vec<usize>>> {
+        let mut callers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (number, run) in runs.iter().enumerate() {
+            for name in self.functions(run)? {
+                callers.entry(name).or_default().push(number);
+            }
+            println!("`platen {}`: {} functions so far", run.words.join(" "), callers.len());
+        }
+        Ok(callers)
+    }
+
+    /// What a process calls until it is asked to end.
+    fn functions(&self, run: &Run) -> Result<BTreeSet<String>> {
+        for words in run.before {
+            must(self.here(&mut Command::new(&self.platen), run).args(*words))?;
+        }
         let calls = self.folder.join("calls");
         let mut command = Command::new("timeout");
         command.args(["--signal=TERM", WATCHED_S]).arg(&self.valgrind);
         command.args(["--tool=callgrind", "--demangle=no", "--compress-strings=no", "--compress-pos=no"]);
-        command.arg(format!("--callgrind-out-file={}", calls.display())).arg(&self.platen).arg(role);
-        let done = self.with(&mut command, database, redis).output().context("`timeout` could not be started")?;
-        let text = fs::read(&calls).with_context(|| {
-            format!("`platen {role}` left no calls; it said:\n{}", String::from_utf8_lossy(&done.stderr).trim())
-        })?;
+        command.arg(format!("--callgrind-out-file={}", calls.display())).arg(&self.platen).args(run.words);
+        let done = self.here(&mut command, run).output().context("`timeout` could not be started")?;
+        let said = || format!("it said:\n{}", String::from_utf8_lossy(&done.stderr).trim());
+        let text = fs::read(&calls).with_context(|| format!("`platen {}` left no calls; {}", run.words[0], said()))?;
         fs::remove_file(&calls)?;
         let names = named(&String::from_utf8_lossy(&text), &self.platen.display().to_string());
-        ensure!(names.len() > 1000, "`platen {role}` called {} functions only, so it did not start", names.len());
+        ensure!(names.len() > 1000, "`platen {}` called {} functions only; {}", run.words[0], names.len(), said());
         Ok(names)
     }
 
-    fn with<'c>(&self, command: &'c mut Command, database: &str, redis: &str) -> &'c mut Command {
-        command.env("DATABASE_URL", database).env("PLATEN_SECRETS__KEY", KEY).env("PORT", "0");
-        if !redis.is_empty() {
-            command.env("PLATEN_REDIS__URL", redis);
-        }
-        command.current_dir(self.folder).stdin(Stdio::null())
+    fn here<'c>(&self, command: &'c mut Command, run: &Run) -> &'c mut Command {
+        command.env("PLATEN_SECRETS__KEY", KEY).env("PORT", "0");
+        command.env("BENCH_WORK", self.folder).env("BENCH_LOG", self.folder.join("bench.log"));
+        command.envs(run.variables.iter().copied()).current_dir(self.folder).stdin(Stdio::null())
     }
 }
 
