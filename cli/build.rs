@@ -2,6 +2,8 @@
 //! mapped by a process that waits.
 
 use std::env;
+use std::path::Path;
+use std::process::Command;
 
 /// Functions that starting and waiting call, from `cargo xtask layout`.
 const LAYOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/layout.txt");
@@ -15,9 +17,18 @@ fn main() {
     }
     // To start would else read, and keep mapped, 24 bytes for each of a hundred thousand addresses. Linkers that do not know how say so.
     println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
-    let another = env::var("RUSTC_LINKER").is_ok()
-        || env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("link"));
-    if is("CARGO_CFG_TARGET_ARCH", "x86_64") && is("PROFILE", "release") && !another {
+    if is("CARGO_CFG_TARGET_ARCH", "x86_64") && is("PROFILE", "release") && links_with_its_own() {
         println!("cargo:rustc-link-arg-bins=-Wl,--symbol-ordering-file={LAYOUT},--no-warn-symbol-ordering");
     }
+}
+
+/// Whether nobody chose another linker, and the compiler brings its own: those of some distributions do not.
+fn links_with_its_own() -> bool {
+    let another = env::var("RUSTC_LINKER").is_ok()
+        || env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("link"));
+    let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    let Ok(said) = Command::new(rustc).args(["--print", "sysroot"]).output() else { return false };
+    let sysroot = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+    let own = "lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld/ld.lld";
+    !another && Path::new(&sysroot).join(own).is_file()
 }
