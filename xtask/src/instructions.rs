@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::install::target_folder;
 use crate::servers::find_or_install;
 use crate::step::{Outcome, cargo, must};
 
@@ -47,8 +48,7 @@ pub(crate) fn check() -> Result<Outcome> {
 fn count_all() -> Result<Vec<(&'static str, u64)>> {
     must(&mut cargo(&["build", "--workspace", "--bin", "platen"]))?;
     let valgrind = find_or_install("valgrind", "valgrind", "the instruction counter valgrind")?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), std::path::PathBuf::from);
-    let platen = target.join("debug/platen");
+    let platen = target_folder().join("debug/platen");
     let mut counts = Vec::new();
     for (piece, few, many) in PIECES {
         let (low, high) = (count(&valgrind, &platen, piece, few)?, count(&valgrind, &platen, piece, many)?);

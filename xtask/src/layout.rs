@@ -11,6 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::install::target_folder;
 use crate::servers::{Servers, find_or_install};
 use crate::step::{cargo, must};
 
@@ -46,10 +47,9 @@ pub(crate) fn run() -> Result<ExitCode> {
     }
     must(&mut cargo(&["build", "--release"]))?;
     let servers = Servers::start(&["postgres".into(), "redis".into()])?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     let watch = Watch {
         valgrind: find_or_install("valgrind", "valgrind", "the call tracer valgrind")?,
-        platen: fs::canonicalize(target.join("release/platen"))?,
+        platen: fs::canonicalize(target_folder().join("release/platen"))?,
         folder: servers.folder().path(),
     };
     let url = |name: &str| servers.exports().find(|(known, _)| *known == name).map(|(_, url)| url.as_str());
