@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::paused;
@@ -91,8 +91,8 @@ pub async fn enqueue_all(
     let rows: Vec<Row<'_>> = jobs.iter().copied().map(Row::of).collect::<Result<_, _>>()?;
     // Everybody takes keys in one order, or two transactions could wait for each other.
     let mut in_order: Vec<&Row<'_>> = rows.iter().collect();
-    in_order.sort_by_key(|row| (row.tenant, row.kind, row.key));
-    let known = insert(tx, now, &rows, &db::rows(in_order)).await?;
+    in_order.sort_by_key(|row| (row.job.tenant, row.job.kind, &row.job.key));
+    let known = insert(tx, now, &rows, &db::rows(in_order.into_iter().map(Row::placed))).await?;
     if known.len() < rows.len() {
         tx.ring();
     }
@@ -103,55 +103,25 @@ pub async fn enqueue_all(
     Ok(outcomes)
 }
 
-/// A job as one row of an argument.
-#[derive(Serialize)]
+/// A job to be written.
 struct Row<'a> {
-    #[serde(rename = "i", serialize_with = "plain")]
     id: JobId,
-    #[serde(rename = "t")]
-    tenant: uuid::Uuid,
-    #[serde(rename = "q")]
-    queue: &'static str,
-    #[serde(rename = "k")]
-    kind: &'static str,
-    key: &'a str,
-    #[serde(rename = "d")]
     digest: String,
-    #[serde(rename = "s")]
-    spec_hash: Option<&'a str>,
-    #[serde(rename = "v")]
-    provider: &'a str,
-    #[serde(rename = "p")]
-    payload: &'a Value,
-    #[serde(rename = "n")]
-    priority: i64,
-    #[serde(rename = "r")]
-    run_at: i64,
-    #[serde(rename = "c")]
-    correlation_id: &'a str,
-}
-
-/// The UUID inside, as the columns hold it.
-fn plain<S: Serializer>(id: &JobId, serializer: S) -> Result<S::Ok, S::Error> {
-    id.0.serialize(serializer)
+    job: &'a NewJob,
 }
 
 impl<'a> Row<'a> {
     fn of(job: &'a NewJob) -> serde_json::Result<Row<'a>> {
-        Ok(Row {
-            id: JobId::new(),
-            tenant: job.tenant.0,
-            queue: job.queue.word(),
-            kind: job.kind,
-            key: &job.key,
-            digest: canon::digest(&job.payload)?,
-            spec_hash: job.spec_hash.as_deref(),
-            provider: &job.provider,
-            payload: &job.payload,
-            priority: job.priority,
-            run_at: job.run_at.0,
-            correlation_id: &job.correlation_id,
-        })
+        Ok(Row { id: JobId::new(), digest: canon::digest(&job.payload)?, job })
+    }
+
+    /// As one row of an argument: id, tenant, queue, kind, key, digest, design, provider, payload, priority, time, correlation id. By place, not
+    /// by name: the database would read, sort and look up a dozen names for each job.
+    fn placed(&self) -> impl Serialize {
+        let NewJob { tenant, queue, kind, key, spec_hash, provider, payload, priority, run_at, correlation_id } =
+            self.job;
+        let (id, tenant, at) = (self.id.0, tenant.0, run_at.0);
+        (id, tenant, queue.word(), kind, key, &self.digest, spec_hash, provider, payload, priority, at, correlation_id)
     }
 }
 
@@ -167,7 +137,7 @@ async fn insert(tx: &mut Tx, now: At, rows: &[Row<'_>], list: &Json<Rows>) -> db
     if known.is_empty() {
         insert_jobs(tx, now, list).await?;
     } else if known.len() < rows.len() {
-        insert_jobs(tx, now, &db::rows(rows.iter().filter(|row| !known.contains(&row.id)))).await?;
+        insert_jobs(tx, now, &db::rows(rows.iter().filter(|row| !known.contains(&row.id)).map(Row::placed))).await?;
     }
     Ok(known)
 }
@@ -175,7 +145,7 @@ async fn insert(tx: &mut Tx, now: At, rows: &[Row<'_>], list: &Json<Rows>) -> db
 async fn insert_keys(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<u64> {
     tx.query(sql!(
         "/*lite*/ INSERT INTO job_keys (tenant, kind, key, job, digest, created_at)
-         SELECT value->>'t', value->>'k', value->>'key', value->>'i', value->>'d', $2 FROM jsonb_each($1) WHERE 1 = 1
+         SELECT value->>1, value->>3, value->>4, value->>0, value->>5, $2 FROM jsonb_each($1) WHERE 1 = 1
          ON CONFLICT (tenant, kind, key) DO NOTHING /*end*/"
     ))
     .bind(list)
@@ -192,8 +162,8 @@ async fn known(tx: &mut Tx, new: u64, rows: &[Row<'_>], list: &Json<Rows>) -> db
     let fresh: Vec<(JobId,)> = tx
         .query(sql!(
             "SELECT k.job FROM jsonb_each($1) f CROSS JOIN job_keys k
-             WHERE k.tenant = /*pg CAST( */ f.value->>'t' /*pg AS UUID) */ AND k.kind = f.value->>'k' AND k.key = f.value->>'key'
-               AND k.job = /*pg CAST( */ f.value->>'i' /*pg AS UUID) */"
+             WHERE k.tenant = /*pg CAST( */ f.value->>1 /*pg AS UUID) */ AND k.kind = f.value->>3 AND k.key = f.value->>4
+               AND k.job = /*pg CAST( */ f.value->>0 /*pg AS UUID) */"
         ))
         .bind(list)
         .all()
@@ -206,9 +176,9 @@ async fn known(tx: &mut Tx, new: u64, rows: &[Row<'_>], list: &Json<Rows>) -> db
 async fn holder(tx: &mut Tx, row: &Row<'_>) -> db::Result<Result<Enqueued, EnqueueError>> {
     let (known, held): (JobId, String) = tx
         .query(sql!("SELECT job, digest FROM job_keys WHERE tenant = $1 AND kind = $2 AND key = $3"))
-        .bind(TenantId(row.tenant))
-        .bind(row.kind)
-        .bind(row.key)
+        .bind(row.job.tenant)
+        .bind(row.job.kind)
+        .bind(&row.job.key)
         .one()
         .await?;
     Ok(if held == row.digest { Ok(Enqueued::Known(known)) } else { Err(EnqueueError::KeyTaken(known)) })
@@ -218,23 +188,23 @@ async fn holder(tx: &mut Tx, row: &Row<'_>) -> db::Result<Result<Enqueued, Enque
 /// the rows that got theirs.
 async fn insert_jobs(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<u64> {
     tx.query(sql!(concat!(
-        "/*pg WITH given AS MATERIALIZED (SELECT CAST(value->>'i' AS UUID) AS id, CAST(value->>'t' AS UUID) AS tenant, value FROM jsonb_each($1)),
-           keys AS (INSERT INTO job_keys (tenant, kind, key, job, digest, created_at)
-             SELECT tenant, value->>'k', value->>'key', id, value->>'d', $2 FROM given
-             ON CONFLICT (tenant, kind, key) DO NOTHING RETURNING job) */
+        "WITH given AS /*pg MATERIALIZED */ (SELECT j.*, ",
+        paused!(),
+        " AS paused FROM (
+             SELECT /*pg CAST( */ value->>0 /*pg AS UUID) */ AS id, /*pg CAST( */ value->>1 /*pg AS UUID) */ AS tenant, value->>2 AS queue,
+               value->>3 AS kind, value->>4 AS key, value->>5 AS digest, value->>6 AS spec_hash, value->>7 AS provider, value->8 AS payload,
+               CAST(value->>9 AS BIGINT) AS priority,
+               /*pg CAST('epoch' AS TIMESTAMPTZ) + INTERVAL '1 microsecond' * */ CAST(value->>10 AS BIGINT) AS run_at,
+               value->>11 AS correlation_id FROM jsonb_each($1)) j)
+           /*pg , keys AS (INSERT INTO job_keys (tenant, kind, key, job, digest, created_at)
+             SELECT tenant, kind, key, id, digest, $2 FROM given ON CONFLICT (tenant, kind, key) DO NOTHING RETURNING job) */
          INSERT INTO jobs (id, tenant, queue, kind, key, spec_hash, provider, payload, priority, state, attempt, failures, recoveries,
             run_at, waiting_for, waiting_why, cancel_requested, correlation_id, enqueued_at, ready_at)
          SELECT id, tenant, queue, kind, key, spec_hash, provider, payload, priority,
             CASE WHEN paused OR run_at > $2 THEN 'scheduled' ELSE 'ready' END, 0, 0, 0,
             run_at, CASE WHEN paused THEN 'paused' ELSE '' END, CASE WHEN paused THEN 'an operator paused this kind of work' ELSE '' END,
             /*pg FALSE OR */ 1 = 0, correlation_id, $2, $2
-         FROM (SELECT j.*, ",
-        paused!(),
-        " AS paused FROM (SELECT /*lite*/ value->>'i' AS id, value->>'t' AS tenant, /*end*/ /*pg id, tenant, */
-            value->>'q' AS queue, value->>'k' AS kind, value->>'key' AS key, value->>'s' AS spec_hash, value->>'v' AS provider,
-            value->'p' AS payload, CAST(value->>'n' AS BIGINT) AS priority,
-            /*pg CAST('epoch' AS TIMESTAMPTZ) + INTERVAL '1 microsecond' * */ CAST(value->>'r' AS BIGINT) AS run_at,
-            value->>'c' AS correlation_id FROM /*lite*/ jsonb_each($1) /*end*/ /*pg given WHERE id IN (SELECT job FROM keys) */) j) k"
+         FROM given /*pg WHERE id IN (SELECT job FROM keys) */"
     )))
     .bind(list)
     .bind(now)
