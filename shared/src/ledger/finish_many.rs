@@ -75,12 +75,12 @@ impl Ledger {
 
 /// Moves those that are held to the history; answers how many. Postgres moves them in one statement, so each is looked up once and no other
 /// worker can come in between; SQLite, which can only copy here and has one writer, forgets them next. COALESCE keeps Postgres off the index
-/// of owners, which would look through all that a worker has for each of them.
+/// of owners: it has what a worker ran before until the next vacuum, and would be looked through whole.
 async fn archive(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<u64> {
     tx.query(sql!(concat!(
         "/*pg WITH ended AS (DELETE FROM jobs j USING jsonb_each($1) f
            WHERE j.tenant = CAST(f.value->>0 AS UUID) AND j.id = CAST(f.value->>1 AS UUID) AND COALESCE(j.worker, '') = f.value->>2
-             AND j.attempt = CAST(f.value->>3 AS BIGINT) AND j.state = 'running' RETURNING j.*, f.value->4 AS output) */
+             AND j.attempt = CAST(f.value->>3 AS BIGINT) AND COALESCE(j.state, '') = 'running' RETURNING j.*, f.value->4 AS output) */
          INSERT INTO job_history (",
         columns!(),
         ", output, finished_at) SELECT j.id, j.tenant, j.queue, j.kind, j.key, j.spec_hash, j.provider, j.payload, j.priority, 'succeeded', j.attempt,
