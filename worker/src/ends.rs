@@ -14,6 +14,7 @@ use crate::execute::{Runner, span};
 use crate::settle::{Verdict, kept, late};
 
 /// The ends that wait to be written.
+#[derive(Default)]
 pub(crate) struct Ends(Arc<Group<Ended, ()>>);
 
 /// The right to leave one end to be written, until it is dropped.
@@ -34,11 +35,6 @@ pub(crate) struct Ended {
 }
 
 impl Ends {
-    /// Written so many groups at a time.
-    pub(crate) fn new(writers: usize) -> Ends {
-        Ends(Arc::new(Group::new(writers)))
-    }
-
     /// Leaves an end to be written.
     pub(crate) fn leave(&self, runner: &Arc<Runner>, ended: Ended) {
         let runner = runner.clone();

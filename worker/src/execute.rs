@@ -100,7 +100,6 @@ impl Runner {
     pub fn new(name: String, setup: Setup) -> Runner {
         let presence = Mutex::new(Presence::named(&name));
         let unsettled = Arc::new(Semaphore::new(UNSETTLED_MAX as usize));
-        let ends = Ends::new(setup.ledger.db.writers());
         Runner {
             name,
             setup,
@@ -109,7 +108,7 @@ impl Runner {
             held: Mutex::default(),
             back: Mutex::default(),
             unsettled,
-            ends,
+            ends: Ends::default(),
         }
     }
 

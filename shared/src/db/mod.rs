@@ -132,15 +132,6 @@ impl Db {
         }
     }
 
-    /// Transactions at a time that are worth it: on Postgres one waits for the disk while the next one is being worked on; SQLite has one writer.
-    #[must_use]
-    pub fn writers(&self) -> usize {
-        match self {
-            Db::Sqlite { .. } => 1,
-            Db::Postgres(_) => 2,
-        }
-    }
-
     /// `sqlite` or `postgres`, for logs and reports.
     #[must_use]
     pub fn engine(&self) -> &'static str {
