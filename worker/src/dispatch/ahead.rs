@@ -11,12 +11,21 @@ use platen_shared::id::TenantId;
 use platen_shared::ledger::{Fence, Job, Queue};
 use tokio::time::Instant;
 
-/// So much of a lane's work is claimed ahead: jobs of this length that began together also end together, and find their next ones here.
+/// So much of a lane's work is claimed ahead.
 const AHEAD: Duration = Duration::from_millis(30);
+/// And a job for each slot where they take no longer than this: those that began together also end together, and find their next ones here.
+const ONE_EACH: Duration = Duration::from_millis(60);
 /// And never more jobs than one answer of the database brings in one go.
 const MOST: usize = ROWS_BUFFERED;
 /// What no slot took up for so long is given back: the lane's jobs have become slow.
 const OVERDUE: Duration = Duration::from_millis(500);
+
+/// So many jobs of a lane are to wait here that take so long each.
+fn target(slots: usize, pace: Duration) -> usize {
+    let fit = (slots as f64 * AHEAD.as_secs_f64() / pace.as_secs_f64().max(1e-6)) as usize;
+    let least = if pace <= ONE_EACH { slots } else { 0 };
+    fit.max(least).min(MOST)
+}
 
 /// So many are left when more are claimed. Of longer jobs early, since another tenant's waits for the next claim; of the shortest late, since
 /// a claim costs the same whatever it brings.
@@ -59,9 +68,7 @@ impl Ahead {
     pub(super) fn wanted(&self, queue: Queue, slots: usize, free: usize) -> usize {
         let mut lanes = self.lock();
         let buffer = lanes.entry(queue).or_default();
-        let pace = buffer.pace.unwrap_or(AHEAD).as_secs_f64().max(1e-6);
-        let fit = slots as f64 * AHEAD.as_secs_f64() / pace;
-        buffer.target = if buffer.pace.is_none() { 0 } else { (fit as usize).min(MOST) };
+        buffer.target = buffer.pace.map_or(0, |pace| target(slots, pace));
         (free + buffer.target).saturating_sub(buffer.jobs.len())
     }
 
@@ -127,6 +134,8 @@ mod tests {
         assert_eq!(ahead.wanted(Queue::Orders, 10, 4), 304, "thirty milliseconds of ten slots");
         ahead.took(Queue::Orders, Duration::from_micros(1));
         assert!(ahead.wanted(Queue::Orders, 10, 4) < 360, "slowly more");
+        assert_eq!(target(50, Duration::from_millis(50)), 50, "one each");
+        assert_eq!(target(50, Duration::from_millis(75)), 20, "thirty milliseconds of fifty slots");
         ahead.took(Queue::Orders, Duration::from_secs(1));
         assert_eq!(ahead.wanted(Queue::Orders, 10, 4), 4, "at once less");
         ahead.took(Queue::Money, Duration::from_micros(1));
