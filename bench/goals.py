@@ -50,6 +50,7 @@ GOALS = [
     ("idle start over Redis, p99", _median("platen-redis", "latency", "p99"), _most, 25, "ms"),
     ("start beside a flood on SQLite, p99", _median("platen-sqlite", "flooded", "p99"), _most, 25, "ms"),
     ("start beside a flood on PostgreSQL, p99", _median("platen-pg", "flooded", "p99"), _most, 25, "ms"),
+    ("start beside a flood over Redis, p99", _median("platen-redis", "flooded", "p99"), _most, 25, "ms"),
     ("CPU of an idle worker on PostgreSQL", _median("platen-pg", "idle", "cpu_percent"), _most, 0.5, "%"),
     ("CPU of an idle worker on SQLite", _median("platen-sqlite", "idle", "cpu_percent"), _most, 0.5, "%"),
     ("private memory when idle, PostgreSQL", _median("platen-pg", "idle", "private_mib"), _most, 15, "MiB"),
