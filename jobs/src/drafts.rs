@@ -31,7 +31,8 @@ impl Draft {
     }
 }
 
-/// Of several drafts (an earlier create answered late) keeps the one we checkpointed, else the oldest, and deletes the others.
+/// Of several drafts (an earlier create answered late) keeps the one we checkpointed, else the oldest, and deletes the others. Search may show
+/// another one before it: what we checkpointed may be released already, so it is asked for by its own ids before another takes its place.
 pub(crate) async fn adopt(
     ctx: &Ctx,
     provider: &Arc<dyn PrintProvider>,
@@ -40,8 +41,11 @@ pub(crate) async fn adopt(
     let saved: Option<Draft> = ctx.saved();
     let is_saved =
         |draft: &Staged| saved.as_ref().is_some_and(|s| draft.ids.iter().any(|id| s.staged.ids.contains(id)));
-    let kept = drafts.iter().position(is_saved).unwrap_or(0);
-    let kept = drafts.swap_remove(kept);
+    let kept = match (drafts.iter().position(is_saved), &saved) {
+        (Some(shown), _) => drafts.swap_remove(shown),
+        (None, Some(saved)) if is_there(provider, &saved.staged).await? => saved.staged.clone(),
+        (None, _) => drafts.swap_remove(0),
+    };
     let quoted = saved.as_ref().and_then(|draft| draft.quoted);
     let draft = |staged: Staged| {
         let links_until = saved.as_ref().filter(|_| is_saved(&staged)).and_then(|saved| saved.links_until);
@@ -56,6 +60,18 @@ pub(crate) async fn adopt(
         }
     }
     Ok(draft(kept))
+}
+
+/// Whether the printer knows a part of a draft, released or not.
+async fn is_there(provider: &Arc<dyn PrintProvider>, staged: &Staged) -> Result<bool, Failure> {
+    for id in &staged.ids {
+        match provider.get(id).await {
+            Ok(_) => return Ok(true),
+            Err(PortError::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a part of a draft is none any more.

@@ -200,6 +200,29 @@ async fn a_draft_that_was_held_too_long_is_made_anew_with_fresh_links() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_shows_late_is_not_taken_for_the_one_that_was_released() {
+    for test in databases().await {
+        let (world, id) = submitting(test).await;
+        let lagging = |lag: Duration| {
+            let lag = FaultKind::SearchLag { virtual_seconds: lag.as_secs(), real_ms: 0 };
+            world.printer.set_fault(Fault::new(lag).on(Op::Create).times(1));
+        };
+        lagging(HOUR);
+        assert!(world.run_and_kill(id, "submit_order", "staged").await, "a draft that nobody noted");
+        lagging(400 * DAY);
+        killed_after(&world, id, Op::Release).await;
+        assert_eq!(world.printer.counts().creates, 2, "the first one did not show yet");
+        world.clock.advance(2 * HOUR);
+        world.printer.clock().advance(2 * HOUR);
+        world.run(id).await;
+        assert_eq!(order(&world).await.state, "in_production", "{:?}", world.job(id).await.error);
+        let counts = world.printer.counts();
+        assert_eq!((counts.creates, counts.released_groups, counts.drafts_live), (2, 1, 0), "it is printed once");
+        world.end().await;
+    }
+}
+
 /// Whether the links of the latest create call open after so long.
 fn all_open(world: &World, after: Duration) -> bool {
     let body = world.printer.created().pop().unwrap();
