@@ -6,7 +6,7 @@ use platen_shared::db::At;
 use platen_shared::domain::money::Money;
 use platen_shared::ports::PortError;
 use platen_shared::ports::links::{FETCHED_WITHIN, PROVIDER_TTL};
-use platen_shared::ports::provider::{PrintProvider, Staged};
+use platen_shared::ports::provider::{Part, PrintProvider, Staged};
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Ctx, Failure};
@@ -64,21 +64,22 @@ pub(crate) async fn adopt(
 
 /// Whether the printer knows a part of a draft, released or not.
 async fn is_there(provider: &Arc<dyn PrintProvider>, staged: &Staged) -> Result<bool, Failure> {
-    for id in &staged.ids {
-        match provider.get(id).await {
-            Ok(_) => return Ok(true),
-            Err(PortError::NotFound(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(false)
+    any_part(provider, staged, |_| true).await
 }
 
 /// Whether a part of a draft is none any more.
 pub(crate) async fn released(provider: &Arc<dyn PrintProvider>, staged: &Staged) -> Result<bool, Failure> {
+    any_part(provider, staged, |part| part.released).await
+}
+
+async fn any_part(
+    provider: &Arc<dyn PrintProvider>,
+    staged: &Staged,
+    is: impl Fn(&Part) -> bool,
+) -> Result<bool, Failure> {
     for id in &staged.ids {
         match provider.get(id).await {
-            Ok(part) if part.released => return Ok(true),
+            Ok(part) if is(&part) => return Ok(true),
             Ok(_) | Err(PortError::NotFound(_)) => {}
             Err(error) => return Err(error.into()),
         }

@@ -7,17 +7,22 @@ mod queue;
 #[expect(dead_code, reason = "the kinds' suite uses all of it, this one some")]
 mod world;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use platen_jobs::find;
+use futures::FutureExt;
+use platen_jobs::{Hook, find};
 use platen_shared::id::JobId;
 use platen_shared::ledger::control;
 use platen_shared::ports::links::{FETCHED_WITHIN, PROVIDER_TTL};
 use platen_shared::store::orders::{self, Order};
 use platen_shared::store::{cancellations, fulfilment, operator_items, tenants};
-use platen_shared::testing::{DEADLINE, TestDb, databases};
+use platen_shared::testing::{DEADLINE, TestDb, databases, forget_claim};
 use platen_sim::gelato::{Fault, FaultKind, Op};
 use serde_json::json;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use world::World;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -221,6 +226,68 @@ async fn a_draft_that_shows_late_is_not_taken_for_the_one_that_was_released() {
         assert_eq!((counts.creates, counts.released_groups, counts.drafts_live), (2, 1, 0), "it is printed once");
         world.end().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_a_crash_took_back_releases_nothing_beside_the_next_one() {
+    for test in databases().await {
+        let (world, id) = submitting(test).await;
+        let lag = FaultKind::SearchLag { virtual_seconds: HOUR.as_secs(), real_ms: 0 };
+        world.printer.set_fault(Fault::new(lag).on(Op::Create).times(1));
+        let (staged, released) = (Hold::new("staged"), Hold::new("released"));
+        let worker = world.worker(Some(holding([staged.clone(), released.clone()]))).await;
+        let begin = async || {
+            let (worker, job) = (worker.clone(), world.claim(&worker, id).await);
+            assert_eq!(job.attempt, 1, "the same number, by the same worker");
+            tokio::spawn(async move { worker.run(job).await })
+        };
+        let first = begin().await;
+        staged.reached().await;
+        forget_claim(&world.test.db, id).await;
+        world.clock.advance(Duration::from_secs(1));
+        let second = begin().await;
+        released.reached().await;
+        assert_eq!(world.printer.counts().creates, 2, "the first draft did not show yet");
+        staged.open.notify_one();
+        timeout(DEADLINE, first).await.expect("it ends").unwrap();
+        released.open.notify_one();
+        timeout(DEADLINE, second).await.expect("it ends").unwrap();
+        assert_eq!(order(&world).await.state, "in_production", "{:?}", world.job(id).await.error);
+        assert_eq!(world.printer.counts().released_groups, 1, "it is printed once");
+        world.end().await;
+    }
+}
+
+/// Where the first run of a submission that comes there stands still.
+struct Hold {
+    point: &'static str,
+    held: AtomicBool,
+    come: Notify,
+    open: Notify,
+}
+
+impl Hold {
+    fn new(point: &'static str) -> Arc<Hold> {
+        Arc::new(Hold { point, held: AtomicBool::new(false), come: Notify::new(), open: Notify::new() })
+    }
+
+    async fn reached(&self) {
+        timeout(DEADLINE, self.come.notified()).await.unwrap_or_else(|_| panic!("{} is not reached", self.point));
+    }
+}
+
+fn holding<const N: usize>(holds: [Arc<Hold>; N]) -> Hook {
+    Arc::new(move |kind, point| {
+        let first = |hold: &&Arc<Hold>| {
+            kind == "submit_order" && hold.point == point && !hold.held.swap(true, Ordering::SeqCst)
+        };
+        let Some(hold) = holds.iter().find(first).cloned() else { return futures::future::ready(()).boxed() };
+        let wait = async move {
+            hold.come.notify_one();
+            hold.open.notified().await;
+        };
+        wait.boxed()
+    })
 }
 
 /// Whether the links of the latest create call open after so long.

@@ -123,7 +123,7 @@ behaviours! {
         a_hundred_callers_make_one_job, a_job_waits_until_it_is_due, priority_then_age_decides, a_worker_sees_only_its_queues;
     ends: a_finished_job_is_history, a_late_worker_changes_nothing, a_failure_is_counted_and_a_delay_is_not, a_checkpoint_is_kept_and_fenced,
         two_workers_never_get_one_job;
-    liveness: a_dead_workers_jobs_come_back, a_slow_job_is_left_alone, a_claimed_job_is_returned_uncharged, what_a_lost_answer_claimed_is_found, leaving_gives_everything_back,
+    liveness: a_dead_workers_jobs_come_back, a_slow_job_is_left_alone, a_claimed_job_is_returned_uncharged, what_a_lost_answer_claimed_is_found, a_claim_that_a_crash_took_back_is_another_one, leaving_gives_everything_back,
         a_continued_worker_is_fenced;
     groups: submitted_jobs_are_there_when_they_are_answered, each_of_a_group_hears_its_own_outcome,
         a_command_is_noted_with_its_job_and_a_refused_one_is_not, many_attempts_end_in_one_transaction, the_late_ones_of_a_group_change_nothing,

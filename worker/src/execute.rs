@@ -10,7 +10,7 @@ use platen_jobs::job::{Begin, Meter};
 use platen_jobs::{Entry, Failure, Hook, Ports};
 use platen_shared::adapters::http::correlated;
 use platen_shared::clock::Clock;
-use platen_shared::db;
+use platen_shared::db::{self, At};
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::lone::LONE_AFTER;
 use platen_shared::ledger::{Fence, Job, Ledger, Presence, Progress, Queue, RECOVERIES_MAX, Recovered};
@@ -67,7 +67,7 @@ pub struct Runner {
     setup: Setup,
     presence: Mutex<Presence>,
     running: Mutex<HashMap<JobId, Running>>,
-    held: Mutex<HashSet<JobId>>,
+    held: Mutex<HashSet<Fence>>,
     /// What this worker took back from dead ones, for a dispatcher that hands out ids.
     back: Mutex<Vec<Recovered>>,
     unsettled: Arc<Semaphore>,
@@ -78,6 +78,7 @@ pub struct Runner {
 #[derive(Clone)]
 struct Running {
     tenant: TenantId,
+    since: Option<At>,
     stop: CancellationToken,
     meter: Meter,
     /// What the row shows.
@@ -86,7 +87,13 @@ struct Running {
 
 impl Running {
     fn of(job: &Job) -> Running {
-        Running { tenant: job.tenant, stop: CancellationToken::new(), meter: Meter::default(), told: None }
+        Running {
+            tenant: job.tenant,
+            since: job.started_at,
+            stop: CancellationToken::new(),
+            meter: Meter::default(),
+            told: None,
+        }
     }
 }
 
@@ -189,17 +196,17 @@ impl Runner {
 
     /// Notes what was claimed for this worker.
     pub(crate) fn holds(&self, jobs: &[Job]) {
-        self.held().extend(jobs.iter().map(|job| job.id));
+        self.held().extend(jobs.iter().map(Job::fence));
     }
 
     pub(crate) fn holds_no_more<'a>(&self, fences: impl IntoIterator<Item = &'a Fence>) {
         let mut held = self.held();
         for fence in fences {
-            held.remove(&fence.id);
+            held.remove(fence);
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, HashSet<JobId>> {
+    fn held(&self) -> MutexGuard<'_, HashSet<Fence>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -218,7 +225,7 @@ impl Runner {
     /// Gives back what the ledger says is this worker's and it knows nothing of: the answer to a claim was lost on its way.
     pub(crate) async fn give_back_strays(&self) -> db::Result<()> {
         let mut strays = self.ledger().held_by(&self.name, STRAY_AFTER).await?;
-        strays.retain(|fence| !self.held().contains(&fence.id));
+        strays.retain(|fence| !self.held().contains(fence));
         if !strays.is_empty() {
             tracing::warn!("{} jobs were claimed by an answer that got lost; they are given back", strays.len());
             self.ledger().give_back(&strays).await?;
@@ -269,7 +276,7 @@ impl Runner {
     pub(crate) async fn attempt(&self, job: &Job) -> Verdict {
         let running = Running::of(job);
         self.lock().insert(job.id, running.clone());
-        let _forget = Forget(self, job.id);
+        let _forget = Forget(self, job);
         let Some(entry) = (self.setup.find)(&job.kind).filter(|entry| !entry.is_newer(&job.payload)) else {
             return Verdict::Foreign;
         };
@@ -334,12 +341,16 @@ impl Runner {
     }
 }
 
-/// Forgets a running job however its attempt ends.
-struct Forget<'a>(&'a Runner, JobId);
+/// Forgets a running job however its attempt ends, unless it has begun here once more.
+struct Forget<'a>(&'a Runner, &'a Job);
 
 impl Drop for Forget<'_> {
     fn drop(&mut self) {
-        self.0.lock().remove(&self.1);
+        let Forget(runner, job) = self;
+        let mut running = runner.lock();
+        if running.get(&job.id).is_some_and(|known| known.since == job.started_at) {
+            running.remove(&job.id);
+        }
     }
 }
 

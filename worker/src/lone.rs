@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use platen_jobs::{Entry, Failure};
 use platen_shared::ledger::finish::Trouble;
-use platen_shared::ledger::{Job, Waiting};
+use platen_shared::ledger::{Fence, Job, Waiting};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio_util::sync::CancellationToken;
@@ -83,8 +83,10 @@ pub(crate) async fn watch(
 
 async fn alone(lone: &Lone, job: &Job, stop: &CancellationToken, limit: Duration) -> Ended {
     let mut command = (lone.command)();
-    command.arg("--only").arg(job.id.to_string()).arg("--owner").arg(job.fence().worker);
-    command.arg("--attempt").arg(job.attempt.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Fence { id, worker, attempt, since, .. } = job.fence();
+    command.arg("--only").arg(id.to_string()).arg("--owner").arg(worker);
+    command.arg("--attempt").arg(attempt.to_string()).arg("--since").arg(since.timestamp().to_string());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
     // A group of its own: Ctrl-C at a terminal is for the parent, who lets running jobs end.
     let mut child = match command.process_group(0).kill_on_drop(true).spawn() {
         Ok(child) => child,

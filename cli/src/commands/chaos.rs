@@ -7,6 +7,7 @@ mod fleet;
 mod home;
 mod pass;
 mod plan;
+mod printed;
 mod scene;
 mod servers;
 mod shop;

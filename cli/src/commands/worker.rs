@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
 use platen_shared::id::JobId;
 use tokio::net::TcpListener;
 
@@ -26,7 +27,7 @@ pub(super) struct Args {
     /// Bring the database's schema up to this release first
     #[arg(long)]
     migrate: bool,
-    /// Run this one job, which worker --owner holds at attempt --attempt, and leave: a worker starts this by itself, in a process of its own,
+    /// Run this one job, which worker --owner holds at attempt --attempt since --since, and leave: a worker starts this by itself, in a process of its own,
     /// for a job whose owners died. Any other job is refused
     #[arg(long, value_name = "JOB")]
     only: Option<JobId>,
@@ -36,6 +37,9 @@ pub(super) struct Args {
     /// The attempt at which it does
     #[arg(long, value_name = "N", requires = "only")]
     attempt: Option<i64>,
+    /// The moment at which that began
+    #[arg(long, value_name = "TIME", requires = "only")]
+    since: Option<Timestamp>,
 }
 
 /// Of the child of a worker: it runs one job.
@@ -49,7 +53,7 @@ pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
     let config = Config::load(&sources)?;
     logs::start(&config);
     if let Some(id) = args.only {
-        return only(config, id, args.owner, args.attempt).await;
+        return only(config, id, args.owner, args.attempt.zip(args.since)).await;
     }
     let hook = crash::hook()?;
     let stop = stop::on_signal()?;
@@ -67,10 +71,15 @@ pub(super) async fn run(args: Args, sources: Sources) -> Result<ExitCode> {
 }
 
 /// The one job of the worker whose child this is.
-async fn only(mut config: Config, id: JobId, owner: Option<String>, attempt: Option<i64>) -> Result<ExitCode> {
-    let (Some(owner), Some(attempt)) = (owner, attempt) else {
+async fn only(
+    mut config: Config,
+    id: JobId,
+    owner: Option<String>,
+    claim: Option<(i64, Timestamp)>,
+) -> Result<ExitCode> {
+    let (Some(owner), Some((attempt, since))) = (owner, claim) else {
         bail!(
-            "job {id} is run alone by the worker that holds it, which says so with --owner and --attempt: nothing was done. To have a \
+            "job {id} is run alone by the worker that holds it, which says so with --owner, --attempt and --since: nothing was done. To have a \
              job tried again, use `platen jobs retry {id}`"
         );
     };
@@ -79,7 +88,7 @@ async fn only(mut config: Config, id: JobId, owner: Option<String>, attempt: Opt
     config.database.connections = config.database.connections.min(CHILD_CONNECTIONS);
     let base = Base::open(&config, false).await?;
     let (setup, settings) = base.worker(&config, hook);
-    platen_worker::lone::child(setup, &settings.lanes, id, &owner, attempt).await?;
+    platen_worker::lone::child(setup, &settings.lanes, id, &owner, (attempt, since.into())).await?;
     base.close().await;
     Ok(ExitCode::SUCCESS)
 }

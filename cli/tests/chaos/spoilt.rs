@@ -98,6 +98,8 @@ async fn an_order_that_the_printer_was_told_twice_is_doubled() {
     assert_eq!(verdict["lost"], json!([]), "{verdict}");
     assert_eq!(verdict["doubled"][0]["order"], reference);
     assert_eq!(verdict["doubled"][0]["why"], json!(["the printer was told to print it 2 times"]));
-    assert!(verdict["doubled"][0]["rows"].to_string().contains("submit_order"), "{verdict}");
+    let rows = verdict["doubled"][0]["rows"].to_string();
+    assert!(rows.contains("submit_order"), "{verdict}");
+    assert_eq!(rows.matches("the printer: Create of").count(), 2, "{verdict}");
     assert!(place.is_clean());
 }

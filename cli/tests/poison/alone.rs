@@ -128,10 +128,11 @@ async fn a_job_is_not_run_alone_by_those_who_do_not_hold_it() {
     let shop = Shop::open(platen_shared::testing::TestDb::sqlite().await).await;
     let id = shop.sync("g-1").await;
     let before = shop.job(&id).await;
-    let nobody: &[&str] = &[];
+    let begun = "2026-01-01T00:00:00Z";
     for (words, sentence) in [
-        (nobody, "is run alone by the worker that holds it"),
-        (&["--owner", "somebody", "--attempt", "1"], "worker somebody does not hold job"),
+        (&[] as &[&str], "is run alone by the worker that holds it"),
+        (&["--owner", "somebody", "--attempt", "1"], "--owner, --attempt and --since"),
+        (&["--owner", "somebody", "--attempt", "1", "--since", begun], "worker somebody does not hold job"),
     ] {
         let mut command = platen();
         command.args(["worker", "--only", &id]).args(words).envs(shop.settings());

@@ -116,7 +116,7 @@ impl World {
     }
 
     /// Claims a job, which must be the next of its queue.
-    async fn claim(&self, worker: &Runner, id: JobId) -> Job {
+    pub(crate) async fn claim(&self, worker: &Runner, id: JobId) -> Job {
         let queue: Queue = self.job(id).await.queue.parse().unwrap();
         self.ledger.with_work(&[queue]).await.unwrap();
         let job = self.ledger.claim(worker.name(), &[queue], 1).await.unwrap().pop().expect("a job is ready");

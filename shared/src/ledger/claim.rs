@@ -127,12 +127,13 @@ impl Ledger {
         for fence in fences {
             tx.query(sql!(
                 "UPDATE jobs SET state = 'ready', attempt = attempt - 1, worker = NULL, started_at = NULL, offered_at = NULL
-                 WHERE tenant = $1 AND id = $2 AND worker = $3 AND attempt = $4 AND state = 'running'"
+                 WHERE tenant = $1 AND id = $2 AND worker = $3 AND attempt = $4 AND started_at = $5 AND state = 'running'"
             ))
             .bind(fence.tenant)
             .bind(fence.id)
             .bind(&fence.worker)
             .bind(fence.attempt)
+            .bind(fence.since)
             .exec()
             .await?;
         }

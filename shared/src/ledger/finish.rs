@@ -1,4 +1,4 @@
-//! How attempts end. Every end is fenced: it holds for (id, worker, attempt) only, so a late worker changes nothing.
+//! How attempts end. Every end is fenced: it holds for (id, worker, attempt, since) only, so a late worker changes nothing.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::id::{JobId, TenantId};
 use crate::sql;
 
 /// Who may end an attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fence {
     /// Whose job it is.
     pub tenant: TenantId,
@@ -18,6 +18,9 @@ pub struct Fence {
     pub worker: String,
     /// The attempt.
     pub attempt: i64,
+    /// When it began. A claim that a crash of the database took back is made again under the same number, maybe by the same worker, who
+    /// still runs what it was given first.
+    pub since: At,
 }
 
 /// The job is no longer this worker's: whatever it wanted to write was not written.
@@ -85,13 +88,14 @@ impl End {
 pub async fn hold(tx: &mut Tx, fence: &Fence) -> Result<(), Fenced> {
     let held: Option<(i64,)> = tx
         .query(sql!(
-            "SELECT CAST(1 AS BIGINT) FROM jobs WHERE tenant = $1 AND id = $2 AND worker = $3 AND attempt = $4 AND state = 'running'
-             /*pg FOR UPDATE */"
+            "SELECT CAST(1 AS BIGINT) FROM jobs WHERE tenant = $1 AND id = $2 AND worker = $3 AND attempt = $4
+             AND started_at = $5 AND state = 'running' /*pg FOR UPDATE */"
         ))
         .bind(fence.tenant)
         .bind(fence.id)
         .bind(&fence.worker)
         .bind(fence.attempt)
+        .bind(fence.since)
         .opt()
         .await?;
     held.map(drop).ok_or(Fenced::Late)
@@ -108,13 +112,14 @@ async fn close_attempt(
     let n = tx
         .query(sql!(
             "INSERT INTO job_attempts (tenant, job, number, worker, started_at, ended_at, outcome, class, message)
-             SELECT tenant, id, attempt, worker, started_at, $5, $6, $7, $8 FROM jobs
-             WHERE tenant = $1 AND id = $2 AND worker = $3 AND attempt = $4 AND state = 'running' /*pg FOR UPDATE */"
+             SELECT tenant, id, attempt, worker, started_at, $6, $7, $8, $9 FROM jobs
+             WHERE tenant = $1 AND id = $2 AND worker = $3 AND attempt = $4 AND started_at = $5 AND state = 'running' /*pg FOR UPDATE */"
         ))
         .bind(fence.tenant)
         .bind(fence.id)
         .bind(&fence.worker)
         .bind(fence.attempt)
+        .bind(fence.since)
         .bind(now)
         .bind(outcome)
         .bind(trouble.map(|t| t.class.as_str()))
@@ -245,13 +250,14 @@ impl Ledger {
         let mut tx = self.db.begin("checkpoint").await?;
         let kept: Option<(bool,)> = tx
             .query(sql!(
-                "UPDATE jobs SET saved = $5 WHERE tenant = $1 AND id = $2 AND worker = $3 AND attempt = $4 AND state = 'running'
-                 RETURNING cancel_requested"
+                "UPDATE jobs SET saved = $6 WHERE tenant = $1 AND id = $2 AND worker = $3 AND attempt = $4 AND started_at = $5
+                 AND state = 'running' RETURNING cancel_requested"
             ))
             .bind(fence.tenant)
             .bind(fence.id)
             .bind(&fence.worker)
             .bind(fence.attempt)
+            .bind(fence.since)
             .bind(Json(value))
             .opt()
             .await?;
@@ -270,6 +276,7 @@ impl Job {
             id: self.id,
             worker: self.worker.clone().unwrap_or_default(),
             attempt: self.attempt,
+            since: self.started_at.unwrap_or(At(0)),
         }
     }
 }

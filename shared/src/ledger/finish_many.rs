@@ -20,10 +20,10 @@ pub struct Done {
 }
 
 impl Done {
-    /// As one row of an argument: tenant, job, worker, attempt, output. By place, not by name: each is looked up for each job.
-    fn row(&self) -> (Uuid, Uuid, &str, i64, &Value) {
-        let Fence { tenant, id, worker, attempt } = &self.fence;
-        (tenant.0, id.0, worker, *attempt, &self.output)
+    /// As one row of an argument: tenant, job, worker, attempt, since, output. By place, not by name: each is looked up for each job.
+    fn row(&self) -> (Uuid, Uuid, &str, i64, i64, &Value) {
+        let Fence { tenant, id, worker, attempt, since } = &self.fence;
+        (tenant.0, id.0, worker, *attempt, since.0, &self.output)
     }
 }
 
@@ -80,14 +80,16 @@ async fn archive(tx: &mut Tx, now: At, list: &Json<Rows>) -> db::Result<u64> {
     tx.query(sql!(concat!(
         "/*pg WITH ended AS (DELETE FROM jobs j USING jsonb_each($1) f
            WHERE j.tenant = CAST(f.value->>0 AS UUID) AND j.id = CAST(f.value->>1 AS UUID) AND COALESCE(j.worker, '') = f.value->>2
-             AND j.attempt = CAST(f.value->>3 AS BIGINT) AND COALESCE(j.state, '') = 'running' RETURNING j.*, f.value->4 AS output) */
+             AND j.attempt = CAST(f.value->>3 AS BIGINT) AND COALESCE(j.state, '') = 'running'
+             AND j.started_at = CAST('epoch' AS TIMESTAMPTZ) + INTERVAL '1 microsecond' * CAST(f.value->>4 AS BIGINT)
+           RETURNING j.*, f.value->5 AS output) */
          INSERT INTO job_history (",
         columns!(),
         ", output, finished_at) SELECT j.id, j.tenant, j.queue, j.kind, j.key, j.spec_hash, j.provider, j.payload, j.priority, 'succeeded', j.attempt,
            j.failures, j.recoveries, j.worker, j.run_at, '', '', j.saved, NULL, j.cancel_requested, j.correlation_id, j.enqueued_at, j.ready_at,
            j.started_at, /*pg j.output, $2 FROM ended j */
-           /*lite*/ f.value->4, $2 FROM jsonb_each($1) f CROSS JOIN jobs j WHERE j.tenant = f.value->>0 AND j.id = f.value->>1
-             AND j.worker = f.value->>2 AND j.attempt = f.value->>3 AND j.state = 'running' /*end*/"
+           /*lite*/ f.value->5, $2 FROM jsonb_each($1) f CROSS JOIN jobs j WHERE j.tenant = f.value->>0 AND j.id = f.value->>1
+             AND j.worker = f.value->>2 AND j.attempt = f.value->>3 AND j.started_at = f.value->>4 AND j.state = 'running' /*end*/"
     )))
     .bind(list)
     .bind(now)
@@ -102,7 +104,8 @@ async fn held(tx: &mut Tx, list: &Json<Rows>) -> db::Result<HashSet<JobId>> {
         .query(sql!(
             "SELECT j.id FROM jsonb_each($1) f CROSS JOIN job_history j
              WHERE j.tenant = /*pg CAST( */ f.value->>0 /*pg AS UUID) */ AND j.id = /*pg CAST( */ f.value->>1 /*pg AS UUID) */
-               AND j.worker = f.value->>2 AND j.attempt = CAST(f.value->>3 AS BIGINT) AND j.state = 'succeeded'"
+               AND j.worker = f.value->>2 AND j.attempt = CAST(f.value->>3 AS BIGINT) AND j.state = 'succeeded'
+               AND j.started_at = /*pg CAST('epoch' AS TIMESTAMPTZ) + INTERVAL '1 microsecond' * */ CAST(f.value->>4 AS BIGINT)"
         ))
         .bind(list)
         .all()
@@ -114,7 +117,7 @@ async fn forget(tx: &mut Tx, list: &Json<Rows>) -> db::Result<u64> {
     tx.query(sql!(
         "/*lite*/ DELETE FROM jobs WHERE rowid IN (
            SELECT j.rowid FROM jsonb_each($1) f CROSS JOIN jobs j WHERE j.tenant = f.value->>0 AND j.id = f.value->>1
-             AND j.worker = f.value->>2 AND j.attempt = f.value->>3 AND j.state = 'running') /*end*/"
+             AND j.worker = f.value->>2 AND j.attempt = f.value->>3 AND j.started_at = f.value->>4 AND j.state = 'running') /*end*/"
     ))
     .bind(list)
     .exec()

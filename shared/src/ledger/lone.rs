@@ -1,7 +1,7 @@
 //! Jobs whose owners died while they held them: suspects, which run alone. Not scoped to a tenant.
 
 use super::{Job, Ledger, hot};
-use crate::db::Result;
+use crate::db::{At, Result};
 use crate::id::JobId;
 use crate::sql;
 
@@ -9,20 +9,21 @@ use crate::sql;
 pub const LONE_AFTER: i64 = 2;
 
 impl Ledger {
-    /// A job that this worker holds at this attempt; `None` when it was given to another one, has ended, or never was.
+    /// A job that this worker holds at this attempt since then; `None` when it was given to another one, has ended, or never was.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn held(&self, worker: &str, id: JobId, attempt: i64) -> Result<Option<Job>> {
+    pub async fn held(&self, worker: &str, id: JobId, attempt: i64, since: At) -> Result<Option<Job>> {
         self.db
             .query(sql!(concat!(
                 "SELECT ",
                 hot!(),
-                " FROM jobs WHERE worker = $1 AND state = 'running' AND id = $2 AND attempt = $3 AND started_at IS NOT NULL"
+                " FROM jobs WHERE worker = $1 AND state = 'running' AND id = $2 AND attempt = $3 AND started_at = $4"
             )))
             .bind(worker)
             .bind(id)
             .bind(attempt)
+            .bind(since)
             .opt()
             .await
     }

@@ -1,7 +1,7 @@
 //! The ledger: one SQL truth about work. Redis and apalis only carry ids.
 //!
 //! [`enqueue`] inserts in the caller's transaction, [`Ledger::submit`] many callers' jobs in one; [`claim`] hands out and starts; [`system`] beats and recovers; [`finish`] ends attempts,
-//! fenced by (id, worker, attempt), [`finish_many`] many at once; [`offers`] are the ids that Redis is given; [`read`] explains; [`fleet`] shows all of it to operators;
+//! fenced by (id, worker, attempt, since), [`finish_many`] many at once; [`offers`] are the ids that Redis is given; [`read`] explains; [`fleet`] shows all of it to operators;
 //! [`control`] is what they do; [`schedules`] are clocks of tenants that insert rows, [`fires`] those of the
 //! installation; [`follow`] finds the jobs of an order, [`lone`] holds suspects to their fence, [`trim`] forgets.
 

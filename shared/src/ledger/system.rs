@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{DEAD_AFTER_S, Fence, Ledger};
-use crate::db::{Json, Result};
+use crate::db::{At, Json, Result};
 use crate::id::{JobId, TenantId};
 use crate::sql;
 
@@ -137,16 +137,16 @@ impl Ledger {
     /// # Errors
     /// Whatever the database says.
     pub async fn held_by(&self, worker: &str, age: Duration) -> Result<Vec<Fence>> {
-        let held: Vec<(TenantId, JobId, i64)> = self
+        let held: Vec<(TenantId, JobId, i64, At)> = self
             .db
             .query(sql!(
-                "SELECT tenant, id, attempt FROM jobs WHERE worker = $1 AND state = 'running' AND started_at < $2"
+                "SELECT tenant, id, attempt, started_at FROM jobs WHERE worker = $1 AND state = 'running' AND started_at < $2"
             ))
             .bind(worker)
             .bind(self.now().minus(age))
             .all()
             .await?;
-        let fence = |(tenant, id, attempt)| Fence { tenant, id, worker: worker.to_owned(), attempt };
+        let fence = |(tenant, id, attempt, since)| Fence { tenant, id, worker: worker.to_owned(), attempt, since };
         Ok(held.into_iter().map(fence).collect())
     }
 

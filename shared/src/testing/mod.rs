@@ -1,12 +1,14 @@
 //! What tests of every crate need: both databases, a clock they own, and the log that proves which suites ran.
 
 mod clock;
+mod crash;
 mod databases;
 mod redis;
 pub mod rows;
 mod s3;
 
 pub use clock::ManualClock;
+pub use crash::{forget_claim, set_begun};
 pub use databases::{TestDb, databases, databases_and_pooler, postgres_url};
 pub use redis::{TestRedis, has_redis};
 pub use s3::s3;

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use platen_shared::ledger::{Fenced, Presence};
+use platen_shared::ledger::finish::Trouble;
+use platen_shared::ledger::{Done, Fenced, Presence};
+use platen_shared::testing::forget_claim;
 use serde_json::json;
 
 use super::Bench;
@@ -46,6 +48,34 @@ pub(crate) async fn what_a_lost_answer_claimed_is_found(b: Arc<Bench>) {
     b.clock.advance(Duration::from_secs(11));
     assert_eq!(b.ledger.held_by("w", Duration::from_secs(10)).await.unwrap(), [fence]);
     assert!(b.ledger.held_by("v", Duration::from_secs(10)).await.unwrap().is_empty());
+}
+
+pub(crate) async fn a_claim_that_a_crash_took_back_is_another_one(b: Arc<Bench>) {
+    let first = b.running("a", "w").await;
+    forget_claim(&b.ledger.db, first.id).await;
+    b.clock.advance(Duration::from_millis(200));
+    let (at, trouble) = (b.ledger.now(), Trouble::new("x", "y"));
+    let late = |end: Result<(), Fenced>| assert!(matches!(end, Err(Fenced::Late)), "{end:?}");
+    for claimed_again in [false, true] {
+        if claimed_again {
+            let again = b.get("w").await;
+            assert_eq!((again.id, again.attempt), (first.id, first.attempt), "the same number, by the same worker");
+        }
+        let before = b.state(first.id).await;
+        let done = Done { fence: first.clone(), output: json!({}) };
+        late(b.ledger.finish(&[done]).await.pop().unwrap());
+        late(b.succeed(&first, &json!({})).await);
+        late(b.ledger.retry(&first, at, &trouble).await);
+        late(b.ledger.checkpoint(&first, &json!(1)).await.map(drop));
+        b.ledger.give_back(std::slice::from_ref(&first)).await.unwrap();
+        assert!(b.ledger.held("w", first.id, first.attempt, first.since).await.unwrap().is_none(), "nor alone");
+        let after = b.state(first.id).await;
+        assert_eq!((after.state, after.attempt, after.saved), (before.state, before.attempt, before.saved));
+    }
+    let again = b.state(first.id).await.fence();
+    assert!(!b.ledger.checkpoint(&again, &json!(2)).await.unwrap());
+    assert!(b.ledger.held("w", again.id, again.attempt, again.since).await.unwrap().is_some());
+    b.ledger.finish(&[Done { fence: again, output: json!({}) }]).await.pop().unwrap().unwrap();
 }
 
 pub(crate) async fn leaving_gives_everything_back(b: Arc<Bench>) {

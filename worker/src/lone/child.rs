@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use platen_shared::db::At;
 use platen_shared::id::JobId;
 
 use super::{BEGUN, RAN, STOP};
@@ -20,10 +21,16 @@ const ORPHANED: i32 = 1;
 ///
 /// # Errors
 /// When the job is not (or no longer) held like this: then nothing was done.
-pub async fn child(mut setup: Setup, lanes: &[Lane], id: JobId, owner: &str, attempt: i64) -> Result<()> {
-    let Some(job) = setup.ledger.held(owner, id, attempt).await.context("the job cannot be read")? else {
+pub async fn child(
+    mut setup: Setup,
+    lanes: &[Lane],
+    id: JobId,
+    owner: &str,
+    (attempt, since): (i64, At),
+) -> Result<()> {
+    let Some(job) = setup.ledger.held(owner, id, attempt, since).await.context("the job cannot be read")? else {
         bail!(
-            "worker {owner} does not hold job {id} at attempt {attempt}: nothing was done. A worker runs a job alone by itself; to have \
+            "worker {owner} does not hold job {id} at attempt {attempt} since {since}: nothing was done. A worker runs a job alone by itself; to have \
              one tried again, use `platen jobs retry {id}`"
         );
     };

@@ -15,6 +15,8 @@ use crate::world::{Plant, World};
 const STEPS: usize = 100;
 /// In the calm, whatever was acknowledged has ended by then.
 const CALM_MAX: Duration = Duration::from_secs(60);
+/// No database crashes and comes back faster.
+const CRASH_MIN: Duration = Duration::from_millis(50);
 const CALM_TICK: Duration = Duration::from_secs(1);
 
 /// What could happen next.
@@ -29,6 +31,8 @@ enum Move {
     /// SIGSTOP for a while.
     Stop(usize),
     Look(usize),
+    /// The same, and the claims did not come to the disk.
+    LookInVain(usize),
     Begin(usize),
     GiveBack(usize),
     Step(usize, usize),
@@ -71,7 +75,7 @@ impl World {
             }
             moves.extend([(1, Move::Stop(n)), (2, Move::Sweep(n))]);
             if station.looks(self.plant != Some(Plant::NoPoll)) {
-                moves.push((8, Move::Look(n)));
+                moves.extend([(8, Move::Look(n)), (3, Move::LookInVain(n))]);
             }
             if !station.inbox.is_empty() {
                 moves.extend([(10, Move::Begin(n)), (1, Move::GiveBack(n))]);
@@ -122,6 +126,15 @@ impl World {
             Move::Look(n) => {
                 let claimed = self.stations[n].look().await;
                 self.say(n, &format!("looks for work and claims {claimed}"));
+                self.blunt(n).await;
+            }
+            Move::LookInVain(n) => {
+                let claimed = self.stations[n].look_in_vain().await;
+                self.say(n, &format!("looks for work and claims {claimed}, and the database crashes and forgets that"));
+                self.blunt(n).await;
+                // It is back after this at the earliest.
+                self.pass(CRASH_MIN).await;
+                self.ring(50);
             }
             Move::Begin(n) => {
                 let name = self.stations[n].begin().map_or_else(String::new, |run| run.name.clone());
@@ -149,6 +162,12 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    async fn blunt(&mut self, n: usize) {
+        if self.plant == Some(Plant::OneMoment) {
+            self.stations[n].blunt().await;
+        }
     }
 
     fn say(&mut self, n: usize, what: &str) {

@@ -12,7 +12,7 @@ use platen_shared::clock::Clock;
 use platen_shared::db::{At, Db};
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::{Job, Ledger, Presence, Queue};
-use platen_shared::testing::ManualClock;
+use platen_shared::testing::{ManualClock, forget_claim, set_begun};
 use platen_worker::{Runner, Setup};
 
 use crate::gate::{Run, gate};
@@ -160,6 +160,24 @@ impl Station {
         let n = jobs.len();
         self.inbox.extend(jobs);
         n
+    }
+
+    /// Looks for work, and the database crashes before it has written the claims: it forgets them, and nobody tells the worker.
+    pub(crate) async fn look_in_vain(&mut self) -> usize {
+        let n = self.look().await;
+        for job in self.inbox.iter().rev().take(n) {
+            forget_claim(&self.ledger().db, job.id).await;
+        }
+        n
+    }
+
+    /// A planted bug: all claims seem to be of one moment.
+    pub(crate) async fn blunt(&mut self) {
+        let db = self.ledger().db.clone();
+        for job in &mut self.inbox {
+            job.started_at = Some(At(0));
+            set_begun(&db, &job.fence()).await;
+        }
     }
 
     /// Puts the next claimed job on a slot.

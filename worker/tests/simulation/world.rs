@@ -30,6 +30,8 @@ const ORDERS: usize = 7;
 pub(crate) enum Plant {
     /// A job goes on although its fence was refused.
     NoFence,
+    /// An attempt is told from another one by its number alone.
+    OneMoment,
     /// Workers look for work only when they are woken.
     NoPoll,
     /// A client is answered before the commit.

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::fleet::Fall;
 use super::plan::{Fault, Plan};
+use super::printed;
 use super::scene::Scene;
 
 /// Rows of one page.
@@ -118,7 +119,7 @@ pub(super) async fn judge(scene: &Scene, sold: &[OrderId], plan: &Plan) -> Resul
         }
         for (why, list) in [(missing, &mut verdict.lost), (double, &mut verdict.doubled)] {
             if !why.is_empty() {
-                list.push(Story { order: *order, why, rows: Vec::new() });
+                list.push(Story { order: *order, why, rows: printed::story(scene, *order).await });
             }
         }
     }

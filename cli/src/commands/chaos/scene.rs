@@ -39,6 +39,8 @@ pub(super) struct Scene {
     pub(super) shop: Arc<Shop>,
     /// The same database that they all use, by a way that is never cut.
     pub(super) ledger: Ledger,
+    /// Where the business clock begins, and how fast it runs.
+    business: (At, u32),
     supervisor: AbortHandle,
 }
 
@@ -82,7 +84,14 @@ impl Scene {
         let shop = opening.with_context(|| format!("the fleet did not come up; {} says why", log.display()))??;
         break_printer(&printer, plan, plan.outage.is_some());
         let ledger = Ledger::new(db, clock);
-        Ok(Scene { postgres, redis, printer, ways, fleet, shop: Arc::new(shop), ledger, supervisor })
+        let business = (anchor, plan.speed);
+        Ok(Scene { postgres, redis, printer, ways, fleet, shop: Arc::new(shop), ledger, business, supervisor })
+    }
+
+    /// When it was so late for the business, by the wall clock.
+    pub(super) fn wall(&self, at: At) -> At {
+        let (anchor, speed) = self.business;
+        anchor.plus(at.since(anchor) / speed.max(1))
     }
 
     /// Ends everything; what cannot end is left to the folder's guard.
