@@ -1,6 +1,6 @@
 //! The ledger and the executor in a world where everything happens in an order drawn from a seed: the product's own code on a real SQLite
-//! file, one step at a time, on a clock that nobody but the scheduler moves. Workers are killed and stopped, claims forgotten by a crash, ids delivered twice, wake-ups
-//! lost, clocks wrong, answers of the printer lost; then it grows calm, and what must hold is looked at.
+//! file, one step at a time, on a clock that nobody but the scheduler moves. Workers are killed and stopped, claims forgotten by a crash, ids
+//! delivered twice, wake-ups lost, clocks wrong, answers of the printer lost; then it grows calm, and what must hold is looked at.
 //!
 //! `SEED=123` replays one seed and prints its schedule, `SEEDS=5000` runs so many from the first one on.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]

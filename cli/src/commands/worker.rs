@@ -27,8 +27,8 @@ pub(super) struct Args {
     /// Bring the database's schema up to this release first
     #[arg(long)]
     migrate: bool,
-    /// Run this one job, which worker --owner holds at attempt --attempt since --since, and leave: a worker starts this by itself, in a process of its own,
-    /// for a job whose owners died. Any other job is refused
+    /// Run this one job, which worker --owner holds at attempt --attempt since --since, and leave: a worker starts this by itself, in a
+    /// process of its own, for a job whose owners died. Any other job is refused
     #[arg(long, value_name = "JOB")]
     only: Option<JobId>,
     /// The worker that holds the job of --only
@@ -79,8 +79,8 @@ async fn only(
 ) -> Result<ExitCode> {
     let (Some(owner), Some((attempt, since))) = (owner, claim) else {
         bail!(
-            "job {id} is run alone by the worker that holds it, which says so with --owner, --attempt and --since: nothing was done. To have a \
-             job tried again, use `platen jobs retry {id}`"
+            "job {id} is run alone by the worker that holds it, which says so with --owner, --attempt and --since: nothing was done. To \
+             have a job tried again, use `platen jobs retry {id}`"
         );
     };
     stop::ignore_signals()?;

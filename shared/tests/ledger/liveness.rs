@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use platen_shared::ledger::finish::Trouble;
 use platen_shared::ledger::{Done, Fenced, Presence};
-use platen_shared::testing::forget_claim;
+use platen_shared::testing::{forget_claim, set_begun};
 use serde_json::json;
 
 use super::Bench;
@@ -73,6 +73,9 @@ pub(crate) async fn a_claim_that_a_crash_took_back_is_another_one(b: Arc<Bench>)
         assert_eq!((after.state, after.attempt, after.saved), (before.state, before.attempt, before.saved));
     }
     let again = b.state(first.id).await.fence();
+    set_begun(&b.ledger.db, &first).await;
+    assert!(!b.ledger.checkpoint(&first, &json!(1)).await.unwrap(), "nothing but the moment tells them apart");
+    set_begun(&b.ledger.db, &again).await;
     assert!(!b.ledger.checkpoint(&again, &json!(2)).await.unwrap());
     assert!(b.ledger.held("w", again.id, again.attempt, again.since).await.unwrap().is_some());
     b.ledger.finish(&[Done { fence: again, output: json!({}) }]).await.pop().unwrap().unwrap();

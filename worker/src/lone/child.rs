@@ -30,8 +30,8 @@ pub async fn child(
 ) -> Result<()> {
     let Some(job) = setup.ledger.held(owner, id, attempt, since).await.context("the job cannot be read")? else {
         bail!(
-            "worker {owner} does not hold job {id} at attempt {attempt} since {since}: nothing was done. A worker runs a job alone by itself; to have \
-             one tried again, use `platen jobs retry {id}`"
+            "worker {owner} does not hold job {id} at attempt {attempt} since {since}: nothing was done. A worker runs a job alone by \
+             itself; to have one tried again, use `platen jobs retry {id}`"
         );
     };
     (setup.timeouts, setup.lone) = (timeouts(lanes), None);
