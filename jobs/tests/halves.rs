@@ -236,16 +236,17 @@ async fn a_claim_that_a_crash_took_back_releases_nothing_beside_the_next_one() {
         world.printer.set_fault(Fault::new(lag).on(Op::Create).times(1));
         let (staged, released) = (Hold::new("staged"), Hold::new("released"));
         let worker = world.worker(Some(holding([staged.clone(), released.clone()]))).await;
-        let begin = async || {
-            let (worker, job) = (worker.clone(), world.claim(&worker, id).await);
-            assert_eq!(job.attempt, 1, "the same number, by the same worker");
+        let begin = |job| {
+            let worker = worker.clone();
             tokio::spawn(async move { worker.run(job).await })
         };
-        let first = begin().await;
+        let first = begin(world.claim(&worker, id).await);
         staged.reached().await;
         forget_claim(&world.test.db, id).await;
         world.clock.advance(Duration::from_secs(1));
-        let second = begin().await;
+        let again = world.claim(&worker, id).await;
+        assert_eq!(again.attempt, 1, "the same number, by the same worker");
+        let second = begin(again);
         released.reached().await;
         assert_eq!(world.printer.counts().creates, 2, "the first draft did not show yet");
         staged.open.notify_one();
