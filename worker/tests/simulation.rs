@@ -171,33 +171,32 @@ fn the_same_seed_is_the_same_schedule() {
     assert_ne!(live(1, None).0, live(2, None).0);
 }
 
-/// A bug that we planted shows within some seeds, and in the same way when its seed is replayed.
-fn is_found(plant: Plant, says: &[&str]) {
-    let broken = |seed| live(seed, Some(plant)).1.err().map(|why| (seed, why));
+/// A bug that we planted shows within some seeds as what it is, and in the same way when its seed is replayed.
+fn is_found(plant: Plant, says: &str) {
+    let broken = |seed| live(seed, Some(plant)).1.err().filter(|why| why.contains(says)).map(|why| (seed, why));
     let (seed, why) = (0..FOUND_WITHIN).find_map(broken).unwrap_or_else(|| panic!("{plant:?} was not found"));
     println!("{plant:?} shows in seed {seed}: {why}");
     let (schedule, again) = live(seed, Some(plant));
-    assert!(says.iter().any(|words| why.contains(words)), "{why}\n{schedule}");
-    assert_eq!(again.unwrap_err(), why, "replayed");
+    assert_eq!(again.unwrap_err(), why, "replayed\n{schedule}");
     assert!(live(seed, None).1.is_ok(), "without the bug, the same seed holds");
 }
 
 #[test]
 fn a_refused_fence_that_nobody_minds_is_found() {
-    is_found(Plant::NoFence, &["was printed 2 times"]);
+    is_found(Plant::NoFence, "was printed 2 times");
 }
 
 #[test]
 fn attempts_that_only_their_number_tells_apart_are_found() {
-    is_found(Plant::OneMoment, &["was printed 2 times"]);
+    is_found(Plant::OneMoment, "was printed 2 times");
 }
 
 #[test]
 fn a_worker_that_waits_to_be_woken_is_found() {
-    is_found(Plant::NoPoll, &["nobody looked for it", "jobs still wait"]);
+    is_found(Plant::NoPoll, "nobody looked for it");
 }
 
 #[test]
 fn an_answer_before_the_commit_is_found() {
-    is_found(Plant::EarlyAnswer, &["was acknowledged and is lost"]);
+    is_found(Plant::EarlyAnswer, "was acknowledged and is lost");
 }
