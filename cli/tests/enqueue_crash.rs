@@ -29,7 +29,7 @@ use api::{call, client};
 use seed::Seeded;
 
 /// On each engine, unless `CRASH_RUNS` says otherwise.
-const RUNS: usize = 200;
+const RUNS: usize = 80;
 /// Callers at the same time.
 const CALLERS: usize = 8;
 

@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: libFuzzer, guided by what the code reaches, on the targets in `fuzz/`. It needs no nightly compiler: coverage is a pass
 //! of the stable one.
 //!
-//! The step of `cargo xtask test` runs each target for about ten seconds, as a number of inputs from a fixed seed, so that a busy machine
+//! The step of `cargo xtask test` runs each target for about five seconds, as a number of inputs from a fixed seed, so that a busy machine
 //! tries the same inputs as a quiet one. By hand a target runs as long as it is told, and goes on from what it found before.
 
 use std::fs;
@@ -15,16 +15,16 @@ use crate::install::target_folder;
 use crate::servers::find_or_install;
 use crate::step::{Outcome, cargo, must};
 
-/// A target, where its first inputs lie, and how many inputs are ten seconds' worth.
+/// A target, where its first inputs lie, and how many inputs are five seconds' worth.
 const TARGETS: [(&str, &str, u64); 8] = [
-    ("canon", "fixtures/specs", 1_000_000),
-    ("spec", "fixtures/specs", 30_000),
-    ("image", "fuzz/seeds/image", 150_000),
-    ("svg", "fuzz/seeds/svg", 1_200),
-    ("zip", "fuzz/seeds/zip", 500),
-    ("dxf", "fuzz/seeds/dxf", 2_000),
-    ("preflight", "fuzz/seeds/preflight", 800),
-    ("manifest", "fuzz/seeds/manifest", 300_000),
+    ("canon", "fixtures/specs", 500_000),
+    ("spec", "fixtures/specs", 15_000),
+    ("image", "fuzz/seeds/image", 75_000),
+    ("svg", "fuzz/seeds/svg", 600),
+    ("zip", "fuzz/seeds/zip", 250),
+    ("dxf", "fuzz/seeds/dxf", 1_000),
+    ("preflight", "fuzz/seeds/preflight", 400),
+    ("manifest", "fuzz/seeds/manifest", 150_000),
 ];
 /// What libFuzzer is guided by: which edges are reached, and what is compared.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

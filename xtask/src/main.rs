@@ -42,7 +42,7 @@ The commands of this repository.
                                word `accept`, write down what they cost now.
   cargo xtask layout           Watch which functions starting and waiting call, and write them to cli/layout.txt, which the linker lays
                                side by side (about ten minutes and a release build; after a change of dependencies or compiler).
-  cargo xtask fuzz [TARGET S]  Feed readers and writers of files with what libFuzzer thinks of: each target for about ten seconds, or
+  cargo xtask fuzz [TARGET S]  Feed readers and writers of files with what libFuzzer thinks of: each target for about five seconds, or
                                one (canon, spec, image, svg, zip, dxf, preflight, manifest) for S seconds, going on from what it found
                                before.
   cargo xtask mutants          Break the arithmetic of money and the state machines in every way, and tell which breaks no test notices

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use futures::future::BoxFuture;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, Encode, FromRow, Postgres, Sqlite, SqlitePool, Type};
@@ -14,8 +15,8 @@ pub trait Bind<'q>: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + T
 impl<'q, T> Bind<'q> for T where T: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> {}
 
 /// What both drivers can read a row into (`#[derive(sqlx::FromRow)]`, or a tuple).
-pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static {}
+impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin + 'static {}
 
 pub(super) enum Target<'c> {
     LitePool(&'c SqlitePool),
@@ -82,6 +83,8 @@ async fn timed<T>(reason: Reason, text: &'static str, work: impl Future<Output =
     done
 }
 
+/// What runs it is boxed here: a handler or a job is a future of futures down to the driver, and the compiler would else go through all of
+/// them again for every question about the outermost one.
 impl<'c> Query<'c> {
     pub(super) fn new(sql: Sql, target: Target<'c>) -> Self {
         let lite = matches!(target, Target::LitePool(_) | Target::Lite(_));
@@ -114,39 +117,39 @@ impl<'c> Query<'c> {
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn exec(self) -> Result<u64> {
-        run!(self, sqlx::query_with, execute, |r| r.rows_affected())
+    pub fn exec(self) -> BoxFuture<'c, Result<u64>> {
+        Box::pin(async move { run!(self, sqlx::query_with, execute, |r| r.rows_affected()) })
     }
 
     /// All rows.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn all<T: Record>(self) -> Result<Vec<T>> {
-        run!(self, sqlx::query_as_with::<_, T, _>, fetch_all, |r| r)
+    pub fn all<T: Record>(self) -> BoxFuture<'c, Result<Vec<T>>> {
+        Box::pin(async move { run!(self, sqlx::query_as_with::<_, T, _>, fetch_all, |r| r) })
     }
 
     /// All rows, to be read later.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn answer(self) -> Result<Answer> {
-        run!(self, sqlx::query_with, fetch_all, Answer::from)
+    pub fn answer(self) -> BoxFuture<'c, Result<Answer>> {
+        Box::pin(async move { run!(self, sqlx::query_with, fetch_all, Answer::from) })
     }
 
     /// The first row, if any.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn opt<T: Record>(self) -> Result<Option<T>> {
-        run!(self, sqlx::query_as_with::<_, T, _>, fetch_optional, |r| r)
+    pub fn opt<T: Record>(self) -> BoxFuture<'c, Result<Option<T>>> {
+        Box::pin(async move { run!(self, sqlx::query_as_with::<_, T, _>, fetch_optional, |r| r) })
     }
 
     /// The first row.
     ///
     /// # Errors
     /// [`sqlx::Error::RowNotFound`] when there is none, else whatever the database says.
-    pub async fn one<T: Record>(self) -> Result<T> {
-        run!(self, sqlx::query_as_with::<_, T, _>, fetch_one, |r| r)
+    pub fn one<T: Record>(self) -> BoxFuture<'c, Result<T>> {
+        Box::pin(async move { run!(self, sqlx::query_as_with::<_, T, _>, fetch_one, |r| r) })
     }
 }
