@@ -16,7 +16,7 @@ use std::time::Duration;
 use platen_shared::clock::{Clock, SystemClock};
 use platen_shared::ledger::Ledger;
 use platen_shared::ledger::read::Filter;
-use platen_shared::testing::{TestDb, TestRedis, has_redis, postgres_url, suite_ran, until, until_within};
+use platen_shared::testing::{TestDb, TestRedis, has_redis, postgres_url, suite_ran, until_within};
 use platen_sim::gelato::{Limit, Server};
 use tokio::process::{Child, Command};
 
@@ -193,7 +193,7 @@ async fn until_done(ledger: &Ledger, shops: &[Shop], n: i64) {
 
 /// Every job of the shop has ended well, but for those that read an order's receipts again a week later; how many there were.
 async fn all_succeeded(ledger: &Ledger, shop: &Shop) -> i64 {
-    until("every job has ended", async || {
+    until_within(STORY_MAX, "every job has ended", async || {
         let open = ledger.tally(shop.tenant).await.unwrap();
         let works = open.iter().any(|(word, ..)| ["ready", "running"].contains(&word.as_str()));
         let waits = Filter { state: Some("scheduled".to_owned()), ..Filter::default() };
