@@ -53,9 +53,14 @@ impl Fleet {
     }
 
     pub(crate) fn worker_as(&self, settings: Settings) -> Member {
+        self.worker_by(Arc::new(SystemClock::new()), settings)
+    }
+
+    /// A worker whose ledger goes by this clock.
+    pub(crate) fn worker_by(&self, clock: Arc<dyn Clock>, settings: Settings) -> Member {
         let redis = self.redis.as_ref().map(|redis| Redis { url: redis.url().into(), prefix: "test".into() });
         // A ledger of its own, as in a process of its own: no bell is shared.
-        let ledger = Ledger::new(self.ledger.db.clone(), Arc::new(SystemClock::new()));
+        let ledger = Ledger::new(self.ledger.db.clone(), clock);
         let stop = CancellationToken::new();
         let running = platen_worker::run(setup(&self.world, &ledger), Settings { redis, ..settings }, stop.clone());
         Member { stop, task: tokio::spawn(running) }

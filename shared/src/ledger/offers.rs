@@ -41,11 +41,11 @@ impl Ledger {
     }
 
     /// Picks up to `n` ready jobs of a queue that are not on offer, fairly over tenants, and stamps them.
-    /// An offer older than `stale` counts for nothing.
+    /// An offer made before `lost` counts for nothing.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn offer(&self, queue: Queue, n: i64, stale: Duration) -> Result<Vec<(TenantId, JobId)>> {
+    pub async fn offer(&self, queue: Queue, n: i64, lost: At) -> Result<Vec<(TenantId, JobId)>> {
         let now = self.now();
         let mut tx = self.db.begin_relaxed("offer").await?;
         let mut turn = self.turn(queue);
@@ -54,7 +54,7 @@ impl Ledger {
         let left = |ids: &[(TenantId, JobId)]| n - i64::try_from(ids.len()).unwrap_or(n);
         while left(&ids) > 0 && !waiting.is_empty() {
             for (tenant, share) in turn.deal(&waiting, left(&ids)) {
-                let got = offer_of(&mut tx, queue, tenant, share, now, now.minus(stale)).await?;
+                let got = offer_of(&mut tx, queue, tenant, share, now, lost).await?;
                 if i64::try_from(got.len()) != Ok(share) {
                     waiting.retain(|(id, _)| *id != tenant);
                 }
@@ -95,7 +95,7 @@ async fn offer_of(
     tenant: TenantId,
     n: i64,
     now: At,
-    stale: At,
+    lost: At,
 ) -> Result<Vec<(TenantId, JobId)>> {
     let picked: Vec<(JobId,)> = tx
         .query(sql!(
@@ -106,7 +106,7 @@ async fn offer_of(
         ))
         .bind(tenant)
         .bind(queue.word())
-        .bind(stale)
+        .bind(lost)
         .bind(n)
         .bind(now)
         .planned_anew()

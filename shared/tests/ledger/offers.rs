@@ -16,18 +16,26 @@ pub(crate) async fn what_is_on_offer_is_not_offered_twice(b: Arc<Bench>) {
     later.run_at = b.ledger.now().plus(Duration::from_secs(5));
     let later = b.put(&later).await.id();
     assert_eq!(b.ledger.with_offers_due(Queue::ALL, STALE).await.unwrap(), vec![Queue::Orders]);
-    assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![(b.tenant, a)]);
-    assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![]);
-    assert_eq!(b.ledger.offer(Queue::Previews, 10, STALE).await.unwrap(), vec![], "another queue");
+    assert_eq!(b.ledger.offer(Queue::Orders, 10, b.ledger.now().minus(STALE)).await.unwrap(), vec![(b.tenant, a)]);
+    assert_eq!(b.ledger.offer(Queue::Orders, 10, b.ledger.now().minus(STALE)).await.unwrap(), vec![]);
+    assert_eq!(
+        b.ledger.offer(Queue::Previews, 10, b.ledger.now().minus(STALE)).await.unwrap(),
+        vec![],
+        "another queue"
+    );
     b.clock.advance(Duration::from_secs(6));
     assert_eq!(b.ledger.with_offers_due(Queue::ALL, STALE).await.unwrap(), vec![Queue::Orders]);
     assert_eq!(
-        b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(),
+        b.ledger.offer(Queue::Orders, 10, b.ledger.now().minus(STALE)).await.unwrap(),
         vec![(b.tenant, later)],
         "offered once it is due"
     );
     b.clock.advance(STALE + Duration::from_secs(1));
-    assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap().len(), 2, "whoever was handed them forgot them");
+    assert_eq!(
+        b.ledger.offer(Queue::Orders, 10, b.ledger.now().minus(STALE)).await.unwrap().len(),
+        2,
+        "whoever was handed them forgot them"
+    );
     assert_eq!(b.ledger.with_offers_due(Queue::ALL, STALE).await.unwrap(), vec![], "both are on offer");
 }
 
@@ -39,20 +47,20 @@ pub(crate) async fn offers_are_fair_and_bounded(b: Arc<Bench>) {
     let mut job = b.job("quiet");
     job.tenant = quiet;
     let id = b.put(&job).await.id();
-    let first = b.ledger.offer(Queue::Orders, 4, STALE).await.unwrap();
+    let first = b.ledger.offer(Queue::Orders, 4, b.ledger.now().minus(STALE)).await.unwrap();
     assert_eq!(first.len(), 4, "what the quiet tenant had no use for went to the other");
     assert!(first.contains(&(quiet, id)), "which did not keep it from being among the first");
-    assert_eq!(b.ledger.offer(Queue::Orders, 4, STALE).await.unwrap().len(), 4);
+    assert_eq!(b.ledger.offer(Queue::Orders, 4, b.ledger.now().minus(STALE)).await.unwrap().len(), 4);
 }
 
 pub(crate) async fn a_retried_job_is_offered_at_once(b: Arc<Bench>) {
     let id = b.put(&b.job("a")).await.id();
-    b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap();
+    b.ledger.offer(Queue::Orders, 10, b.ledger.now().minus(STALE)).await.unwrap();
     let fence = b.ledger.take(b.tenant, id, "w").await.unwrap().unwrap().fence();
     let trouble = platen_shared::ledger::finish::Trouble::new("transient", "again");
     b.ledger.retry(&fence, b.ledger.now(), &trouble).await.unwrap();
     assert_eq!(b.ledger.with_offers_due(&[Queue::Orders], STALE).await.unwrap(), vec![Queue::Orders]);
-    assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![(b.tenant, id)]);
+    assert_eq!(b.ledger.offer(Queue::Orders, 10, b.ledger.now().minus(STALE)).await.unwrap(), vec![(b.tenant, id)]);
 }
 
 pub(crate) async fn what_came_back_is_offered_out_of_turn(b: Arc<Bench>) {
@@ -65,14 +73,18 @@ pub(crate) async fn what_came_back_is_offered_out_of_turn(b: Arc<Bench>) {
     let ids = [(b.tenant, back), (b.tenant, platen_shared::id::JobId::new())];
     assert_eq!(b.ledger.offer_these(Queue::Previews, &ids).await.unwrap(), vec![], "another queue");
     assert_eq!(b.ledger.offer_these(Queue::Orders, &ids).await.unwrap(), vec![(b.tenant, back)]);
-    assert_eq!(b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap(), vec![(b.tenant, ready)], "not offered twice");
+    assert_eq!(
+        b.ledger.offer(Queue::Orders, 10, b.ledger.now().minus(STALE)).await.unwrap(),
+        vec![(b.tenant, ready)],
+        "not offered twice"
+    );
     b.ledger.take(b.tenant, back, "v").await.unwrap().unwrap();
     assert_eq!(b.ledger.offer_these(Queue::Orders, &ids).await.unwrap(), vec![], "it runs");
 }
 
 pub(crate) async fn a_paused_job_is_not_taken(b: Arc<Bench>) {
     let id = b.put(&b.job("a")).await.id();
-    b.ledger.offer(Queue::Orders, 10, STALE).await.unwrap();
+    b.ledger.offer(Queue::Orders, 10, b.ledger.now().minus(STALE)).await.unwrap();
     let mut tx = b.ledger.db.begin("test").await.unwrap();
     let pause = Pause {
         id: platen_shared::id::PauseId::new(),

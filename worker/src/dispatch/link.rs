@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use apalis::prelude::{BackendExt, Codec, TaskSink};
 use apalis_redis::{Config, RedisStorage};
+use platen_shared::db::At;
 use platen_shared::id::{JobId, TenantId};
 use platen_shared::ledger::Queue;
 use platen_shared::redis::{ConnectionManager, connect};
@@ -105,13 +106,16 @@ impl Link {
         self.bells.iter().find(|(of, _)| *of == queue).map(|(_, bell)| bell)
     }
 
-    /// How many ids of a queue Redis holds that nobody has fetched.
-    pub(super) async fn held(&self, queue: Queue) -> Result<i64> {
+    /// How many ids of a queue Redis holds that nobody has fetched, and since when it forgot nothing: `now` when it was emptied since it was
+    /// asked last.
+    pub(super) async fn held(&self, queue: Queue, now: At) -> Result<(i64, At)> {
         let name = format!("{}:{}", self.prefix, queue.word());
+        let since = format!("{name}:since");
         let mut pipe = redis::pipe();
+        pipe.set_nx(&since, now.0).ignore().get(&since);
         pipe.zcard(format!("{name}:scheduled")).llen(format!("{name}:active"));
-        let (scheduled, active): (i64, i64) = pipe.query_async(&mut self.conn.clone()).await?;
-        Ok(scheduled + active)
+        let (since, scheduled, active): (Option<i64>, i64, i64) = pipe.query_async(&mut self.conn.clone()).await?;
+        Ok((scheduled + active, since.map_or(now, At)))
     }
 
     /// Hands ids over and rings for all replicas.
@@ -151,7 +155,7 @@ impl Link {
         let emptied = async {
             let ids: Vec<String> = redis::cmd("HKEYS").arg(format!("{name}:data")).query_async(&mut conn).await?;
             let mut pipe = redis::pipe();
-            for key in ["active", "scheduled", "data"] {
+            for key in ["active", "scheduled", "data", "since"] {
                 pipe.cmd("UNLINK").arg(format!("{name}:{key}"));
             }
             pipe.cmd("UNLINK").arg(format!("{name}:inflight:{failed}"));

@@ -69,14 +69,16 @@ async fn round(runner: &Runner, lanes: &Lanes, link: &Link) -> Result<()> {
     };
     let replicas = if busy.is_empty() { 1 } else { living(runner).await };
     for queue in busy {
-        let held = link.held(queue).await?;
+        let now = runner.ledger().now();
+        let (held, since) = link.held(queue, now).await?;
         let slots = i64::try_from(lanes.slots_of(queue)).unwrap_or(1);
         let window = (slots * replicas).clamp(*WINDOW.start(), *WINDOW.end());
         if held > window / 2 {
             continue;
         }
         let stale = if held == 0 { STALE_WHEN_EMPTY } else { STALE };
-        let ids = match runner.ledger().offer(queue, window - held, stale).await {
+        // What was offered before Redis was emptied is not in it, whatever it was given since.
+        let ids = match runner.ledger().offer(queue, window - held, now.minus(stale).max(since)).await {
             Ok(ids) => ids,
             Err(error) => {
                 tracing::warn!(%error, "the relay cannot offer work of {}; it tries again", queue.word());

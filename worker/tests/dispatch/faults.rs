@@ -1,14 +1,15 @@
 //! What Redis may do: be absent, be emptied, die, hang, hold garbage, deliver twice. It costs latency, never work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use platen_shared::ledger::Presence;
 use platen_shared::redis::{ConnectionManager, connect};
-use platen_shared::testing::{DEADLINE, TestDb, TestRedis, has_redis, until};
+use platen_shared::testing::{DEADLINE, ManualClock, TestDb, TestRedis, has_redis, until};
 use redis::AsyncCommands;
 use tokio::sync::Notify;
 
-use crate::support::StubPress;
+use crate::support::{StubPress, settings};
 use crate::{Fleet, each_over_redis};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -22,6 +23,51 @@ async fn a_flush_loses_nothing() {
         }
         fleet.until_succeeded(300).await;
         fleet.ended_well(workers, &ids).await
+    })
+    .await;
+}
+
+/// Another worker's lane failed and emptied the queue, and somebody put new ids into it at once: what had been on offer is offered again as soon
+/// as that is seen. On this clock no offer grows old enough to be made again for its age.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_an_emptied_queue_held_is_offered_again_though_it_holds_new_ids() {
+    let hold = Arc::new((Notify::new(), Notify::new()));
+    each_over_redis(StubPress { hold: Some(hold.clone()), ..StubPress::default() }, |fleet| async {
+        let clock = ManualClock::new();
+        let worker = fleet.worker_by(Arc::new(clock.clone()), settings(&fleet.world, 1, 1));
+        let ids = fleet.previews(fleet.world.tenant, "p", 6).await;
+        hold.0.notified().await;
+        let mut conn = connect(&fleet.redis.as_ref().unwrap().url()).await.unwrap();
+        let refs =
+            async |conn: &ConnectionManager| -> Vec<String> { conn.clone().hvals("test:previews:data").await.unwrap() };
+        until("all are on offer", || async { refs(&conn).await.len() == ids.len() }).await;
+        clock.advance(Duration::from_secs(1));
+        let mut emptied = redis::pipe();
+        emptied.atomic();
+        for key in ["active", "scheduled", "data", "since"] {
+            emptied.unlink(format!("test:previews:{key}"));
+        }
+        for n in 0..3 {
+            let name = format!("other-{n}");
+            emptied.hset("test:previews:data", &name, "garbage").rpush("test:previews:active", &name);
+        }
+        emptied.exec_async(&mut conn).await.unwrap();
+        clock.advance(Duration::from_secs(2));
+        let waiting = ids.len() - 1;
+        until("they are offered again", || async {
+            refs(&conn).await.iter().filter(|text| *text != "garbage").count() == waiting
+        })
+        .await;
+        fleet.press.let_go();
+        until("all jobs have succeeded", || async {
+            clock.advance(Duration::from_millis(5));
+            fleet.ended(fleet.world.tenant, "succeeded").await == 6
+        })
+        .await;
+        worker.leave().await;
+        fleet.each_ran_once(&ids).await;
+        fleet.press.hold_again();
+        fleet
     })
     .await;
 }
