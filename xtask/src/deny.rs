@@ -13,7 +13,7 @@ const VERSION: &str = "0.20.2";
 
 /// Runs the checks with the rules of `deny.toml`.
 pub(crate) fn check() -> Result<Outcome> {
-    let tool = install::from_registry("cargo-deny", VERSION, &[], "0")?;
+    let tool = install::from_registry("cargo-deny", VERSION, &[])?;
     must(deny(&tool).args(["check", "bans", "licenses", "sources"]))?;
     if !fetch_advisories(&tool)? {
         let remark = "advisories not checked: the database could not be reached";

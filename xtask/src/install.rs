@@ -25,8 +25,8 @@ pub(crate) fn package(package: &str, what: &str) -> Result<()> {
 }
 
 /// The program that the crate `name` builds: along PATH, else built once into `target/tools`. Building it fast matters more than
-/// running it fast, hence its own level of optimization.
-pub(crate) fn from_registry(name: &str, version: &str, flags: &[&str], level: &str) -> Result<PathBuf> {
+/// running it fast, so nothing is optimized.
+pub(crate) fn from_registry(name: &str, version: &str, flags: &[&str]) -> Result<PathBuf> {
     if on_path(name) {
         return Ok(name.into());
     }
@@ -38,7 +38,7 @@ pub(crate) fn from_registry(name: &str, version: &str, flags: &[&str], level: &s
     println!("{name} is not on PATH: installing {version} into {}", root.display());
     let mut install = cargo(&["install", name, "--locked", "--version", version]);
     install.args(flags).arg("--root").arg(&root);
-    install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level).env("CARGO_PROFILE_RELEASE_LTO", "off");
+    install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").env("CARGO_PROFILE_RELEASE_LTO", "off");
     install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_DEBUG", "0");
     if must(&mut install).is_err() || !tool.is_file() {
         bail!("{name} could not be installed: run `cargo install {name} --locked --version {version}` and see why");

@@ -23,7 +23,7 @@ const CAUGHT_PERCENT: u64 = 85;
 
 /// The command.
 pub(crate) fn run() -> Result<ExitCode> {
-    let tool = from_registry("cargo-mutants", "27.1.0", &[], "0")?;
+    let tool = from_registry("cargo-mutants", "27.1.0", &[])?;
     let folder = target_folder().join("mutants");
     lay_out(&folder).with_context(|| format!("the crate to break cannot be written into {}", folder.display()))?;
     let mut mutants = Command::new(&tool);

@@ -21,8 +21,7 @@ const SECRET_ACCESS_KEY: &str = "only-of-this-run";
 
 /// Starts it with one bucket; tests take a prefix each.
 pub(crate) fn start(servers: &Servers) -> Result<Server> {
-    // It moves whole files, so it is built a little faster than a tool that runs for a second.
-    let program = install::from_registry("s3s-fs", VERSION, &["--features", "binary"], "1")?;
+    let program = install::from_registry("s3s-fs", VERSION, &["--features", "binary"])?;
     let folder = servers.folder();
     let home = folder.path().join("s3");
     fs::create_dir_all(home.join("data").join(BUCKET))?;

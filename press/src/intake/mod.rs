@@ -11,11 +11,10 @@ mod webp;
 #[cfg(feature = "full")]
 pub(crate) use jpeg::plain as plain_jpeg;
 
-use std::io::Cursor;
-
+use image::DynamicImage;
 use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageFormat};
 
 use crate::PressError;
 use crate::picture::{self, ImageKind, decode_with_orientation};
@@ -143,13 +142,14 @@ fn as_jpeg(image: &DynamicImage) -> Result<Vec<u8>, PressError> {
 }
 
 fn as_png(image: DynamicImage) -> Result<Vec<u8>, PressError> {
-    let mut out = Cursor::new(Vec::new());
+    let mut out = Vec::new();
     let image = match image {
         DynamicImage::ImageRgb32F(_) | DynamicImage::ImageRgba32F(_) => DynamicImage::ImageRgba8(image.into_rgba8()),
         other => other,
     };
-    image.write_to(&mut out, ImageFormat::Png).map_err(|_| PressError::Defect("a picture could not be written"))?;
-    Ok(out.into_inner())
+    let written = image.write_with_encoder(PngEncoder::new(&mut out));
+    written.map_err(|_| PressError::Defect("a picture could not be written"))?;
+    Ok(out)
 }
 
 fn bad(reason: &str) -> PressError {
